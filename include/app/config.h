@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_APP_CONFIG_H
+#define SOCKD_APP_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "base/units.h"
+#include "chat/settings.h"
+
+struct errmsg;
+struct option;
+struct proto;
+
+/* The effective configuration: file, drop-ins, -o, defaults. Plain values,
+ * filled by config_load() and not changed afterwards. */
+
+struct limits_config {
+	int64_t connections, connections_per_address;
+	struct rate_spec connect_rate, udp_answers;
+	uint64_t line, message;
+	uint64_t output_soft, output_hard, output_total, output_patience_ms;
+};
+
+struct timeouts_config {
+	uint64_t idle_ms, handshake_ms, linger_ms;
+};
+
+enum transport { TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_TLS };
+enum framing { FRAMING_STREAM, FRAMING_LINE, FRAMING_LENGTH };
+
+struct service_config {
+	char *name;                  /* owned */
+	const struct proto *proto;   /* its row in the registry */
+	char *protocol;              /* as written */
+	int transport, framing;      /* enum transport, enum framing */
+	struct strlist listen;
+	int64_t backlog, max_connections;
+	bool enabled;
+	uint64_t send_buffer;        /* 0: the kernel's choice */
+	uint64_t idle_ms;            /* inheritance resolved */
+	struct strlist allow, proxy_protocol;
+	char *tls_certificate, *tls_key, *tls_client_ca;
+	char *mode, *group;          /* unix sockets; mode as octal text */
+	void *options;               /* proto->options_size bytes; owned */
+};
+
+struct config {
+	int64_t workers;             /* 0: one per processor, at most 4 */
+	char *runtime_dir, *state_dir; /* resolved, never empty */
+	int log_level;               /* index into log_level_names */
+	uint64_t drain_ms;
+	struct strlist exempt;
+	uint64_t keepalive_ms;
+	struct limits_config limits;
+	struct timeouts_config timeouts;
+	struct chat_settings chat;
+	char *control_path, *control_mode, *control_group;
+	struct service_config *services; /* enabled ones, in order; owned */
+	size_t n_services;
+};
+
+/* Where a configuration comes from: the same for start and reload. */
+struct config_source {
+	const char *file;              /* borrowed */
+	const char *const *overrides;  /* -o PATH=VALUE, in order */
+	size_t n_overrides;
+};
+
+/* One finding. file NULL: a -o, named in the text. */
+struct config_error {
+	char *file;
+	unsigned line; /* 0: the file as a whole */
+	char *text;    /* "path: what is wrong and what to write" */
+	bool warning;
+};
+struct config_errors {
+	struct config_error *items; /* owned */
+	size_t n_items;
+	size_t n_errors; /* items that are not warnings */
+};
+void config_errors_fini(struct config_errors *errors);
+/* "FILE:LINE: text" into out, without a newline. */
+void config_error_format(const struct config_error *e, struct strbuf *out);
+
+/* Reads and checks everything that can be checked without opening a listening
+ * socket: every error, not only the first (of a file that does not parse, its
+ * first). Resolves names. Returns 0 and *ret (owned), or a sysexits.h code:
+ * EX_USAGE a bad -o, EX_NOINPUT file unreadable, EX_CONFIG the rest. errors
+ * may hold warnings on success. Blocks; main thread. */
+int config_load(const struct config_source *src, struct config **ret,
+	struct config_errors *errors) __attribute__((warn_unused_result));
+void config_free(struct config *cfg); /* NULL is fine */
+
+/* -T: text that config_load() accepts again, each value with its origin. The
+ * config remembers the origins. */
+int config_dump(const struct config *cfg, FILE *out);
+
+/* The options that differ and that a reload does not apply (OPT_RESTART), as
+ * paths, into ret (strlist_fini()). 0 or -ENOMEM. */
+int config_restart_keys(const struct config *old, const struct config *now,
+	struct strlist *ret);
+
+/* The tables, for -T, tests and lint: global options by full path; keys common
+ * to services; keys of chat.rooms.NAME. */
+extern const struct option config_options[];
+extern const struct option config_service_options[];
+extern const struct option config_room_options[];
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_BASE_CLOCK_H
+#define SOCKD_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Milliseconds that never go back and do not count from any date: for every
+ * deadline and interval. Costs a few nanoseconds, resolution one kernel tick. */
+uint64_t clock_mono_ms(void);
+/* The same clock in microseconds, exact: for measuring. */
+uint64_t clock_mono_us(void);
+/* Milliseconds since 1970 UTC: for stamps that people and programs read, never
+ * for deadlines. */
+int64_t clock_wall_ms(void);
+
+/* "2026-11-21T14:02:03.123Z" of a wall time; buf holds CLOCK_ISO_LEN. */
+#define CLOCK_ISO_LEN 25
+char *clock_format_iso(char *buf, int64_t wall_ms);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_BASE_OPTION_H
+#define SOCKD_BASE_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "base/units.h"
+
+struct errmsg;
+
+/* One row per setting. A group of settings is a table of rows (ended by a row
+ * without a key) that fill one struct; checking, defaults, -T and the manual
+ * are made from the rows or compared with them. */
+
+enum option_type {
+	OPT_BOOL,     /* bool; true or false */
+	OPT_INT,      /* int64_t; min..max */
+	OPT_SIZE,     /* uint64_t bytes; "64KiB"; min..max */
+	OPT_DURATION, /* uint64_t ms; "5m", "0"; min..max */
+	OPT_RATE,     /* struct rate_spec; "2/s" */
+	OPT_STRING,   /* char *, owned; min..max bytes */
+	OPT_ENUM,     /* int, index into names */
+	OPT_STRINGS,  /* struct strlist; one string or a list of strings */
+};
+
+enum option_flag {
+	OPT_RESTART = 1 << 0,  /* a reload does not apply it: it needs a restart */
+	OPT_REQUIRED = 1 << 1, /* no default: must be there */
+	OPT_UNBUILT = 1 << 2,  /* known and checked, feature not in this build */
+	OPT_INHERIT = 1 << 3,  /* default is that of another option: see fallback */
+};
+
+/* A further look at one value (for OPT_STRINGS at each item), after type and
+ * bounds. 0, or -errno with the reason in msg. */
+typedef int (*option_check_fn)(const char *value, struct errmsg *msg);
+
+struct option {
+	const char *key;
+	enum option_type type;
+	size_t offset;          /* in the struct the table fills */
+	int64_t min, max;       /* inclusive; both 0: the type's own range */
+	const char *fallback;   /* the default as written in the file: "64KiB",
+	                           "true", "500", a bare string without quotes,
+	                           "[ ]" or "a, b" for a list; NULL with
+	                           OPT_REQUIRED */
+	unsigned flags;
+	const char *const *names; /* OPT_ENUM: the words, ended by NULL */
+	option_check_fn check;    /* may be NULL */
+	const char *help;         /* one line, lower case, no full stop */
+};
+
+#define OPTION_END { .key = NULL }
+
+/* Fills the row's field of *target from text as written in the file without
+ * quotes (what `-o` and defaults use). Old content is freed. 0 or -errno. */
+int option_set_text(const struct option *opt, void *target, const char *text,
+	struct errmsg *msg);
+/* The same from a typed value of the file: a whole number or a bool. */
+int option_set_int(const struct option *opt, void *target, int64_t value,
+	struct errmsg *msg);
+int option_set_bool(const struct option *opt, void *target, bool value,
+	struct errmsg *msg);
+int option_add_item(const struct option *opt, void *target, const char *item,
+	struct errmsg *msg); /* OPT_STRINGS: one more */
+
+/* The field as libconfig text, quotes and brackets included. */
+void option_format(const struct option *opt, const void *target,
+	struct strbuf *out);
+/* Sets every row's default (rows with OPT_REQUIRED or OPT_INHERIT stay zero).
+ * The table is ours: a default that does not parse is an assertion. */
+void option_set_defaults(const struct option *table, void *target);
+/* Frees what the rows' fields own and zeroes those fields. */
+void option_fini(const struct option *table, void *target);
+/* True if both structs hold the same value there. */
+bool option_equal(const struct option *opt, const void *a, const void *b);
+/* The row named so, or NULL. */
+const struct option *option_find(const struct option *table, const char *key);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_BASE_RATE_H
+#define SOCKD_BASE_RATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/units.h"
+
+/* A token bucket. Zero-initialised it is full: the first
+ * `burst` takings pass at once, later ones as the rate refills it. */
+struct bucket {
+	uint64_t full_ms; /* when it will be full again; monotonic */
+};
+
+/* Takes one token at now_ms. False if none is left (nothing is taken then).
+ * A spec with count 0 always passes. */
+bool bucket_take(struct bucket *b, const struct rate_spec *spec,
+	uint32_t burst, uint64_t now_ms);
+/* True while the bucket is full, so that forgetting it changes nothing. */
+bool bucket_is_full(const struct bucket *b, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_CHAT_HUB_H
+#define SOCKD_CHAT_HUB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chat/outbox.h"
+
+struct chat_call;
+struct chat_settings;
+struct hub;
+struct member;
+
+/* The hub: names, rooms, members, histories. Pure data: no I/O, no clock, no
+ * thread, no log. Not safe by itself: proto/chat_port.c holds its lock around
+ * every call. What is to be told goes into an outbox. A failed allocation
+ * never leaves the hub inconsistent: the command is refused. */
+
+struct chat_now {
+	uint64_t mono_ms; /* for intervals */
+	int64_t wall_ms;  /* for stamps and ids */
+};
+
+/* settings borrowed until hub_configure() or hub_free(). seed: 16 random bytes
+ * (guest names, hashing). n_workers: 1..CHAT_WORKERS_MAX. 0 or -ENOMEM. */
+int hub_new(struct hub **ret, const struct chat_settings *settings,
+	unsigned n_workers, const uint8_t seed[16]);
+/* Members must all have left. NULL is fine. */
+void hub_free(struct hub *hub);
+/* New settings from now on: configured rooms appear or lose their "always
+ * exists", histories shrink to their new bounds. 0 or -ENOMEM (old ones stay). */
+int hub_configure(struct hub *hub, const struct chat_settings *settings);
+
+/* A guest enters with a nick at once and sits in `room` (NULL: in none). Posts:
+ * SEAT, WELCOME, MOTD, topic, replay; JOINED to the room later, see
+ * hub_announce(). 0 and *ret (owned by the hub until hub_leave()), or -ENOMEM. */
+int hub_enter(struct hub *hub, struct chat_home home, const char *room,
+	const struct chat_now *now, struct member **ret,
+	struct chat_outbox *out);
+/* The member is gone: rooms hear LEFT (if they heard JOINED), its nick is free.
+ * reason: safe text, NULL or "": none. Frees member. */
+void hub_leave(struct hub *hub, struct member *member, const char *reason,
+	const struct chat_now *now, struct chat_outbox *out);
+/* A guest's joining is told with its first line, or by this 2 s after SEAT.
+ * Nothing to do is fine. */
+void hub_announce(struct hub *hub, struct member *member,
+	const struct chat_now *now, struct chat_outbox *out);
+/* Runs a parsed command, or tells the member the refusal the parser found. */
+void hub_run(struct hub *hub, struct member *member,
+	const struct chat_call *call, const struct chat_now *now,
+	struct chat_outbox *out);
+
+/* Borrowed, valid until the member is renamed or leaves. */
+const char *member_nick(const struct member *member);
+
+size_t hub_n_members(const struct hub *hub);
+size_t hub_n_rooms(const struct hub *hub);
+
+#endif

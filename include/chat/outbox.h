@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_CHAT_OUTBOX_H
+#define SOCKD_CHAT_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct chat_msg;
+
+/* Where a member lives: only ids, for other threads. */
+struct chat_home {
+	uint32_t worker; /* below CHAT_WORKERS_MAX */
+	uint64_t conn;   /* 0: nobody */
+};
+#define CHAT_WORKERS_MAX 64
+
+/* What a command leads to, in order: facts to tell and who is told, and seats
+ * to change. The layer above carries it out after the lock is released, each
+ * worker its part, in this order. */
+enum chat_post_kind {
+	CHAT_POST_ROOM,       /* msg to all of room, but not to `home` */
+	CHAT_POST_NEIGHBOURS, /* msg to all of rooms[], each once, not to `home` */
+	CHAT_POST_MEMBER,     /* msg to `home` alone */
+	CHAT_POST_SEAT,       /* `home` sits in room from here on */
+	CHAT_POST_UNSEAT,     /* `home` no longer sits in room */
+	CHAT_POST_CLOSE,      /* end the connection of `home`; msg says why */
+};
+
+struct chat_post {
+	enum chat_post_kind kind;
+	uint32_t room;         /* its index, see room.h; small and reused */
+	uint32_t announce_ms;  /* SEAT: hub_announce() after so long; 0: no need */
+	uint32_t first_room, n_rooms; /* NEIGHBOURS: in outbox.rooms */
+	uint64_t workers;      /* bit per worker that is concerned, never 0 */
+	struct chat_home home; /* see kind; conn 0: nobody */
+	struct chat_msg *msg;  /* a reference of ours; NULL for (UN)SEAT */
+};
+
+/* Zero-initialised is empty; used again after outbox_clear(). */
+struct chat_outbox {
+	struct chat_post *posts; /* owned */
+	size_t n_posts, size;
+	uint32_t *rooms;         /* owned */
+	size_t n_rooms, rooms_size;
+};
+
+void outbox_clear(struct chat_outbox *out); /* drops messages, keeps memory */
+void outbox_fini(struct chat_outbox *out);
+
+/* Each appends one post; the reference to msg passes to the outbox, also when
+ * memory runs out (then the post is lost and -ENOMEM returned). A msg of NULL
+ * where one is needed counts as out of memory. A room nobody of which is
+ * concerned (workers 0) takes no post and is not an error. */
+int outbox_add(struct chat_outbox *out, const struct chat_post *post);
+int outbox_add_neighbours(struct chat_outbox *out, const struct chat_post *post,
+	const uint32_t *rooms, size_t n_rooms);
+
+#endif

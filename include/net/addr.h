@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_NET_ADDR_H
+#define SOCKD_NET_ADDR_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+struct errmsg;
+struct strlist;
+
+/* A socket address of any family sockd speaks. */
+struct addr {
+	socklen_t len;
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+	};
+};
+
+/* "192.0.2.5:51234", "[2001:db8::1]:7", "/run/x.sock", "unix" for a peer
+ * without a path. IPv4 mapped into IPv6 is shown as IPv4. buf holds ADDR_LEN;
+ * returns buf. */
+#define ADDR_LEN 128
+char *addr_format(char *buf, const struct sockaddr *sa, socklen_t len);
+
+/* What one `listen` entry says, before any name is looked up. */
+enum listen_kind { LISTEN_INET, LISTEN_UNIX, LISTEN_SYSTEMD };
+struct listen_spec {
+	enum listen_kind kind;
+	bool wildcard;  /* host is "*": every address, dual stack */
+	bool numeric;   /* host is an address: it must bind */
+	char host[256]; /* LISTEN_INET: without brackets; LISTEN_SYSTEMD: NAME */
+	char port[32];  /* LISTEN_INET: number or a name of /etc/services */
+	char path[108]; /* LISTEN_UNIX: as written; no "/": in runtime_dir */
+};
+
+/* Pure, looks nothing up. 0, or -EINVAL with what to write instead in msg. */
+int listen_parse(
+	const char *text, struct listen_spec *ret, struct errmsg *msg);
+
+/* The addresses to bind for an entry: all addresses of a name, "[::]" for "*"
+ * (the binder falls back to 0.0.0.0), the path joined to runtime_dir. May block
+ * on name resolution unless numeric. 0, or -errno with msg: an unknown host or
+ * port name, or too long a path. *ret: owned by the caller, free(). */
+int listen_resolve(const struct listen_spec *spec, const char *runtime_dir,
+	bool datagram, struct addr **ret, size_t *ret_n, struct errmsg *msg)
+	__attribute__((warn_unused_result));
+
+/* An IPv4 or IPv6 network: "127.0.0.0/8", "::1", "192.0.2.1". IPv4 is kept as
+ * IPv4-mapped IPv6, so that one comparison serves both. */
+struct network {
+	uint8_t bytes[16];
+	uint8_t prefix; /* 0..128 */
+};
+struct netlist {
+	struct network *nets; /* owned */
+	size_t n_nets;
+};
+
+/* 0, or -EINVAL with the reason (host bits set, prefix out of range, ...). */
+int network_parse(const char *text, struct network *ret, struct errmsg *msg);
+/* The same as an option_check_fn. */
+int network_check(const char *text, struct errmsg *msg);
+/* From strings that network_check() accepted. 0 or -ENOMEM. */
+int netlist_init(struct netlist *list, const struct strlist *texts);
+void netlist_fini(struct netlist *list);
+/* False for unix sockets. */
+bool netlist_has(const struct netlist *list, const struct sockaddr *sa);
+bool addr_is_loopback(const struct sockaddr *sa); /* unix: true */
+
+#endif

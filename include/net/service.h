@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_NET_SERVICE_H
+#define SOCKD_NET_SERVICE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/units.h"
+#include "net/addr.h"
+
+struct conn_ops;
+
+/* What a protocol is to the net layer. Constant. */
+struct conn_type {
+	const struct conn_ops *ops;
+	bool raw;          /* reads by the raw path: ops->data, not ops->input */
+	size_t state_size; /* of conn_state(), zeroed */
+};
+
+/* One service of the configuration as its connections see it: settings that
+ * never change once made. A reload makes new ones; connections keep the one
+ * they were opened with. Counted, shared among threads. */
+struct service {
+	atomic_uint refs;
+	char *name; /* owned */
+	const struct conn_type *type;
+	void *options;               /* the protocol's own; owned */
+	void (*free_options)(void *);
+	void *context;               /* what the protocol serves; borrowed */
+
+	uint64_t idle_ms;            /* 0: never */
+	size_t line_max;             /* bytes of one line of a person */
+	size_t output_soft;          /* over it the peer's input is paused */
+	size_t output_hard;          /* over it: collapsed or closed */
+	uint64_t patience_ms;        /* over output_hard for so long: closed */
+	uint64_t linger_ms;
+	uint64_t drain_ms;           /* bounds unsent output at a stop */
+	uint32_t max_connections;    /* of this service; 0: no limit of its own */
+	struct netlist allow;        /* empty: everybody */
+	struct service_count *count; /* shared with the services of this name
+	                                before and after a reload */
+};
+
+/* How many connections a service has. Counted like the service. */
+struct service_count {
+	atomic_uint refs;
+	atomic_uint n_conns;
+};
+
+/* Takes nothing but copies name; type borrowed for ever; count may be NULL
+ * (then a new one). The caller fills in the rest before sharing it. NULL: out
+ * of memory. */
+struct service *service_new(const char *name, const struct conn_type *type,
+	struct service_count *count);
+struct service *service_ref(struct service *svc); /* returns svc */
+void service_unref(struct service *svc);          /* NULL is fine */
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_PROTO_DIALECT_H
+#define SOCKD_PROTO_DIALECT_H
+
+#include <stddef.h>
+
+#include "net/close.h"
+
+struct chat_call;
+struct chat_msg;
+struct strbuf;
+
+/* How one kind of client writes commands and reads facts. A dialect is one
+ * file and one row in src/proto/meson.build; it sees no socket and no hub, so
+ * that a test or a fuzzer can drive it with bytes alone. */
+
+/* What may differ between members of one dialect; with the dialect it makes
+ * the "rendering": members of a room who share one get the same bytes. */
+enum dialect_view {
+	DIALECT_CRLF = 1 << 0, /* lines end with CR LF: a telnet */
+	DIALECT_TIME = 1 << 1, /* messages carry the time of day */
+};
+#define DIALECT_VIEWS 4 /* combinations of the above */
+
+struct dialect {
+	const char *name; /* as `dialect = "..."` writes it */
+	/* One input line without its line end (text), or one object (JSON).
+	 * Fills call (cleared by the caller). Pure. */
+	void (*parse)(const char *data, size_t len, struct chat_call *call);
+	/* The refusal for an input of len bytes where limit are allowed. */
+	void (*too_long)(size_t len, size_t limit, struct chat_call *call);
+	/* Appends the bytes that tell a member msg. Nothing is fine. */
+	void (*render)(
+		const struct chat_msg *msg, unsigned view, struct strbuf *out);
+	/* Appends the last line before we close. arg: for the reason's %s. */
+	void (*goodbye)(enum close_reason why, const char *arg, unsigned view,
+		struct strbuf *out);
+	/* Appends the count of messages that were left out. */
+	void (*missed)(size_t n, unsigned view, struct strbuf *out);
+};
+
+extern const struct dialect *const dialect_table[]; /* ended by NULL */
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_PROTO_PROTO_H
+#define SOCKD_PROTO_PROTO_H
+
+#include <stddef.h>
+
+#include "net/service.h"
+
+struct chat_port;
+struct errmsg;
+struct option;
+
+/* What protocols may need of the server beyond their connection. */
+struct proto_context {
+	struct chat_port *chat; /* borrowed */
+};
+
+/* A protocol: one file that ends in `const struct proto proto_NAME` and one
+ * row in src/proto/meson.build, from which the registry is generated. */
+struct proto {
+	const char *name;
+	const char *summary;
+	struct conn_type type;
+	unsigned framings;            /* bit 1 << enum framing: what it speaks */
+	unsigned transports;          /* bit 1 << enum transport */
+	const struct option *options; /* its own keys; NULL: none */
+	size_t options_size;          /* of the struct they fill */
+	uint64_t idle_ms;             /* default of `idle`; PROTO_IDLE_COMMON */
+	uint64_t send_buffer;         /* default of `send_buffer`; 0: kernel */
+	/* Looks across the keys of one service. 0, or -errno and msg. */
+	int (*check)(const void *options, struct errmsg *msg);
+	/* Makes svc ready to serve (context). 0, or -errno and msg. */
+	int (*setup)(struct service *svc, const struct proto_context *ctx,
+		struct errmsg *msg);
+};
+#define PROTO_IDLE_COMMON UINT64_MAX /* as timeouts.idle says */
+
+/* The row named so, or NULL. */
+const struct proto *proto_find(const char *name);
+/* All rows, sorted by name, ended by NULL. */
+extern const struct proto *const proto_table[];
+
+#endif
