@@ -45,6 +45,12 @@ def wait_until(condition, what, timeout=None):
         select.select([], [], [], 0.005)
 
 
+def observe(seconds):
+    """Lets time pass, for tests that look at what happens when nothing does.
+    Never to wait for something: that is what wait_until() is for."""
+    select.select([], [], [], seconds)
+
+
 def parse_address(text):
     """('127.0.0.1', 4000) or ('::1', 4000) or '/path', as the log writes it."""
     if text.startswith('/'):
@@ -98,37 +104,39 @@ class Notify:
 
 
 class Daemon:
-    """sockd with `config` (services and whatever else), until stop()."""
+    """sockd with `config` (services and whatever else), until stop().
+
+    prefix: a program that runs sockd in its place (same pid); file: use this
+    configuration as it is (config None); stderr: where the log goes instead of
+    into self.lines; allow_errors: what errors in the log are part of the test.
+    """
 
     def __init__(self, config, workers=None, level='info', args=(), env=None,
-                 nofile=None, allow_errors=None, read_log=True, ready=True):
+                 prefix=(), file=None, allow_errors=None, stderr=None):
         self.directory = tempfile.TemporaryDirectory(prefix='sockd-test-')
         self.dir = self.directory.name
         os.chmod(self.dir, 0o755)
         self.workers = workers or WORKERS
         self.level = level
         self.allow_errors = re.compile(allow_errors) if allow_errors else None
-        self.file = os.path.join(self.dir, 'sockd.conf')
-        self.write_config(config)
+        self.file = file or os.path.join(self.dir, 'sockd.conf')
+        if config is not None:
+            self.write_config(config)
         self.notify = Notify(os.path.join(self.dir, 'notify'))
         self.clients = []
         self.lines = []
         self.baseline = None
         self.process = subprocess.Popen(
-            [*self._limit(nofile), SOCKD, '-f', self.file, *args],
+            [*prefix, SOCKD, '-f', self.file, *args],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, cwd=self.dir, env=clean_environment(
+            stderr=stderr or subprocess.PIPE, cwd=self.dir,
+            env=clean_environment(
                 NOTIFY_SOCKET=self.notify.path, **(env or {})))
         self.pid = self.process.pid
         self.reader = threading.Thread(target=self._read_log, daemon=True)
-        if read_log:
+        if stderr is None:
             self.reader.start()
-        if ready:
-            self._wait_ready()
-
-    @staticmethod
-    def _limit(nofile):
-        return [] if nofile is None else ['prlimit', f'--nofile={nofile}']
+        self._wait_ready()
 
     def _wait_ready(self):
         try:
@@ -244,8 +252,6 @@ class Daemon:
     def _cleanup(self):
         for client in self.clients:
             client.close()
-        if self.reader.ident is None:
-            self.process.stderr.close()
         self.notify.close()
         self.directory.cleanup()
 
