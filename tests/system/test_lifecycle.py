@@ -297,7 +297,7 @@ class Reload(Test):
 
     def test_a_broken_file_changes_nothing(self):
         rows = [
-            ('services: {', 5),
+            (ECHO.replace('"echo";', '"echo"'), 5),
             (ECHO + '\nworkrs = 1;', 6),
             (ECHO.replace('echo"', 'echoo"'), 5),
         ]
@@ -410,10 +410,10 @@ class Shipped(Test):
     @unittest.skipUnless(os.geteuid() == 0, 'needs root for a private network')
     def test_configuration_as_shipped(self):
         """On its own ports, in a network namespace of its own."""
+        directory = self.enterContext(tempfile.TemporaryDirectory(prefix='sockd-test-'))
         with Daemon(None, file=os.path.join(ROOT, 'conf/sockd.conf'), prefix=(
-                'unshare', '-n', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh',
-                'env', 'RUNTIME_DIRECTORY=/proc/self/cwd',
-                'STATE_DIRECTORY=/proc/self/cwd/state')) as d:
+                'unshare', '-n', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh'),
+                env={'RUNTIME_DIRECTORY': directory, 'STATE_DIRECTORY': directory}) as d:
             inside = ('nsenter', '-t', str(d.pid), '-n', NC)
             c = Child(d, *inside, 'localhost', '4000')
             c.until(HINT)
