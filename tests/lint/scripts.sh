@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck has nothing to say. usage: scripts.sh SOURCE_ROOT
+# No script gives shellcheck anything to say. usage: scripts.sh SOURCE_ROOT
 set -euo pipefail
 cd "$1"
 if ! command -v shellcheck >/dev/null; then

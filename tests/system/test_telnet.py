@@ -80,7 +80,8 @@ class Protocol(Test):
             a, _ = self.member(d)
             for _ in range(3):  # what Ctrl-C sends
                 a.send(bytes([IAC, 244, IAC, DO, TIMING_MARK]))
-                self.assertEqual(a.socket.recv(3, socket.MSG_WAITALL), bytes([IAC, WILL, TIMING_MARK]))
+                self.assertEqual(a.socket.recv(3, socket.MSG_WAITALL),
+                                 bytes([IAC, WILL, TIMING_MARK]))
 
     def test_options_are_refused_once(self):
         with Daemon(CONFIG) as d:
