@@ -488,6 +488,7 @@ struct conn *conn_open(struct worker *w, struct service *svc,
 	const struct conn_origin *from)
 {
 	struct conn *c = conn_new(w, svc, from);
+	int closing;
 
 	if (!c) {
 		not_opened(w, svc, from);
@@ -498,6 +499,9 @@ struct conn *conn_open(struct worker *w, struct service *svc,
 	c->opened = true;
 	if (ops_of(c)->open && ops_of(c)->open(c))
 		conn_close(c, CLOSE_MEMORY, NULL);
+	closing = atomic_load(&w->crew->closing);
+	if (closing)
+		conn_close(c, (enum close_reason)(closing - 1), NULL);
 	conn_update_deadline(c);
 	return c;
 }
