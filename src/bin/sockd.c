@@ -2,11 +2,11 @@
 /* sockd: arguments, what only looks at the configuration, and exit codes. The
  * daemon itself is app/server.c. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 #include <libconfig.h>

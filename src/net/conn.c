@@ -77,7 +77,10 @@ const struct sockaddr *conn_peer(const struct conn *c)
 
 const char *conn_peer_text(const struct conn *c, char *buf)
 {
-	return addr_format(buf, &c->peer.sa, sizeof(c->peer));
+	socklen_t len = c->peer.family == AF_UNIX ? sizeof(c->peer.family)
+						  : sizeof(c->peer);
+
+	return addr_format(buf, &c->peer.sa, len);
 }
 
 void conn_set_nick(struct conn *c, const char *nick)
