@@ -47,7 +47,7 @@ def occupy(daemon, service, count, source):
 
 def child(daemon, service, count, source):
     """Forks an occupant; returns (pid, ready, stop): it writes to ready when
-    it is done and ends at the end of file on stop."""
+    it is done and ends when a byte comes on stop."""
     ready, say = os.pipe()
     wait, stop = os.pipe()
     pid = os.fork()
@@ -81,9 +81,10 @@ def measure(service, connections):
         assert daemon.fds() >= fds + connections
         after = daemon.resident()
         for pid, ready, stop in children:
+            os.write(stop, b'.')
+            os.waitpid(pid, 0)
             os.close(stop)
             os.close(ready)
-            os.waitpid(pid, 0)
         wait_until(lambda: daemon.fds() <= fds, 'every connection gone', 60)
     return (after - before) / connections
 
