@@ -23,14 +23,17 @@ enum option_type {
 	OPT_RATE,     /* struct rate_spec; "2/s" */
 	OPT_STRING,   /* char *, owned; min..max bytes */
 	OPT_ENUM,     /* int, index into names */
-	OPT_STRINGS,  /* struct strlist; one string or a list of strings */
+	OPT_STRINGS,  /* struct strlist; one string or a list of strings;
+	                 at most max of them */
 };
 
 enum option_flag {
 	OPT_RESTART = 1 << 0,  /* a reload does not apply it: it needs a restart */
 	OPT_REQUIRED = 1 << 1, /* no default: must be there */
 	OPT_UNBUILT = 1 << 2,  /* known and checked, feature not in this build */
-	OPT_INHERIT = 1 << 3,  /* default is that of another option: see fallback */
+	OPT_INHERIT = 1 << 3,  /* default is the value of another option, whose
+	                          full path stands in fallback */
+	OPT_ZERO = 1 << 4,     /* zero is allowed below min: never, no limit */
 };
 
 /* A further look at one value (for OPT_STRINGS at each item), after type and
@@ -55,10 +58,14 @@ struct option {
 #define OPTION_END { .key = NULL }
 
 /* Fills the row's field of *target from text as written in the file without
- * quotes (what `-o` and defaults use). Old content is freed. 0 or -errno. */
+ * quotes (what `-o` and defaults use). Old content is freed. 0, or -errno with
+ * what is wrong and what to write in msg, and the field as it was. */
 int option_set_text(const struct option *opt, void *target, const char *text,
 	struct errmsg *msg);
-/* The same from a typed value of the file: a whole number or a bool. */
+/* The same from a typed value of the file: a quoted string (never split into a
+ * list), a whole number or a bool. */
+int option_set_string(const struct option *opt, void *target, const char *text,
+	struct errmsg *msg);
 int option_set_int(const struct option *opt, void *target, int64_t value,
 	struct errmsg *msg);
 int option_set_bool(const struct option *opt, void *target, bool value,
@@ -66,12 +73,25 @@ int option_set_bool(const struct option *opt, void *target, bool value,
 int option_add_item(const struct option *opt, void *target, const char *item,
 	struct errmsg *msg); /* OPT_STRINGS: one more */
 
+/* Empties a list before option_add_item() fills it. */
+void option_clear(const struct option *opt, void *target);
+/* That a value of another type was found: `found` is "a group", "the number
+ * 1.5". Always -EINVAL. */
+int option_wrong_type(const struct option *opt, const char *found,
+	struct errmsg *msg);
+
+/* Copies the value of one field to another of the same type, between structs
+ * of any kind: for OPT_INHERIT. 0 or -ENOMEM. */
+int option_copy(const struct option *to, void *target,
+	const struct option *from, const void *source);
+
 /* The field as libconfig text, quotes and brackets included. */
 void option_format(const struct option *opt, const void *target,
 	struct strbuf *out);
 /* Sets every row's default (rows with OPT_REQUIRED or OPT_INHERIT stay zero).
- * The table is ours: a default that does not parse is an assertion. */
-void option_set_defaults(const struct option *table, void *target);
+ * The table is ours: a default that does not parse is an assertion. 0 or
+ * -ENOMEM. */
+int option_set_defaults(const struct option *table, void *target);
 /* Frees what the rows' fields own and zeroes those fields. */
 void option_fini(const struct option *table, void *target);
 /* True if both structs hold the same value there. */

@@ -25,7 +25,7 @@ int rate_parse(const char *text, struct rate_spec *ret, struct errmsg *msg);
 
 /* The shortest spelling the parsers accept again: 65536 is "64KiB", 300000 is
  * "5m". buf holds at least UNITS_LEN bytes; returns buf. */
-#define UNITS_LEN 32
+#define UNITS_LEN 40
 char *size_format(char *buf, uint64_t bytes);
 char *duration_format(char *buf, uint64_t ms);
 char *rate_format(char *buf, const struct rate_spec *rate);

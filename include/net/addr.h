@@ -29,6 +29,9 @@ struct addr {
 #define ADDR_LEN 128
 char *addr_format(char *buf, const struct sockaddr *sa, socklen_t len);
 
+/* The same address, port included. */
+bool addr_equal(const struct addr *a, const struct addr *b);
+
 /* What one `listen` entry says, before any name is looked up. */
 enum listen_kind { LISTEN_INET, LISTEN_UNIX, LISTEN_SYSTEMD };
 struct listen_spec {

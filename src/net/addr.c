@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Addresses: what a `listen` entry says, where it is bound, how a peer is
+ * shown, and in which networks it lies.
+ *
+ * listen_parse() is pure and refuses whatever could be read in two ways: an
+ * IPv6 address without brackets, a bare number, "1.2.3" (which the resolver
+ * would complete to 1.2.0.3). listen_resolve() alone may block; the main thread
+ * calls it, off the loops. "localhost" is never looked up: it is 127.0.0.1 and
+ * ::1 on every machine (RFC 6761), whatever /etc/hosts leaves out.
+ *
+ * Networks are compared as 128-bit prefixes; IPv4 lies in ::ffff:0:0/96, so an
+ * IPv4 peer of a dual-stack socket and one of an IPv4 socket are the same.
+ */
+#include "net/addr.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/errmsg.h"
+#include "base/str.h"
+
+static const uint8_t mapped_prefix[12] = {
+	[10] = 0xff, [11] = 0xff,
+};
+
+static bool is_mapped(const struct in6_addr *a)
+{
+	return memcmp(a->s6_addr, mapped_prefix, sizeof(mapped_prefix)) == 0;
+}
+
+static char *format_in(char *buf, const void *ip, in_port_t port)
+{
+	char text[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, ip, text, sizeof(text));
+	snprintf(buf, ADDR_LEN, "%s:%u", text, ntohs(port));
+	return buf;
+}
+
+static char *format_in6(char *buf, const struct sockaddr_in6 *in6)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (is_mapped(&in6->sin6_addr))
+		return format_in(
+			buf, in6->sin6_addr.s6_addr + 12, in6->sin6_port);
+	inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
+	if (in6->sin6_scope_id)
+		snprintf(buf, ADDR_LEN, "[%s%%%u]:%u", text,
+			in6->sin6_scope_id, ntohs(in6->sin6_port));
+	else
+		snprintf(buf, ADDR_LEN, "[%s]:%u", text,
+			ntohs(in6->sin6_port));
+	return buf;
+}
+
+/* len may end the path without a NUL; an abstract name begins with one. */
+static char *format_un(char *buf, const struct sockaddr_un *un, socklen_t len)
+{
+	size_t max = len - offsetof(struct sockaddr_un, sun_path);
+
+	if (un->sun_path[0])
+		snprintf(buf, ADDR_LEN, "%.*s", (int)strnlen(un->sun_path, max),
+			un->sun_path);
+	else if (max > 1)
+		snprintf(buf, ADDR_LEN, "@%.*s",
+			(int)strnlen(un->sun_path + 1, max - 1),
+			un->sun_path + 1);
+	else
+		strcpy(buf, "unix");
+	return buf;
+}
+
+char *addr_format(char *buf, const struct sockaddr *sa, socklen_t len)
+{
+	struct addr a = {.len = len};
+
+	assert(len <= sizeof(a.un));
+	memcpy(&a.sa, sa, len);
+	if (a.sa.sa_family == AF_INET)
+		return format_in(buf, &a.in.sin_addr, a.in.sin_port);
+	if (a.sa.sa_family == AF_INET6)
+		return format_in6(buf, &a.in6);
+	if (len <= offsetof(struct sockaddr_un, sun_path))
+		return strcpy(buf, "unix");
+	return format_un(buf, &a.un, len);
+}
+
+/* An address as getaddrinfo() reads it without a lookup, scope included. */
+static bool is_address(const char *host)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *list;
+	struct in_addr in;
+
+	if (!strchr(host, ':'))
+		return inet_pton(AF_INET, host, &in) == 1;
+	if (getaddrinfo(host, NULL, &hints, &list) != 0)
+		return false;
+	freeaddrinfo(list);
+	return true;
+}
+
+static bool is_only(const char *text, const char *chars)
+{
+	return text[strspn(text, chars)] == '\0';
+}
+
+#define DIGITS "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static int parse_unix(
+	const char *text, struct listen_spec *ret, struct errmsg *msg)
+{
+	if (strlen(text) >= sizeof(ret->path))
+		return errmsg_set(msg, EINVAL,
+			"the path \"%.40s...\" has %zu bytes; a socket's has "
+			"at most %zu",
+			text, strlen(text), sizeof(ret->path) - 1);
+	ret->kind = LISTEN_UNIX;
+	strcpy(ret->path, text);
+	return 0;
+}
+
+/* A name without a colon: a socket in runtime_dir, unless it is something else
+ * whose port was forgotten. */
+static int parse_bare(
+	const char *text, struct listen_spec *ret, struct errmsg *msg)
+{
+	if (is_only(text, DIGITS))
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" names no host; write \"localhost:%s\" or "
+			"\"*:%s\"",
+			text, text, text);
+	if (strcmp(text, "*") == 0 || strcmp(text, "localhost") == 0 ||
+		is_only(text, DIGITS "."))
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" has no port; write \"%s:PORT\"", text, text);
+	if (strchr(text, '/'))
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" is a relative path; write one that begins "
+			"with \"/\", or a bare name in runtime_dir",
+			text);
+	return parse_unix(text, ret, msg);
+}
+
+static int check_port(const char *port, struct errmsg *msg)
+{
+	if (!*port)
+		return errmsg_set(msg, EINVAL,
+			"the port behind the colon is missing");
+	if (is_only(port, DIGITS)) {
+		if (strlen(port) > 5 || atoi(port) > 65535)
+			return errmsg_set(msg, EINVAL,
+				"there is no port %s; write 0 to 65535", port);
+		return 0;
+	}
+	if (!is_only(port, DIGITS LETTERS "-_+.") || *port == '-' ||
+		*port == '+')
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" is neither a port number nor a name of "
+			"/etc/services",
+			port);
+	return 0;
+}
+
+static int check_host(struct listen_spec *spec, bool brackets,
+	struct errmsg *msg)
+{
+	const char *host = spec->host;
+
+	spec->numeric = is_address(host);
+	if (brackets && (!spec->numeric || !strchr(host, ':')))
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" in brackets is not an IPv6 address", host);
+	if (brackets)
+		return 0;
+	if (strcmp(host, "*") == 0) {
+		spec->wildcard = true;
+		return 0;
+	}
+	if (!spec->numeric && is_only(host, DIGITS "."))
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" is not an IPv4 address", host);
+	if (!is_only(host, DIGITS LETTERS "-_.") || *host == '-' ||
+		*host == '.')
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" is not a host name", host);
+	return 0;
+}
+
+static int parse_inet(
+	const char *text, struct listen_spec *ret, struct errmsg *msg)
+{
+	const char *colon = strrchr(text, ':');
+	bool brackets = text[0] == '[';
+	size_t len = (size_t)(colon - text);
+	int r;
+
+	if (len == 0)
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" names no host; write \"*%s\" for every "
+			"address",
+			text, text);
+	if (brackets && text[len - 1] != ']')
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" has no port; write \"[ADDRESS]:PORT\"", text);
+	if (!brackets && memchr(text, ':', len))
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" has several colons; write an IPv6 address "
+			"in brackets, as in \"[::1]:4000\"",
+			text);
+	if (len - 2 * brackets >= sizeof(ret->host) ||
+		strlen(colon + 1) >= sizeof(ret->port))
+		return errmsg_set(msg, EINVAL, "\"%.40s...\" is too long", text);
+	ret->kind = LISTEN_INET;
+	memcpy(ret->host, text + brackets, len - 2 * brackets);
+	strcpy(ret->port, colon + 1);
+	r = check_host(ret, brackets, msg);
+	return r < 0 ? r : check_port(ret->port, msg);
+}
+
+int listen_parse(const char *text, struct listen_spec *ret, struct errmsg *msg)
+{
+	static const char systemd[] = "systemd:";
+	struct listen_spec spec = {0};
+	int r;
+
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			return errmsg_set(msg, EINVAL,
+				"\"%s\" holds a space; write \"HOST:PORT\", "
+				"\"/PATH\" or a bare name",
+				text);
+	if (!*text)
+		return errmsg_set(msg, EINVAL,
+			"an empty address; write \"HOST:PORT\", \"/PATH\" or "
+			"a bare name");
+	if (text[0] == '/') {
+		r = parse_unix(text, &spec, msg);
+	} else if (strncmp(text, systemd, strlen(systemd)) == 0) {
+		spec.kind = LISTEN_SYSTEMD;
+		text += strlen(systemd);
+		r = *text && strlen(text) < sizeof(spec.host) ? 0 :
+			errmsg_set(msg, EINVAL,
+				"write the FileDescriptorName of the socket "
+				"behind \"systemd:\"");
+		if (r == 0)
+			strcpy(spec.host, text);
+	} else if (strncmp(text, "unix:", 5) == 0 && text[5]) {
+		r = errmsg_set(msg, EINVAL,
+			"\"%s\": a unix socket is written as its path: \"%s\"",
+			text, text + 5);
+	} else if (strchr(text, ':')) {
+		r = parse_inet(text, &spec, msg);
+	} else {
+		r = parse_bare(text, &spec, msg);
+	}
+	if (r == 0)
+		*ret = spec;
+	return r;
+}
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0;
+}
+
+static int lookup_error(int gai, const struct listen_spec *spec,
+	struct errmsg *msg)
+{
+	switch (gai) {
+	case EAI_MEMORY:
+		return errmsg_set(msg, ENOMEM, "out of memory");
+	case EAI_SERVICE:
+		return errmsg_set(msg, ENOENT,
+			"unknown port \"%s\"; write a number or a name of "
+			"/etc/services",
+			spec->port);
+	case EAI_AGAIN:
+		return errmsg_set(msg, EAGAIN,
+			"no name server answers for the host \"%s\"",
+			spec->host);
+	default:
+		return errmsg_set(
+			msg, ENOENT, "unknown host \"%s\"", spec->host);
+	}
+}
+
+static int lookup(const struct listen_spec *spec, const char *host, int family,
+	int socktype, struct addrinfo **ret)
+{
+	struct addrinfo hints = {
+		.ai_family = family,
+		.ai_socktype = socktype,
+		.ai_flags = AI_PASSIVE,
+	};
+
+	if (spec->numeric)
+		hints.ai_flags |= AI_NUMERICHOST;
+	return getaddrinfo(host, spec->port, &hints, ret);
+}
+
+/* Adds what is not there yet: a resolver may say an address twice. */
+static int collect(const struct addrinfo *list, struct addr **ret, size_t *n)
+{
+	for (; list; list = list->ai_next) {
+		struct addr a = {.len = list->ai_addrlen}, *more;
+		size_t i = 0;
+
+		memcpy(&a.sa, list->ai_addr, list->ai_addrlen);
+		while (i < *n && !addr_equal(&(*ret)[i], &a))
+			i++;
+		if (i < *n)
+			continue;
+		more = reallocarray(*ret, *n + 1, sizeof(**ret));
+		if (!more)
+			return -ENOMEM;
+		*ret = more;
+		more[(*n)++] = a;
+	}
+	return 0;
+}
+
+static int resolve_inet(const struct listen_spec *spec, int socktype,
+	struct addr **ret, size_t *n, struct errmsg *msg)
+{
+	/* What is asked for which host; NULL is the any-address. */
+	const struct {
+		const char *host;
+		int family;
+	} local[] = {{"127.0.0.1", AF_INET}, {"::1", AF_INET6}},
+	  any[] = {{NULL, AF_INET6}}, other[] = {{spec->host, AF_UNSPEC}},
+	  *asks = other;
+	size_t n_asks = 1;
+
+	if (spec->wildcard) {
+		asks = any;
+	} else if (strcasecmp(spec->host, "localhost") == 0) {
+		asks = local;
+		n_asks = 2;
+	}
+	for (size_t i = 0; i < n_asks; i++) {
+		struct addrinfo *list;
+		int r = lookup(spec, asks[i].host, asks[i].family, socktype,
+			&list);
+
+		if (r != 0)
+			return lookup_error(r, spec, msg);
+		r = collect(list, ret, n);
+		freeaddrinfo(list);
+		if (r < 0)
+			return errmsg_set(msg, ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static int resolve_unix(const struct listen_spec *spec, const char *runtime_dir,
+	struct addr **ret, size_t *n, struct errmsg *msg)
+{
+	struct addr *a = calloc(1, sizeof(*a));
+	size_t max;
+	int len;
+
+	if (!a)
+		return errmsg_set(msg, ENOMEM, "out of memory");
+	max = sizeof(a->un.sun_path);
+	a->un.sun_family = AF_UNIX;
+	if (spec->path[0] == '/')
+		len = snprintf(a->un.sun_path, max, "%s", spec->path);
+	else
+		len = snprintf(a->un.sun_path, max, "%s/%s", runtime_dir,
+			spec->path);
+	if ((size_t)len >= max) {
+		free(a);
+		return errmsg_set(msg, ENAMETOOLONG,
+			"the path %s/%s has %d bytes; a socket's has at most "
+			"%zu",
+			runtime_dir, spec->path, len, max - 1);
+	}
+	a->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+		(size_t)len + 1);
+	*ret = a;
+	*n = 1;
+	return 0;
+}
+
+int listen_resolve(const struct listen_spec *spec, const char *runtime_dir,
+	bool datagram, struct addr **ret, size_t *ret_n, struct errmsg *msg)
+{
+	struct addr *addrs = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	if (spec->kind == LISTEN_UNIX)
+		r = resolve_unix(spec, runtime_dir, &addrs, &n, msg);
+	else if (spec->kind == LISTEN_INET)
+		r = resolve_inet(spec, datagram ? SOCK_DGRAM : SOCK_STREAM,
+			&addrs, &n, msg);
+	if (r < 0) {
+		free(addrs);
+		return r;
+	}
+	*ret = addrs;
+	*ret_n = n;
+	return 0;
+}
+
+/* Reads "/N" (or nothing: max). -1 if it is neither or out of range. */
+static int prefix_read(const char *slash, int max)
+{
+	if (!slash)
+		return max;
+	if (!slash[1] || strlen(slash) > 4 || !is_only(slash + 1, DIGITS))
+		return -1;
+	return atoi(slash + 1) <= max ? atoi(slash + 1) : -1;
+}
+
+static uint8_t byte_mask(int prefix, int byte)
+{
+	int bits = prefix - byte * 8;
+
+	if (bits >= 8)
+		return 0xff;
+	return bits <= 0 ? 0 : (uint8_t)(0xff << (8 - bits));
+}
+
+/* Refuses 10.0.0.1/8: either the address or the prefix is a mistake. */
+static int check_host_bits(const struct network *net, const char *slash,
+	bool ipv4, struct errmsg *msg)
+{
+	struct network masked = *net;
+	char text[INET6_ADDRSTRLEN];
+
+	for (int i = 0; i < 16; i++)
+		masked.bytes[i] &= byte_mask(net->prefix, i);
+	if (memcmp(masked.bytes, net->bytes, sizeof(net->bytes)) == 0)
+		return 0;
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, masked.bytes + (ipv4 ? 12 : 0),
+		text, sizeof(text));
+	return errmsg_set(msg, EINVAL,
+		"the address has bits beyond its prefix; write \"%s%s\"", text,
+		slash);
+}
+
+int network_parse(const char *text, struct network *ret, struct errmsg *msg)
+{
+	const char *slash = strchr(text, '/');
+	struct network net = {{0}, 0};
+	char host[INET6_ADDRSTRLEN];
+	bool ipv4 = !strchr(text, ':');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	int prefix, r;
+
+	snprintf(host, sizeof(host), "%.*s", (int)len, text);
+	if (ipv4)
+		memcpy(net.bytes, mapped_prefix, sizeof(mapped_prefix));
+	if (len >= sizeof(host) ||
+		inet_pton(ipv4 ? AF_INET : AF_INET6, host,
+			net.bytes + (ipv4 ? 12 : 0)) != 1)
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" is not a network; write an address or a "
+			"prefix, as in \"192.0.2.0/24\" or \"2001:db8::/32\"",
+			text);
+	prefix = prefix_read(slash, ipv4 ? 32 : 128);
+	if (prefix < 0)
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" has no prefix from /0 to /%d", text,
+			ipv4 ? 32 : 128);
+	net.prefix = (uint8_t)(prefix + (ipv4 ? 96 : 0));
+	r = check_host_bits(&net, slash, ipv4, msg);
+	if (r == 0)
+		*ret = net;
+	return r;
+}
+
+int network_check(const char *text, struct errmsg *msg)
+{
+	struct network net;
+
+	return network_parse(text, &net, msg);
+}
+
+int netlist_init(struct netlist *list, const struct strlist *texts)
+{
+	*list = (struct netlist){0};
+	if (texts->n_items == 0)
+		return 0;
+	list->nets = calloc(texts->n_items, sizeof(*list->nets));
+	if (!list->nets)
+		return -ENOMEM;
+	for (size_t i = 0; i < texts->n_items; i++) {
+		int r = network_parse(texts->items[i], &list->nets[i], NULL);
+
+		assert(r == 0);
+		(void)r;
+	}
+	list->n_nets = texts->n_items;
+	return 0;
+}
+
+void netlist_fini(struct netlist *list)
+{
+	free(list->nets);
+	*list = (struct netlist){0};
+}
+
+/* The 128 bits of an IP address. False for other families. */
+static bool addr_bytes(const struct sockaddr *sa, uint8_t bytes[16])
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	if (sa->sa_family == AF_INET) {
+		memcpy(&in, sa, sizeof(in));
+		memcpy(bytes, mapped_prefix, sizeof(mapped_prefix));
+		memcpy(bytes + 12, &in.sin_addr, 4);
+		return true;
+	}
+	if (sa->sa_family != AF_INET6)
+		return false;
+	memcpy(&in6, sa, sizeof(in6));
+	memcpy(bytes, &in6.sin6_addr, 16);
+	return true;
+}
+
+static bool network_has(const struct network *net, const uint8_t bytes[16])
+{
+	for (int i = 0; i < 16; i++)
+		if ((bytes[i] ^ net->bytes[i]) & byte_mask(net->prefix, i))
+			return false;
+	return true;
+}
+
+bool netlist_has(const struct netlist *list, const struct sockaddr *sa)
+{
+	uint8_t bytes[16];
+
+	if (!addr_bytes(sa, bytes))
+		return false;
+	for (size_t i = 0; i < list->n_nets; i++)
+		if (network_has(&list->nets[i], bytes))
+			return true;
+	return false;
+}
+
+bool addr_is_loopback(const struct sockaddr *sa)
+{
+	static const struct network loopback[] = {
+		{{[10] = 0xff, [11] = 0xff, [12] = 127}, 104},
+		{{[15] = 1}, 128},
+	};
+	uint8_t bytes[16];
+
+	if (!addr_bytes(sa, bytes))
+		return sa->sa_family == AF_UNIX;
+	return network_has(&loopback[0], bytes) ||
+		network_has(&loopback[1], bytes);
+}
