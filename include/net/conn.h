@@ -76,9 +76,6 @@ void conn_set_timer(struct conn *c, uint64_t when_ms);
  * resumes, input() is called again if bytes lie there. */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
-/* Ask for input() again later in this turn: bounded work was done and a
- * complete line may still lie in the buffer. */
-void conn_input_again(struct conn *c);
 
 /* The only way a connection ends. The first call counts, later ones do
  * nothing. `arg` (copied as needed) fills the %s of the words of `why`; NULL:
