@@ -394,6 +394,8 @@ static int work(struct load *l)
 	report_progress_end(l);
 	if (l->exit_code)
 		return l->exit_code;
+	if (l->opt->mode->conclude)
+		l->opt->mode->conclude(l);
 	if (!l->opt->mode->holds)
 		report_print(l);
 	return faults_total(&l->faults) ? EX_PROTOCOL : 0;
