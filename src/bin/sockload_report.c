@@ -52,6 +52,12 @@ static struct figures figures_of(const struct load *l)
 	return f;
 }
 
+/* A mode that opens them in its lanes has no fixed connections. */
+static uint32_t n_connections(const struct load *l)
+{
+	return l->n_conns ? l->n_conns : l->pace.n_lanes;
+}
+
 static const char *count(char *buf, double n)
 {
 	return str_count(buf, (unsigned long long)(n + 0.5));
@@ -109,7 +115,7 @@ static void print_words(const struct load *l, const struct figures *f)
 	char a[STR_COUNT_LEN];
 
 	printf("%s %s: %s connections", l->opt->mode->name, l->opt->address,
-		str_count(a, l->n_conns));
+		str_count(a, n_connections(l)));
 	if (!l->opt->mode->holds)
 		printf(", %" PRIu64 " bytes", l->opt->size);
 	putchar('\n');
@@ -143,7 +149,7 @@ static void json_head(const struct load *l)
 	       ",\"depth\":%" PRIu64 ",\"window\":%" PRIu64
 	       ",\"senders\":%" PRIu64 ",\"rooms\":%" PRIu64
 	       ",\"rate\":%" PRIu64,
-		l->n_conns, o->size, o->depth, o->window, o->senders, o->rooms,
+		n_connections(l), o->size, o->depth, o->window, o->senders, o->rooms,
 		o->rate);
 	printf(",\"preset\":");
 	json_string(o->has_preset && o->preset.name ? o->preset.name : "");
