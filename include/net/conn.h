@@ -76,6 +76,7 @@ void conn_set_timer(struct conn *c, uint64_t when_ms);
  * resumes, input() is called again if bytes lie there. */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
+bool conn_is_paused(const struct conn *c); /* conn_pause() is in force */
 
 /* The only way a connection ends. The first call counts, later ones do
  * nothing. `arg` (copied as needed) fills the %s of the words of `why`; NULL:

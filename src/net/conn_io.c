@@ -267,6 +267,11 @@ void conn_resume(struct conn *c)
 	offer_again(c);
 }
 
+bool conn_is_paused(const struct conn *c)
+{
+	return c->paused;
+}
+
 int conn_io_init(struct conn *c)
 {
 	struct worker *w = c->worker;
