@@ -35,15 +35,15 @@ struct load_options {
  * and then calls pump() for a lane whenever something of it is due. */
 struct load_mode {
 	const char *name, *summary;
-	const char *unit;   /* what is counted: "messages" */
-	bool holds;         /* sends nothing: ends with the time or a signal */
+	const char *unit; /* what is counted: "messages" */
+	bool holds;       /* sends nothing: ends with the time or a signal */
 	/* Allocates state, sets n_conns and the lanes. 0 or -errno. */
 	int (*prepare)(struct load *l);
 	int (*open)(struct load *l, uint32_t conn); /* 0, -EAGAIN or -errno */
 	void (*pump)(struct load *l, uint32_t lane, uint64_t now_us);
 	bool (*is_drained)(const struct load *l); /* nothing is on its way */
 	void (*name_missing)(struct load *l); /* what is will not come: faults */
-	void (*conclude)(struct load *l);     /* before the report; may be NULL */
+	void (*conclude)(struct load *l); /* before the report; may be NULL */
 	void (*fini)(struct load *l);
 };
 
@@ -51,9 +51,9 @@ extern const struct load_mode mode_echo, mode_fanout, mode_idle, mode_connect;
 
 enum load_phase {
 	LOAD_CONNECTING,
-	LOAD_WARMING,   /* at work, not yet counted */
+	LOAD_WARMING, /* at work, not yet counted */
 	LOAD_MEASURING,
-	LOAD_DRAINING,  /* measured; what is on its way is awaited */
+	LOAD_DRAINING, /* measured; what is on its way is awaited */
 	LOAD_DONE,
 };
 
@@ -64,17 +64,17 @@ struct load {
 	const struct load_options *opt; /* borrowed */
 	struct event_base *base;        /* owned */
 	struct event tick, pacer, on_int, on_term;
-	struct addr *targets;           /* owned; the addresses of one name */
-	size_t n_targets, target;       /* the one in use */
-	bool was_connected;             /* it answered once */
+	struct addr *targets;     /* owned; the addresses of one name */
+	size_t n_targets, target; /* the one in use */
+	bool was_connected;       /* it answered once */
 	enum load_phase phase;
 	int exit_code;
 	uint32_t n_conns, n_opened, n_ready, n_live;
-	uint64_t n_sockets;             /* spreads them over the sources */
+	uint64_t n_sockets; /* spreads them over the sources */
 	struct pace pace;
-	uint64_t pace_seen;             /* messages that pump() was told of */
-	uint64_t issued, finished;      /* for --count */
-	uint64_t began_us, ended_us;    /* the measured time */
+	uint64_t pace_seen;              /* messages that pump() was told of */
+	uint64_t issued, finished;       /* for --count */
+	uint64_t began_us, ended_us;     /* the measured time */
 	uint64_t ops, bytes, ops_before; /* counted in it */
 	uint64_t progress_us, moved_us, moved_ops, warm_us, rss_us;
 	struct hist latency;

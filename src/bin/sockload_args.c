@@ -46,14 +46,14 @@ struct arg {
 #define DAY_MS   UINT64_C(86400000)
 
 static const struct arg args[] = {
-	{'c', "connections", "N", IN_ALL, ARG_COUNT, FIELD(connections), 1, MILLION,
-		"connections; for fanout those that receive (50)"},
+	{'c', "connections", "N", IN_ALL, ARG_COUNT, FIELD(connections), 1,
+		MILLION, "connections; for fanout those that receive (50)"},
 	{'s', "size", "BYTES", IN_WORK, ARG_SIZE, FIELD(size), 1, 1 << 26,
 		"one message (64)"},
 	{'d', "depth", "N", IN_ECHO, ARG_COUNT, FIELD(depth), 1, 65536,
 		"messages of a connection on their way at once (1)"},
 	{'w', "window", "N", IN_FANOUT, ARG_COUNT, FIELD(window), 1, 65536,
-		"messages of a sender on their way at once (1; with --rate 256)"},
+		"a sender's messages on their way (1; with --rate 256)"},
 	{'S', "senders", "N", IN_FANOUT, ARG_COUNT, FIELD(senders), 1, 65536,
 		"connections that send, besides those that receive (1)"},
 	{'R', "rooms", "N", IN_CHAT, ARG_COUNT, FIELD(rooms), 1, MILLION,
@@ -78,8 +78,8 @@ static const struct arg args[] = {
 		"stop after so many messages or connections"},
 	{0, "warm-up", "TIME", IN_WORK, ARG_TIME, FIELD(warm_up_ms), 0, DAY_MS,
 		"work that is not counted yet (0)"},
-	{0, "until-cpu", "TIME", IN_WORK, ARG_TIME, FIELD(until_cpu_ms), 1, DAY_MS,
-		"stop when the server has used so much processor time"},
+	{0, "until-cpu", "TIME", IN_WORK, ARG_TIME, FIELD(until_cpu_ms), 1,
+		DAY_MS, "stop when the server has used so much processor time"},
 	{0, "patience", "TIME", IN_ALL, ARG_TIME, FIELD(patience_ms), 1, DAY_MS,
 		"when nothing comes for so long, it is lost (5s)"},
 	{0, "sources", "N", IN_ALL, ARG_COUNT, FIELD(sources), 1, 60000,
@@ -191,7 +191,8 @@ static int parse_text(const struct arg *a, char *text, const char **ret)
 	return 0;
 }
 
-static void keep_text(struct preset *to, const struct preset *from, size_t at)
+static void keep_text(
+	struct load_options *to, const struct load_options *from, size_t at)
 {
 	const char *text = *(char *const *)((const char *)from + at);
 
@@ -207,12 +208,11 @@ static int parse_preset(const char *name, struct load_options *opt)
 		return complain("there is no preset \"%s\"; `sockload --help` "
 				"lists them",
 			name);
-	struct preset own = opt->preset; /* texts may stand before the name */
+	struct load_options own = *opt; /* texts may stand before the name */
 	opt->preset = *p;
-	for (const struct arg *a = args; a < args + N_ARGS; a++)
-		if (a->type == ARG_TEXT)
-			keep_text(&opt->preset, &own,
-				a->offset - FIELD(preset));
+	for (size_t i = 0; i < N_ARGS; i++)
+		if (args[i].type == ARG_TEXT)
+			keep_text(opt, &own, args[i].offset);
 	return 0;
 }
 
@@ -298,6 +298,8 @@ static int check(const struct load_options *opt)
 	if (opt->mode == &mode_fanout && !opt->has_preset)
 		return complain("fanout needs --preset, or --send with "
 				"--login and --ready");
+	if (opt->mode == &mode_fanout && opt->rooms > opt->connections)
+		return complain("--rooms: there are more than --connections");
 	if (opt->mode == &mode_fanout && opt->size < MESSAGE_MIN)
 		return complain("--size: a message of fanout has at least %d "
 				"bytes",
@@ -359,8 +361,8 @@ static int take_options(
 		if (!a)
 			return EX_USAGE; /* getopt said why */
 		if (!(a->modes & bit))
-			return complain("--%s is not for %s", a->name,
-				opt->mode->name);
+			return complain(
+				"--%s is not for %s", a->name, opt->mode->name);
 		r = take_arg(a, optarg, opt);
 		if (r)
 			return r;

@@ -18,7 +18,7 @@
 
 struct lane {
 	struct link link;
-	uint64_t n_opened;       /* connections, this one included */
+	uint64_t n_opened; /* connections, this one included */
 	uint64_t stamp_us;
 	uint64_t sent, received; /* bytes of this connection */
 	bool waits;              /* the server's queue was full */

@@ -64,14 +64,16 @@ static void deliver(struct load *l, uint32_t id, uint64_t seq)
 
 static bool parse_hex(const char *text, size_t len, uint64_t *ret)
 {
-	static const char digits[] = "0123456789abcdef";
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		const char *d = memchr(digits, text[i], 16);
-		if (!d)
+		char c = text[i];
+		if (c >= '0' && c <= '9')
+			n = n << 4 | (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			n = n << 4 | (uint64_t)(c - 'a' + 10);
+		else
 			return false;
-		n = n << 4 | (uint64_t)(d - digits);
 	}
 	*ret = n;
 	return true;

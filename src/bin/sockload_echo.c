@@ -76,8 +76,9 @@ static void pump(struct echo_conn *c, uint64_t now)
 	uint64_t depth = l->opt->depth;
 	uint64_t due = pace_due(&l->pace, c->link.id, now);
 
-	while (c->issued - c->done < depth && c->issued < due &&
-		load_issue(l)) {
+	if (due > c->done + depth)
+		due = c->done + depth;
+	while (c->issued < due && load_issue(l)) {
 		c->stamps[c->issued % depth] = l->opt->rate
 			? pace_time(&l->pace, c->link.id, c->issued)
 			: now;

@@ -47,8 +47,10 @@ static bool hears(const struct load *l, const struct member *m)
 static int prepare_sender(struct load *l, struct sender *s, uint32_t id)
 {
 	const struct load_options *o = l->opt;
-	struct template_vars vars = {.id = id, .room = s->member->session.room,
-		.size = (uint32_t)o->size, .run = l->run_name};
+	struct template_vars vars = {.id = id,
+		.room = s->member->session.room,
+		.size = (uint32_t)o->size,
+		.run = l->run_name};
 	char *head = NULL, *tail = NULL;
 	struct errmsg msg;
 
@@ -126,8 +128,8 @@ static void write_payload(
 		now & UINT64_C(0xffffffffffff));
 	memcpy(buf, head, MESSAGE_HEAD);
 	size_t filler = l->opt->size - MESSAGE_HEAD;
-	memcpy(buf + MESSAGE_HEAD,
-		payload_at(msg->sender, msg->seq * filler), filler);
+	memcpy(buf + MESSAGE_HEAD, payload_at(msg->sender, msg->seq * filler),
+		filler);
 }
 
 /* Sends as much as the window and the pace allow, in one piece. */
@@ -140,6 +142,8 @@ static void pump(struct load *l, uint32_t id, uint64_t now)
 	uint32_t room = s->member->session.room;
 	uint32_t n = f->n_hearing[room] - (o->preset.sender_hears ? 1 : 0);
 
+	if (n == 0)
+		return; /* nobody is left to hear it */
 	strbuf_clear(&f->out);
 	while (s->issued - s->oldest < o->window && s->issued < due &&
 		s->member->session.state == SESSION_READY && load_issue(l)) {
@@ -148,9 +152,8 @@ static void pump(struct load *l, uint32_t id, uint64_t now)
 		struct message msg = {.sender = id, .seq = s->issued};
 
 		write_payload(l, payload, &msg, now);
-		s->stamps[slot] = o->rate
-			? pace_time(&l->pace, id, s->issued)
-			: now;
+		s->stamps[slot] = o->rate ? pace_time(&l->pace, id, s->issued)
+					  : now;
 		s->pending[slot] = n;
 		s->issued++;
 		f->n_pending++;
@@ -160,8 +163,6 @@ static void pump(struct load *l, uint32_t id, uint64_t now)
 	}
 	if (f->out.len > 0 && !f->out.failed)
 		session_send(&s->member->session, f->out.data, f->out.len);
-	if (n == 0)
-		fanout_advance(l, id);
 }
 
 void fanout_advance(struct load *l, uint32_t id)

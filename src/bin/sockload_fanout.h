@@ -29,9 +29,9 @@ struct member {
 struct sender {
 	struct member *member; /* borrowed */
 	uint64_t issued, oldest;
-	char *ring;            /* owned; window × size bytes: the messages */
-	uint64_t *stamps;      /* owned; when each was sent, or was due */
-	uint32_t *pending;     /* owned; how many members still wait for it */
+	char *ring;        /* owned; window × size bytes: the messages */
+	uint64_t *stamps;  /* owned; when each was sent, or was due */
+	uint32_t *pending; /* owned; how many members still wait for it */
 	struct strbuf head, tail; /* what is sent around a message */
 	bool is_dirty;
 };
@@ -43,8 +43,8 @@ struct fanout {
 	uint32_t *n_hearing;    /* owned; members of each room that receive */
 	uint32_t *dirty;        /* owned; senders that may have room again */
 	uint32_t n_dirty;
-	uint64_t n_pending;     /* messages that have not reached everybody */
-	uint64_t now_us;        /* of this callback; 0: not looked at yet */
+	uint64_t n_pending; /* messages that have not reached everybody */
+	uint64_t now_us;    /* of this callback; 0: not looked at yet */
 	struct track track;
 	struct strbuf out;
 };

@@ -52,16 +52,16 @@ uint64_t hist_percentile(const struct hist *h, double percent)
 {
 	uint64_t rank = (uint64_t)(percent / 100.0 * (double)h->n + 0.5);
 	uint64_t seen = 0;
+	unsigned i;
 
 	if (rank == 0)
 		rank = 1;
-	for (unsigned i = 0; i < HIST_CELLS && h->n > 0; i++) {
+	for (i = 0; i < HIST_CELLS - 1; i++) {
 		seen += h->cells[i];
 		if (seen >= rank)
-			return cell_end(i) < h->max_us ? cell_end(i)
-						       : h->max_us;
+			break;
 	}
-	return h->max_us;
+	return cell_end(i) < h->max_us ? cell_end(i) : h->max_us;
 }
 
 double hist_mean(const struct hist *h)

@@ -65,8 +65,8 @@ static int bind_source(int fd, uint64_t nth, uint64_t n_sources)
 	struct sockaddr_in in = {.sin_family = AF_INET};
 	int on = 1;
 
-	in.sin_addr.s_addr =
-		htonl(INADDR_LOOPBACK + 1 + (uint32_t)(nth % n_sources));
+	in.sin_addr.s_addr = htonl(
+		INADDR_LOOPBACK + 1 + (uint32_t)(nth % n_sources));
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0)
 		return -errno;

@@ -21,12 +21,12 @@ struct link_ops {
 /* One non-blocking connection to the server; embedded in the mode's own.
  * Zero-initialised, and after link_close(), it is closed. */
 struct link {
-	struct load *load;          /* borrowed */
+	struct load *load; /* borrowed */
 	const struct link_ops *ops;
 	struct event on_read, on_write;
 	uint32_t id;
 	int fd;
-	size_t target;              /* which address of the name */
+	size_t target; /* which address of the name */
 	bool is_open, is_connected, wants_write;
 };
 

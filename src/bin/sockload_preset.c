@@ -178,15 +178,15 @@ int template_expand(struct strbuf *out, const char *text,
 	return out->failed ? -ENOMEM : 0;
 }
 
-int template_split(const char *text, char **ret_head, char **ret_tail,
-	struct errmsg *msg)
+int template_split(
+	const char *text, char **ret_head, char **ret_tail, struct errmsg *msg)
 {
 	static const char mark[] = "{payload}";
 	const char *at = strstr(text, mark);
 
 	if (!at || strstr(at + 1, mark))
-		return errmsg_set(msg, EINVAL,
-			"what is sent must hold {payload} once");
+		return errmsg_set(
+			msg, EINVAL, "what is sent must hold {payload} once");
 	char *head = strdup(text);
 	if (!head)
 		return -ENOMEM;

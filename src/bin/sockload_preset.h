@@ -19,13 +19,13 @@ struct preset {
 	const char *login;   /* sent as soon as connected */
 	const char *welcome; /* a line holding this: logged in, now `join` */
 	const char *join;
-	const char *ready;   /* a line holding this: member of the room */
+	const char *ready;        /* a line holding this: member of the room */
 	const char *sender_login; /* "" : as `login`; for a sender that is not */
 	const char *sender_ready; /* a member itself */
 	const char *refused; /* a line that begins so before `ready`: failed */
 	const char *send;    /* holds {payload} once */
-	bool sender_hears;   /* a sender is a member and gets others' messages */
-	bool ping;           /* a line PING… is answered with PONG… */
+	bool sender_hears; /* a sender is a member and gets others' messages */
+	bool ping;         /* a line PING… is answered with PONG… */
 };
 
 extern const struct preset presets[]; /* ends with a row without a name */
@@ -45,8 +45,8 @@ int template_expand(struct strbuf *out, const char *text,
 	const struct template_vars *vars, struct errmsg *msg);
 /* Cuts a copy of text at its {payload}: *ret_head is owned by the caller,
  * *ret_tail points into it. 0, -EINVAL (none, or two) or -ENOMEM. */
-int template_split(const char *text, char **ret_head, char **ret_tail,
-	struct errmsg *msg);
+int template_split(
+	const char *text, char **ret_head, char **ret_tail, struct errmsg *msg);
 /* Replaces \n \r \t \\ in a template from the command line, in place. */
 int template_unescape(char *text, struct errmsg *msg);
 

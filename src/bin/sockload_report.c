@@ -75,8 +75,9 @@ static void print_work(const struct load *l, const struct figures *f)
 	printf("  %-14s", "latency");
 	for (size_t i = 0; i < N_PERCENTILES; i++)
 		printf("%s %s  ", percentiles[i].name,
-			str_count(a, hist_percentile(&l->latency,
-					     percentiles[i].percent)));
+			str_count(a,
+				hist_percentile(
+					&l->latency, percentiles[i].percent)));
 	printf("max %s µs%s\n", str_count(a, l->latency.max_us),
 		l->opt->rate ? ", from when each was due" : "");
 }
@@ -149,8 +150,8 @@ static void json_head(const struct load *l)
 	       ",\"depth\":%" PRIu64 ",\"window\":%" PRIu64
 	       ",\"senders\":%" PRIu64 ",\"rooms\":%" PRIu64
 	       ",\"rate\":%" PRIu64,
-		n_connections(l), o->size, o->depth, o->window, o->senders, o->rooms,
-		o->rate);
+		n_connections(l), o->size, o->depth, o->window, o->senders,
+		o->rooms, o->rate);
 	printf(",\"preset\":");
 	json_string(o->has_preset && o->preset.name ? o->preset.name : "");
 }
@@ -223,14 +224,15 @@ void report_progress(const struct load *l, uint64_t now_us)
 		return;
 	fputs("\r\033[K", stderr);
 	if (l->phase == LOAD_CONNECTING)
-		fprintf(stderr, "%s of %s connections", str_count(a, l->n_ready),
-			str_count(b, l->n_conns));
+		fprintf(stderr, "%s of %s connections",
+			str_count(a, l->n_ready), str_count(b, l->n_conns));
 	else if (l->opt->mode->holds)
 		fprintf(stderr, "holding %s connections; Ctrl-C ends it",
 			str_count(a, l->n_live));
 	else
 		fprintf(stderr, "%s a second, p99 %s µs",
-			count(a, (double)(l->ops - l->ops_before) * 1e6 /
+			count(a,
+				(double)(l->ops - l->ops_before) * 1e6 /
 					(double)(now_us - l->progress_us)),
 			str_count(b, hist_percentile(&l->latency, 99)));
 	fflush(stderr);

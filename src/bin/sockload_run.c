@@ -100,8 +100,8 @@ static void on_pacer(evutil_socket_t fd, short what, void *arg)
 	pump_due(l);
 	uint64_t next = pace_time_all(&l->pace, l->pace_seen);
 	uint64_t now = clock_mono_us(), wait = next > now ? next - now : 1;
-	struct timeval tv = {(time_t)(wait / 1000000),
-		(suseconds_t)(wait % 1000000)};
+	struct timeval tv = {
+		(time_t)(wait / 1000000), (suseconds_t)(wait % 1000000)};
 	event_add(&l->pacer, &tv);
 }
 
@@ -338,8 +338,8 @@ static int prepare(struct load *l)
 	int r = server_init(&l->server, (pid_t)l->opt->pid, &msg);
 
 	if (r == 0)
-		r = target_resolve(l->opt->address, &l->targets, &l->n_targets,
-			&msg);
+		r = target_resolve(
+			l->opt->address, &l->targets, &l->n_targets, &msg);
 	if (r < 0) {
 		fprintf(stderr, "sockload: %s\n", msg.text);
 		return r == -ENOENT ? EX_NOHOST : EX_USAGE;

@@ -16,6 +16,8 @@
 
 #include "base/errmsg.h"
 
+#define SECOND_NS UINT64_C(1000000000)
+
 int server_init(struct server *s, pid_t pid, struct errmsg *msg)
 {
 	*s = (struct server){.pid = pid};
@@ -34,8 +36,7 @@ uint64_t server_cpu_ns(const struct server *s)
 
 	if (s->pid == 0 || clock_gettime(s->clock, &ts) < 0)
 		return 0;
-	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) +
-		(uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
 }
 
 static uint64_t rss_of_smaps(pid_t pid)

@@ -41,8 +41,8 @@ static void send_template(struct session *s, const char *text)
 	strbuf_fini(&sb);
 }
 
-static bool line_has(struct session *s, const char *line, size_t len,
-	const char *text)
+static bool line_has(
+	struct session *s, const char *line, size_t len, const char *text)
 {
 	struct template_vars vars = session_vars(s);
 	struct strbuf sb = {0};
@@ -102,7 +102,8 @@ static void log_in(struct session *s, const char *line, size_t len)
 	if (p->refused && begins(line, len, p->refused))
 		load_fail(s->link.load, EX_UNAVAILABLE,
 			"connection %u was refused: %s", s->link.id, s->last);
-	else if (s->state == SESSION_WELCOME && line_has(s, line, len, p->welcome))
+	else if (s->state == SESSION_WELCOME &&
+		line_has(s, line, len, p->welcome))
 		enter_joining(s);
 	else if (s->state == SESSION_JOINING &&
 		line_has(s, line, len, ready_text(s)))
@@ -163,8 +164,8 @@ static void on_readable(struct link *link)
 
 	if (s->rest_len > 0)
 		memcpy(buf, s->rest, s->rest_len);
-	ssize_t n = link_read(link, buf + s->rest_len,
-		LOAD_SCRATCH - s->rest_len, &err);
+	ssize_t n = link_read(
+		link, buf + s->rest_len, LOAD_SCRATCH - s->rest_len, &err);
 	if (n <= 0) {
 		if (n < 0)
 			end(s, err);

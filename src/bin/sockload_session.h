@@ -36,12 +36,12 @@ struct session {
 	const struct session_ops *ops;
 	enum session_state state;
 	uint32_t room;
-	bool only_sends;     /* a sender that is no member itself */
-	char *rest;          /* owned; the beginning of a line */
+	bool only_sends; /* a sender that is no member itself */
+	char *rest;      /* owned; the beginning of a line */
 	size_t rest_len;
-	struct strbuf out;   /* what the kernel has not taken yet */
+	struct strbuf out; /* what the kernel has not taken yet */
 	size_t out_sent;
-	char last[200];      /* the last line that was not a message */
+	char last[200]; /* the last line that was not a message */
 };
 
 /* 0, -EAGAIN or -errno. ops, id and room are kept. */

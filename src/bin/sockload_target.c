@@ -13,8 +13,8 @@
 /* Standard streams, the event loop, files of /proc, a name look-up. */
 #define SPARE_DESCRIPTORS 16
 
-int target_resolve(const char *text, struct addr **ret, size_t *ret_n,
-	struct errmsg *msg)
+int target_resolve(
+	const char *text, struct addr **ret, size_t *ret_n, struct errmsg *msg)
 {
 	struct listen_spec spec;
 	int r = listen_parse(text, &spec, msg);
@@ -37,8 +37,8 @@ int target_raise_descriptors(uint64_t n, struct errmsg *msg)
 	rlim_t want = (rlim_t)n + SPARE_DESCRIPTORS;
 
 	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
-		return errmsg_set(msg, errno, "descriptor limit: %s",
-			strerror(errno));
+		return errmsg_set(
+			msg, errno, "descriptor limit: %s", strerror(errno));
 	if (lim.rlim_cur >= want)
 		return 0;
 	if (lim.rlim_max < want)
@@ -48,7 +48,7 @@ int target_raise_descriptors(uint64_t n, struct errmsg *msg)
 			n, (uintmax_t)want, (uintmax_t)lim.rlim_max);
 	lim.rlim_cur = want;
 	if (setrlimit(RLIMIT_NOFILE, &lim) < 0)
-		return errmsg_set(msg, errno, "descriptor limit: %s",
-			strerror(errno));
+		return errmsg_set(
+			msg, errno, "descriptor limit: %s", strerror(errno));
 	return 0;
 }

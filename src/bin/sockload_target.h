@@ -10,8 +10,8 @@ struct errmsg;
 
 /* The addresses of "host:port" or "/path"; looks names up. 0, -EINVAL for what
  * is no address, -ENOENT for an unknown name. *ret is owned by the caller. */
-int target_resolve(const char *text, struct addr **ret, size_t *ret_n,
-	struct errmsg *msg);
+int target_resolve(
+	const char *text, struct addr **ret, size_t *ret_n, struct errmsg *msg);
 /* Makes sure that n connections may be open. 0, or -EMFILE with the reason. */
 int target_raise_descriptors(uint64_t n, struct errmsg *msg);
 

@@ -10,10 +10,10 @@
  * millions); what is out of the ordinary is kept here. */
 
 enum track_outcome {
-	TRACK_NEXT,   /* the one waited for */
-	TRACK_GAP,    /* a later one: those between are missing for now */
-	TRACK_LATE,   /* one that was missing: out of order, not lost */
-	TRACK_AGAIN,  /* one that was here already */
+	TRACK_NEXT,  /* the one waited for */
+	TRACK_GAP,   /* a later one: those between are missing for now */
+	TRACK_LATE,  /* one that was missing: out of order, not lost */
+	TRACK_AGAIN, /* one that was here already */
 };
 
 struct track_hole {

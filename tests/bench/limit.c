@@ -31,39 +31,41 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define MAX_THREADS 64
+#define MAX_FDS     65536
 #define BUF_LEN     65536
-
-struct member {
-	int fd;
-	int slot;      /* in the members of its thread */
-	char *rest;    /* owned; a line whose end is still to come, or NULL */
-	size_t rest_len;
-};
 
 struct thread {
 	pthread_t id;
 	int epoll;
-	int wake;                /* eventfd: mail is there; fanout only */
+	int wake; /* eventfd: mail is there; fanout only */
 	pthread_mutex_t mail_lock;
-	char *mail;              /* owned; lines from other threads */
+	char *mail; /* owned; lines from other threads */
 	size_t mail_len, mail_size;
-	pthread_mutex_t lock;    /* of the members: thread 0 adds to them */
-	struct member **members; /* owned, each owned */
-	int n_members, members_size;
+	pthread_mutex_t lock; /* of the members: thread 0 adds to them */
+	int members[MAX_FDS]; /* descriptors */
+	int n_members;
 	char buf[BUF_LEN];
 };
+
+/* What is known of a connection, by its descriptor; fanout only. */
+static struct {
+	int slot;   /* in the members of its thread */
+	char *rest; /* owned; a line whose end is still to come, or NULL */
+	size_t rest_len;
+} conns[MAX_FDS];
 
 static struct thread threads[MAX_THREADS];
 static int n_threads = 1, next_thread, listener;
 static bool fanout, accept_everywhere;
 
-static void watch(int epoll, int fd, void *ptr, uint32_t events)
+static void watch(int epoll, int fd, uint32_t events)
 {
-	struct epoll_event ev = {.events = events, .data.ptr = ptr};
+	struct epoll_event ev = {.events = events, .data.fd = fd};
 
 	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) < 0)
 		err(71, "epoll_ctl");
@@ -85,33 +87,25 @@ static void write_all(int fd, const char *data, size_t len)
 	}
 }
 
-static void member_add(struct thread *t, struct member *m)
+static void member_add(struct thread *t, int fd)
 {
 	pthread_mutex_lock(&t->lock);
-	if (t->n_members == t->members_size) {
-		t->members_size = t->members_size ? 2 * t->members_size : 64;
-		t->members = realloc(t->members,
-			(size_t)t->members_size * sizeof(*t->members));
-		if (!t->members)
-			err(71, "realloc");
-	}
-	m->slot = t->n_members;
-	t->members[t->n_members++] = m;
+	conns[fd].slot = t->n_members;
+	t->members[t->n_members++] = fd;
 	pthread_mutex_unlock(&t->lock);
-	write_all(m->fd, "in\n", 3);
+	write_all(fd, "in\n", 3);
 }
 
-static void member_free(struct thread *t, struct member *m)
+static void member_remove(struct thread *t, int fd)
 {
-	if (fanout) {
-		pthread_mutex_lock(&t->lock);
-		t->members[m->slot] = t->members[--t->n_members];
-		t->members[m->slot]->slot = m->slot;
-		pthread_mutex_unlock(&t->lock);
-	}
-	close(m->fd);
-	free(m->rest);
-	free(m);
+	pthread_mutex_lock(&t->lock);
+	int last = t->members[--t->n_members];
+	t->members[conns[fd].slot] = last;
+	conns[last].slot = conns[fd].slot;
+	pthread_mutex_unlock(&t->lock);
+	free(conns[fd].rest);
+	conns[fd].rest = NULL;
+	conns[fd].rest_len = 0;
 }
 
 static void take_connections(struct thread *self)
@@ -120,29 +114,26 @@ static void take_connections(struct thread *self)
 		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK), on = 1;
 		if (fd < 0)
 			return;
-		if (!accept_everywhere) /* one answer: nothing to delay */
-			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-				sizeof(on));
-		struct member *m = calloc(1, sizeof(*m));
-		if (!m)
-			err(71, "calloc");
-		m->fd = fd;
+		if (fd >= MAX_FDS)
+			errx(71, "too many connections");
 		struct thread *t = self;
-		if (!accept_everywhere)
+		if (!accept_everywhere) {
 			t = &threads[next_thread++ % n_threads];
+			setsockopt(
+				fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		}
 		if (fanout)
-			member_add(t, m);
-		watch(t->epoll, fd, m, EPOLLIN);
+			member_add(t, fd);
+		watch(t->epoll, fd, EPOLLIN);
 	}
 }
 
-static void tell_members(
-	struct thread *t, const struct member *but, const char *data, size_t len)
+static void tell_members(struct thread *t, int but, const char *p, size_t len)
 {
 	pthread_mutex_lock(&t->lock);
 	for (int i = 0; i < t->n_members; i++)
 		if (t->members[i] != but)
-			write_all(t->members[i]->fd, data, len);
+			write_all(t->members[i], p, len);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -174,12 +165,12 @@ static void deliver_mail(struct thread *t)
 	t->mail = NULL;
 	t->mail_len = t->mail_size = 0;
 	pthread_mutex_unlock(&t->mail_lock);
-	tell_members(t, NULL, mail, len);
+	tell_members(t, -1, mail, len);
 	free(mail);
 }
 
 /* Sends whole lines on and keeps what follows the last line end. */
-static void say(struct thread *t, struct member *m, size_t len)
+static void say(struct thread *t, int fd, size_t len)
 {
 	char *end = memrchr(t->buf, '\n', len);
 	size_t whole = end ? (size_t)(end + 1 - t->buf) : 0;
@@ -188,34 +179,37 @@ static void say(struct thread *t, struct member *m, size_t len)
 		for (int i = 0; i < n_threads; i++)
 			if (&threads[i] != t)
 				post(&threads[i], t->buf, whole);
-		tell_members(t, m, t->buf, whole);
+		tell_members(t, fd, t->buf, whole);
 	}
-	free(m->rest);
-	m->rest = NULL;
-	m->rest_len = len - whole;
-	if (m->rest_len > 0) {
-		m->rest = malloc(m->rest_len);
-		if (!m->rest)
+	free(conns[fd].rest);
+	conns[fd].rest = NULL;
+	conns[fd].rest_len = len - whole;
+	if (len > whole) {
+		conns[fd].rest = malloc(len - whole);
+		if (!conns[fd].rest)
 			err(71, "malloc");
-		memcpy(m->rest, t->buf + whole, m->rest_len);
+		memcpy(conns[fd].rest, t->buf + whole, len - whole);
 	}
 }
 
-static void serve(struct thread *t, struct member *m)
+static void serve(struct thread *t, int fd)
 {
-	size_t had = m->rest_len;
+	size_t had = conns[fd].rest_len;
 
 	if (had > 0)
-		memcpy(t->buf, m->rest, had);
-	ssize_t n = read(m->fd, t->buf + had, BUF_LEN - had);
+		memcpy(t->buf, conns[fd].rest, had);
+	ssize_t n = read(fd, t->buf + had, BUF_LEN - had);
 	if (n < 0 && errno == EAGAIN)
 		return;
-	if (n <= 0)
-		member_free(t, m);
-	else if (fanout)
-		say(t, m, had + (size_t)n);
-	else
-		write_all(m->fd, t->buf, (size_t)n);
+	if (n > 0 && fanout) {
+		say(t, fd, had + (size_t)n);
+	} else if (n > 0) {
+		write_all(fd, t->buf, (size_t)n);
+	} else {
+		if (fanout)
+			member_remove(t, fd);
+		close(fd);
+	}
 }
 
 static void *loop(void *arg)
@@ -226,12 +220,12 @@ static void *loop(void *arg)
 	for (;;) {
 		int n = epoll_wait(t->epoll, events, 256, -1);
 		for (int i = 0; i < n; i++) {
-			if (events[i].data.ptr == &listener)
+			if (events[i].data.fd == listener)
 				take_connections(t);
-			else if (events[i].data.ptr == &t->wake)
+			else if (events[i].data.fd == t->wake)
 				deliver_mail(t);
 			else
-				serve(t, events[i].data.ptr);
+				serve(t, events[i].data.fd);
 		}
 	}
 	return NULL;
@@ -264,6 +258,10 @@ int main(int argc, char **argv)
 	}
 	if (argc != 3 || n_threads < 1 || n_threads > MAX_THREADS)
 		errx(64, "usage: limit [-t THREADS] echo|fanout|connect PORT");
+	struct rlimit lim;
+	getrlimit(RLIMIT_NOFILE, &lim);
+	lim.rlim_cur = lim.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &lim);
 	fanout = strcmp(argv[1], "fanout") == 0;
 	accept_everywhere = strcmp(argv[1], "connect") == 0;
 	listen_on((unsigned short)atoi(argv[2]));
@@ -273,14 +271,16 @@ int main(int argc, char **argv)
 		t->wake = eventfd(0, EFD_NONBLOCK);
 		pthread_mutex_init(&t->lock, NULL);
 		pthread_mutex_init(&t->mail_lock, NULL);
-		watch(t->epoll, t->wake, &t->wake, EPOLLIN);
+		watch(t->epoll, t->wake, EPOLLIN);
 		if (i == 0 || accept_everywhere)
-			watch(t->epoll, listener, &listener,
+			watch(t->epoll, listener,
 				EPOLLIN | (n_threads > 1 ? EPOLLEXCLUSIVE : 0));
 	}
-	for (int i = 1; i < n_threads; i++)
-		if (pthread_create(&threads[i].id, NULL, loop, &threads[i]) != 0)
+	for (int i = 1; i < n_threads; i++) {
+		struct thread *t = &threads[i];
+		if (pthread_create(&t->id, NULL, loop, t) != 0)
 			errx(71, "cannot start a thread");
+	}
 	signal(SIGPIPE, SIG_IGN);
 	loop(&threads[0]);
 	return 0;
