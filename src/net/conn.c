@@ -77,7 +77,10 @@ const struct sockaddr *conn_peer(const struct conn *c)
 
 const char *conn_peer_text(const struct conn *c, char *buf)
 {
-	return addr_format(buf, &c->peer.sa, sizeof(c->peer));
+	socklen_t len = c->peer.family == AF_UNIX ? sizeof(c->peer.family)
+						  : sizeof(c->peer);
+
+	return addr_format(buf, &c->peer.sa, len);
 }
 
 void conn_set_nick(struct conn *c, const char *nick)
@@ -488,6 +491,7 @@ struct conn *conn_open(struct worker *w, struct service *svc,
 	const struct conn_origin *from)
 {
 	struct conn *c = conn_new(w, svc, from);
+	int closing;
 
 	if (!c) {
 		not_opened(w, svc, from);
@@ -498,6 +502,9 @@ struct conn *conn_open(struct worker *w, struct service *svc,
 	c->opened = true;
 	if (ops_of(c)->open && ops_of(c)->open(c))
 		conn_close(c, CLOSE_MEMORY, NULL);
+	closing = atomic_load(&w->crew->closing);
+	if (closing)
+		conn_close(c, (enum close_reason)(closing - 1), NULL);
 	conn_update_deadline(c);
 	return c;
 }
