@@ -108,12 +108,16 @@ static void put_nick(struct strbuf *out, const struct template_vars *v)
 
 static void put_room(struct strbuf *out, const struct template_vars *v)
 {
-	strbuf_addf(out, "load%u", v->room);
+	strbuf_addf(out, "load-%s%u", v->run, v->room);
 }
 
 static void put_room_size(struct strbuf *out, const struct template_vars *v)
 {
-	add_number(out, (uint32_t)snprintf(NULL, 0, "load%u", v->room));
+	struct strbuf room = {0};
+
+	put_room(&room, v);
+	add_number(out, (uint32_t)room.len);
+	strbuf_fini(&room);
 }
 
 static void put_run(struct strbuf *out, const struct template_vars *v)

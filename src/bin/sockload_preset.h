@@ -33,9 +33,10 @@ const struct preset *preset_find(const char *name); /* or NULL */
 
 struct template_vars {
 	uint32_t id;     /* {id} */
-	uint32_t room;   /* {room}: "load" and this; {room_size}: its length */
+	uint32_t room;   /* {room}: "load-", run and this; {room_size} */
 	uint32_t size;   /* {size}: bytes of a payload */
-	const char *run; /* {run}: three letters; {nick}: "n", id and this */
+	const char *run; /* {run}: three letters, so that no run meets what
+	                    an earlier one left; {nick}: "n", id and this */
 };
 
 /* Appends text with each {name} replaced. A "{" that no letter follows, as in

@@ -403,7 +403,7 @@ static int work(struct load *l)
 
 int load_run(struct load *l, const struct load_options *opt)
 {
-	unsigned seed = (unsigned)getpid();
+	uint64_t seed = clock_mono_us() / 1000 + (uint64_t)getpid();
 
 	memset(l, 0, sizeof(*l));
 	l->opt = opt;

@@ -266,17 +266,17 @@ class Presets(unittest.TestCase):
 
     def test_redis(self):
         server = faulty.PubSub(
-            re.compile(rb'SUBSCRIBE (\w+)\r\n'),
-            b'*3\r\n$9\r\nsubscribe\r\n$5\r\nload0\r\n:1\r\n',
-            re.compile(rb'\*3\r\n\$7\r\nPUBLISH\r\n\$5\r\n(load0)\r\n\$64\r\n(\S{64})\r\n'),
-            rb'*3\r\n$7\r\nmessage\r\n$5\r\n\1\r\n$64\r\n\2\r\n',
+            re.compile(rb'SUBSCRIBE (\S+)\r\n'),
+            b'*3\r\n$9\r\nsubscribe\r\n$9\r\nload-xyz0\r\n:1\r\n',
+            re.compile(rb'\*3\r\n\$7\r\nPUBLISH\r\n\$9\r\n(\S{9})\r\n\$64\r\n(\S{64})\r\n'),
+            rb'*3\r\n$7\r\nmessage\r\n$9\r\n\1\r\n$64\r\n\2\r\n',
             (re.compile(rb'PING\r\n'), b'+PONG\r\n'))
         self.assertEqual(self.run_preset(server, 'redis'), 500)
 
     def test_nats(self):
         server = faulty.PubSub(
-            re.compile(rb'SUB (\w+) 1\r\n'), b'',
-            re.compile(rb'PUB (\w+) 64\r\n(\S{64})\r\n'),
+            re.compile(rb'SUB (\S+) 1\r\n'), b'',
+            re.compile(rb'PUB (\S+) 64\r\n(\S{64})\r\n'),
             rb'MSG \1 1 64\r\n\2\r\n',
             (re.compile(rb'PING\r\n'), b'PONG\r\n'))
         self.assertEqual(self.run_preset(server, 'nats'), 500)
