@@ -52,11 +52,10 @@ class Limits(Test):
 
     def until_let_in(self, d):
         def let_in():
-            try:
-                Person(d)
-                return True
-            except AssertionError:
-                return False
+            c = Client(d, 'chat')
+            line = c.line()
+            c.close()
+            return line.startswith('*** welcome')
         wait_until(let_in, 'a place that became free')
 
     def test_of_one_service(self):
@@ -67,6 +66,18 @@ class Limits(Test):
             self.assertTrue(works(Client(d, 'echo')))
             people[0].close()
             self.until_let_in(d)
+
+    def test_the_refused_take_no_place(self):
+        """They may linger as long as they like."""
+        for config in (SERVICES % ('', 'max_connections = 2;'),
+                       SERVICES % ('', '') + 'limits: { connections = 2; };'):
+            with Daemon(config + 'timeouts: { linger = "60s"; };') as d:
+                people = [Person(d) for _ in range(2)]
+                held = [Client(d, 'chat') for _ in range(5)]
+                for c in held:
+                    self.assertIn('the server is full', c.line())
+                people[0].close()
+                self.until_let_in(d)
 
     def test_per_address(self):
         with Daemon(SERVICES % ('', '') + '''exempt = [ ];
