@@ -232,9 +232,10 @@ static void linger_ended(struct conn *c, uint64_t now)
 static void open_conn_due(struct conn *c, uint64_t now)
 {
 	const struct service *svc = c->service;
+	bool is_stuck = conn_is_stuck(c);
 
 	if (c->close_ms && c->close_ms <= now) {
-		if (conn_is_stuck(c)) {
+		if (is_stuck) {
 			conn_close(c, CLOSE_SLOW, NULL);
 			return;
 		}
@@ -250,6 +251,19 @@ static void open_conn_due(struct conn *c, uint64_t now)
 	}
 }
 
+/* A peer that only reads, slowly, is not cut off while it goes on. */
+static void drain_ended(struct conn *c, uint64_t now)
+{
+	uint64_t patience_ms = c->service->patience_ms;
+
+	conn_count_queue(c);
+	if (c->eof && close_row(c->why)->fate == CLOSE_FATE_DRAIN &&
+		c->last_ms + patience_ms > now)
+		c->close_ms = c->last_ms + patience_ms;
+	else
+		reset_peer(c);
+}
+
 static void conn_due(struct conn *c, uint64_t now)
 {
 	if (c->state == CONN_OPEN)
@@ -257,7 +271,7 @@ static void conn_due(struct conn *c, uint64_t now)
 	else if (c->close_ms > now)
 		;
 	else if (c->state == CONN_DRAIN)
-		reset_peer(c);
+		drain_ended(c, now);
 	else if (c->state == CONN_LINGER)
 		linger_ended(c, now);
 }
@@ -410,14 +424,17 @@ void conn_close(struct conn *c, enum close_reason why, const char *arg)
 void worker_shed(struct worker *w)
 {
 	struct conn *c, *largest = NULL;
+	uint64_t leaving = 0; /* of those who pay already */
 
 	TAILQ_FOREACH (c, &w->conns, link) {
 		conn_count_queue(c);
 		if (c->state == CONN_OPEN && c->queued &&
 			(!largest || c->queued > largest->queued))
 			largest = c;
+		if (c->state == CONN_DRAIN && c->why == CLOSE_MEMORY)
+			leaving += c->queued;
 	}
-	if (largest && atomic_load(&w->crew->output_bytes) >
+	if (largest && atomic_load(&w->crew->output_bytes) - leaving >
 			       atomic_load(&w->crew->output_total))
 		conn_close(largest, CLOSE_MEMORY, NULL);
 }

@@ -46,7 +46,8 @@ static void count_input(struct conn *c, size_t n)
 	c->last_ms = worker_now_ms(c->worker);
 }
 
-/* Follows the length of the queue into the worker's and the crew's sums. */
+/* Follows the length of the queue into the crew's sum. What left it is traffic:
+ * the loop tells of it only at the low mark. */
 static void count_queue(struct conn *c)
 {
 	size_t now = evbuffer_get_length(bufferevent_get_output(c->bev));
@@ -54,8 +55,10 @@ static void count_queue(struct conn *c)
 
 	if (now > c->queued)
 		atomic_fetch_add(&crew->output_bytes, now - c->queued);
-	else if (now < c->queued)
+	if (now < c->queued) {
 		atomic_fetch_sub(&crew->output_bytes, c->queued - now);
+		c->last_ms = worker_now_ms(c->worker);
+	}
 	c->queued = (uint32_t)now;
 }
 
@@ -158,7 +161,6 @@ static void on_write(struct bufferevent *bev, void *arg)
 	struct conn *c = arg;
 
 	count_queue(c);
-	c->last_ms = worker_now_ms(c->worker);
 	if (c->state == CONN_DRAIN && c->queued == 0) {
 		conn_output_done(c);
 		return;
