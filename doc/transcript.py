@@ -61,7 +61,7 @@ class Terminal(Child):
             self.text += self.read().decode().replace('\r\n', '\n')
         return self.text.split('\n')[:-1]
 
-    def wait(self, line):
+    def see(self, line):
         wait_until(lambda: line in self.lines(), line)
 
 
@@ -72,9 +72,9 @@ def hold_chat(daemon):
             people[who] = Terminal(daemon)
         else:
             people[who].say(line)
-            people[who].wait(line)
+            people[who].see(line)
         for reader, last in seen.items():
-            people[reader].wait(last)
+            people[reader].see(last)
     return people
 
 
