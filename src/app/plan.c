@@ -318,6 +318,7 @@ struct accept_set *plan_accept_set(
 	if (!set)
 		return NULL;
 	set->max_connections = max_connections;
+	set->max_refusals = PLAN_REFUSALS;
 	set->per_address = (struct addrtab_limits){
 		.connections = (uint32_t)cfg->limits.connections_per_address,
 		.rate = cfg->limits.connect_rate,

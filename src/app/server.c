@@ -30,7 +30,7 @@
 #include "sockd_build.h"
 
 #define WORKERS_AUTO_MAX 4
-#define SPARE_FDS        8
+#define SPARE_FDS        (PLAN_REFUSALS + 4)
 #define STOP_EXTRA_MS    1000
 
 /* Descriptors. */

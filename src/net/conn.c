@@ -93,7 +93,8 @@ bool conn_is_open(const struct conn *c)
 	return c->state == CONN_OPEN;
 }
 
-static struct log_limit closed_limit, silent_limit;
+static struct log_limit closed_limit = {.burst = 50};
+static struct log_limit silent_limit = {.burst = 50};
 
 /* One line per connection that ended; those without a byte (health checks,
  * scanners) only when somebody debugs. */

@@ -3,7 +3,7 @@
 
 import errno
 
-from clients import Client, Person, connect
+from clients import Client, Person
 from harness import Daemon, Test, main, observe, wait_until
 
 SERVICES = '''
@@ -34,11 +34,8 @@ def goodbye(daemon, **kwargs):
 
 def tcp(daemon):
     """An echo client over TCP; address() is the last, the unix socket."""
-    address = next(a for a in daemon.addresses('echo') if not isinstance(a, str))
-    client = Client(daemon, 'chat')
-    client.socket.close()
-    client.socket = connect(address)
-    return client
+    return Client(daemon, 'echo', next(
+        a for a in daemon.addresses('echo') if not isinstance(a, str)))
 
 
 class Limits(Test):
@@ -125,8 +122,9 @@ class Limits(Test):
 class Descriptors(Test):
     def test_a_low_limit(self):
         """64 descriptors, 200 clients: those who are in are served, the rest
-        cost no processor time, the log says it once, and it recovers."""
-        with Daemon(SERVICES % ('', ''), prefix=('prlimit', '--nofile=64')) as d:
+        cost no processor time and little log, and it recovers."""
+        with Daemon(SERVICES % ('', ''), prefix=('prlimit', '--nofile=64'),
+                    allow_errors='cannot accept') as d:
             self.assertTrue(d.wait_log(r'^\S+ warning .*descriptor'))
             inside = [Client(d, 'echo') for _ in range(8)]
             self.assertTrue(all(works(c) for c in inside))
@@ -137,8 +135,8 @@ class Descriptors(Test):
             observe(1.5)
             self.assertLess(d.cpu() - before, 0.1, 'busy while nothing happens')
             self.assertTrue(all(works(c) for c in inside))
-            said = d.log(r'^\S+ (warning|notice) ')
-            self.assertLess(len(said), 8, said)
+            self.assertLess(len(d.log('.')), 40, 'a log line for each of the crowd')
+            self.assertLess(len(d.log('cannot accept')), 5)
             for c in crowd:
                 c.close()
 
