@@ -92,6 +92,7 @@ static void stop(struct server *s)
 	notify_stopping("stopping");
 	chat_port_stop(s->ctx.chat);
 	atomic_store(&s->stopping, true);
+	plan_close_listeners(s->plan);
 	(void)acceptor_use(s->acceptor, NULL);
 	crew_close_all(&s->crew, CLOSE_STOPPING);
 	if (atomic_load(&s->crew.n_conns) == 0 || event_add(s->deadline, &tv))

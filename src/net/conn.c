@@ -238,7 +238,7 @@ static void open_conn_due(struct conn *c, uint64_t now)
 			conn_close(c, CLOSE_SLOW, NULL);
 			return;
 		}
-		c->close_ms = c->choked ? now + svc->patience_ms : 0;
+		c->close_ms = now + svc->patience_ms;
 	}
 	if (svc->idle_ms && c->last_ms + svc->idle_ms <= now) {
 		conn_close(c, CLOSE_IDLE, NULL);
@@ -412,7 +412,7 @@ void worker_shed(struct worker *w)
 	struct conn *c, *largest = NULL;
 
 	TAILQ_FOREACH (c, &w->conns, link) {
-		(void)conn_is_stuck(c); /* counts anew */
+		conn_count_queue(c);
 		if (c->state == CONN_OPEN && c->queued &&
 			(!largest || c->queued > largest->queued))
 			largest = c;

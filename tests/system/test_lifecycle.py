@@ -31,10 +31,10 @@ def refused(address):
     """True if nobody listens there any more. The kernel may reset a connection
     that it had already taken."""
     try:
-        connect(address).close()
+        with connect(address):
+            return False
     except (ConnectionRefusedError, ConnectionResetError):
         return True
-    return False
 
 
 def clog(daemon):
