@@ -229,13 +229,20 @@ static void linger_ended(struct conn *c, uint64_t now)
 	reset_peer(c);
 }
 
+/* While it is flooded nothing is read from it, so last_ms tells of output. */
+static bool is_too_slow(const struct conn *c, uint64_t now)
+{
+	return c->queued > c->service->output_hard ||
+	       c->last_ms + c->service->patience_ms <= now;
+}
+
 static void open_conn_due(struct conn *c, uint64_t now)
 {
 	const struct service *svc = c->service;
-	bool is_stuck = conn_is_stuck(c);
 
+	conn_count_queue(c);
 	if (c->close_ms && c->close_ms <= now) {
-		if (is_stuck) {
+		if (is_too_slow(c, now)) {
 			conn_close(c, CLOSE_SLOW, NULL);
 			return;
 		}

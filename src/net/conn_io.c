@@ -48,7 +48,7 @@ static void count_input(struct conn *c, size_t n)
 
 /* Follows the length of the queue into the crew's sum. What left it is traffic:
  * the loop tells of it only at the low mark. */
-static void count_queue(struct conn *c)
+void conn_count_queue(struct conn *c)
 {
 	size_t now = evbuffer_get_length(bufferevent_get_output(c->bev));
 	struct crew *crew = c->worker->crew;
@@ -160,7 +160,7 @@ static void on_write(struct bufferevent *bev, void *arg)
 {
 	struct conn *c = arg;
 
-	count_queue(c);
+	conn_count_queue(c);
 	if (c->state == CONN_DRAIN && c->queued == 0) {
 		conn_output_done(c);
 		return;
@@ -192,7 +192,7 @@ static void output_grew(struct conn *c)
 	struct crew *crew = c->worker->crew;
 	const struct service *svc = c->service;
 
-	count_queue(c);
+	conn_count_queue(c);
 	if (atomic_load_explicit(&crew->output_bytes, memory_order_relaxed) >
 		atomic_load_explicit(&crew->output_total, memory_order_relaxed))
 		worker_want_shed(c->worker);
@@ -224,20 +224,6 @@ static ssize_t write_now(struct conn *c, const void *data, size_t len)
 		return 0;
 	conn_lost(c, errno);
 	return -1;
-}
-
-void conn_count_queue(struct conn *c)
-{
-	count_queue(c);
-}
-
-/* While it is flooded nothing is added, so any progress shows. */
-bool conn_is_stuck(struct conn *c)
-{
-	uint32_t before = c->queued;
-
-	count_queue(c);
-	return c->queued == before || c->queued > c->service->output_hard;
 }
 
 void conn_write(struct conn *c, const void *data, size_t len)
