@@ -93,7 +93,8 @@ bool conn_is_open(const struct conn *c)
 	return c->state == CONN_OPEN;
 }
 
-static struct log_limit closed_limit, silent_limit;
+static struct log_limit closed_limit = {.burst = 50};
+static struct log_limit silent_limit = {.burst = 50};
 
 /* One line per connection that ended; those without a byte (health checks,
  * scanners) only when somebody debugs. */
@@ -238,7 +239,7 @@ static void open_conn_due(struct conn *c, uint64_t now)
 			conn_close(c, CLOSE_SLOW, NULL);
 			return;
 		}
-		c->close_ms = 0;
+		c->close_ms = now + svc->patience_ms;
 	}
 	if (svc->idle_ms && c->last_ms + svc->idle_ms <= now) {
 		conn_close(c, CLOSE_IDLE, NULL);
@@ -255,7 +256,7 @@ static void drain_ended(struct conn *c, uint64_t now)
 {
 	uint64_t patience_ms = c->service->patience_ms;
 
-	(void)conn_is_stuck(c); /* counts anew */
+	conn_count_queue(c);
 	if (c->eof && close_row(c->why)->fate == CLOSE_FATE_DRAIN &&
 		c->last_ms + patience_ms > now)
 		c->close_ms = c->last_ms + patience_ms;
@@ -426,7 +427,7 @@ void worker_shed(struct worker *w)
 	uint64_t leaving = 0; /* of those who pay already */
 
 	TAILQ_FOREACH (c, &w->conns, link) {
-		(void)conn_is_stuck(c); /* counts anew */
+		conn_count_queue(c);
 		if (c->state == CONN_OPEN && c->queued &&
 			(!largest || c->queued > largest->queued))
 			largest = c;

@@ -13,9 +13,11 @@
  * Marks on that output:
  *
  *   0 ... soft/3 ........ soft ............ hard
- *         resume reading  stop reading      messages are counted, not queued;
- *         (writable)      the peer's input  byte services close
- */
+ *         resume reading  stop reading      byte services close; messages are
+ *         (writable)      the peer's input  counted, not queued, until soft/3
+ *
+ * A flooded peer has output_patience to get below hard, and then as long again
+ * each time that it has read anything at all. */
 #include "net/conn.h"
 
 #include <assert.h>
@@ -67,7 +69,7 @@ size_t conn_queued(const struct conn *c)
 
 bool conn_is_flooded(const struct conn *c)
 {
-	return c->queued > c->service->output_hard;
+	return c->flooded;
 }
 
 static bool wants_input(const struct conn *c)
@@ -166,6 +168,7 @@ static void on_write(struct bufferevent *bev, void *arg)
 	if (c->state != CONN_OPEN || !c->choked)
 		return;
 	c->choked = false;
+	c->flooded = false;
 	c->close_ms = 0;
 	if (ops_of(c)->writable)
 		ops_of(c)->writable(c);
@@ -199,12 +202,13 @@ static void output_grew(struct conn *c)
 		c->choked = true;
 		conn_watch_input(c);
 	}
-	if (c->queued <= svc->output_hard || c->close_ms)
+	if (c->queued <= svc->output_hard || c->flooded)
 		return;
 	if (svc->type->raw) {
 		conn_close(c, CLOSE_SLOW, NULL);
 		return;
 	}
+	c->flooded = true;
 	c->close_ms = worker_now_ms(c->worker) + svc->patience_ms;
 	conn_update_deadline(c);
 }
@@ -222,10 +226,18 @@ static ssize_t write_now(struct conn *c, const void *data, size_t len)
 	return -1;
 }
 
-bool conn_is_stuck(struct conn *c)
+void conn_count_queue(struct conn *c)
 {
 	count_queue(c);
-	return conn_is_flooded(c);
+}
+
+/* While it is flooded nothing is added, so any progress shows. */
+bool conn_is_stuck(struct conn *c)
+{
+	uint32_t before = c->queued;
+
+	count_queue(c);
+	return c->queued == before || c->queued > c->service->output_hard;
 }
 
 void conn_write(struct conn *c, const void *data, size_t len)
