@@ -40,6 +40,12 @@ const struct config *config_ref_get(const struct config_ref *ref);
 int plan_new(struct plan **ret, struct config_ref *cfg, const struct plan *old,
 	const struct proto_context *ctx, struct errmsg *msg);
 void plan_free(struct plan *plan); /* NULL is fine */
+/* Gives the listeners up: they close when the acceptor lets go of them too. */
+void plan_close_listeners(struct plan *plan);
+/* Connections beyond the limit that may be open for as long as it takes to say
+ * that there are too many. */
+#define PLAN_REFUSALS 16
+
 /* What the acceptor is to work by, for at most max_connections. NULL: out of
  * memory. */
 struct accept_set *plan_accept_set(

@@ -295,12 +295,18 @@ int plan_new(struct plan **ret, struct config_ref *cfg, const struct plan *old,
 	return 0;
 }
 
+void plan_close_listeners(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_listeners; i++)
+		listener_unref(plan->listeners[i].listener);
+	plan->n_listeners = 0;
+}
+
 void plan_free(struct plan *plan)
 {
 	if (!plan)
 		return;
-	for (size_t i = 0; i < plan->n_listeners; i++)
-		listener_unref(plan->listeners[i].listener);
+	plan_close_listeners(plan);
 	for (size_t i = 0; i < plan->n_services; i++)
 		service_unref(plan->services[i]);
 	free(plan->listeners);
@@ -318,6 +324,7 @@ struct accept_set *plan_accept_set(
 	if (!set)
 		return NULL;
 	set->max_connections = max_connections;
+	set->max_refusals = PLAN_REFUSALS;
 	set->per_address = (struct addrtab_limits){
 		.connections = (uint32_t)cfg->limits.connections_per_address,
 		.rate = cfg->limits.connect_rate,

@@ -30,7 +30,7 @@
 #include "sockd_build.h"
 
 #define WORKERS_AUTO_MAX 4
-#define SPARE_FDS        8
+#define SPARE_FDS        (PLAN_REFUSALS + 4)
 #define STOP_EXTRA_MS    1000
 
 /* Descriptors. */
@@ -92,6 +92,7 @@ static void stop(struct server *s)
 	notify_stopping("stopping");
 	chat_port_stop(s->ctx.chat);
 	atomic_store(&s->stopping, true);
+	plan_close_listeners(s->plan);
 	(void)acceptor_use(s->acceptor, NULL);
 	crew_close_all(&s->crew, CLOSE_STOPPING);
 	if (atomic_load(&s->crew.n_conns) == 0 || event_add(s->deadline, &tv))

@@ -93,7 +93,8 @@ bool conn_is_open(const struct conn *c)
 	return c->state == CONN_OPEN;
 }
 
-static struct log_limit closed_limit, silent_limit;
+static struct log_limit closed_limit = {.burst = 50};
+static struct log_limit silent_limit = {.burst = 50};
 
 /* One line per connection that ended; those without a byte (health checks,
  * scanners) only when somebody debugs. */
@@ -228,16 +229,24 @@ static void linger_ended(struct conn *c, uint64_t now)
 	reset_peer(c);
 }
 
+/* While it is flooded nothing is read from it, so last_ms tells of output. */
+static bool is_too_slow(const struct conn *c, uint64_t now)
+{
+	return c->queued > c->service->output_hard ||
+	       c->last_ms + c->service->patience_ms <= now;
+}
+
 static void open_conn_due(struct conn *c, uint64_t now)
 {
 	const struct service *svc = c->service;
 
+	conn_count_queue(c);
 	if (c->close_ms && c->close_ms <= now) {
-		if (conn_is_stuck(c)) {
+		if (is_too_slow(c, now)) {
 			conn_close(c, CLOSE_SLOW, NULL);
 			return;
 		}
-		c->close_ms = c->choked ? now + svc->patience_ms : 0;
+		c->close_ms = now + svc->patience_ms;
 	}
 	if (svc->idle_ms && c->last_ms + svc->idle_ms <= now) {
 		conn_close(c, CLOSE_IDLE, NULL);
@@ -249,6 +258,19 @@ static void open_conn_due(struct conn *c, uint64_t now)
 	}
 }
 
+/* A peer that only reads, slowly, is not cut off while it goes on. */
+static void drain_ended(struct conn *c, uint64_t now)
+{
+	uint64_t patience_ms = c->service->patience_ms;
+
+	conn_count_queue(c);
+	if (c->eof && close_row(c->why)->fate == CLOSE_FATE_DRAIN &&
+		c->last_ms + patience_ms > now)
+		c->close_ms = c->last_ms + patience_ms;
+	else
+		reset_peer(c);
+}
+
 static void conn_due(struct conn *c, uint64_t now)
 {
 	if (c->state == CONN_OPEN)
@@ -256,7 +278,7 @@ static void conn_due(struct conn *c, uint64_t now)
 	else if (c->close_ms > now)
 		;
 	else if (c->state == CONN_DRAIN)
-		reset_peer(c);
+		drain_ended(c, now);
 	else if (c->state == CONN_LINGER)
 		linger_ended(c, now);
 }
@@ -409,14 +431,17 @@ void conn_close(struct conn *c, enum close_reason why, const char *arg)
 void worker_shed(struct worker *w)
 {
 	struct conn *c, *largest = NULL;
+	uint64_t leaving = 0; /* of those who pay already */
 
 	TAILQ_FOREACH (c, &w->conns, link) {
-		(void)conn_is_stuck(c); /* counts anew */
+		conn_count_queue(c);
 		if (c->state == CONN_OPEN && c->queued &&
 			(!largest || c->queued > largest->queued))
 			largest = c;
+		if (c->state == CONN_DRAIN && c->why == CLOSE_MEMORY)
+			leaving += c->queued;
 	}
-	if (largest && atomic_load(&w->crew->output_bytes) >
+	if (largest && atomic_load(&w->crew->output_bytes) - leaving >
 			       atomic_load(&w->crew->output_total))
 		conn_close(largest, CLOSE_MEMORY, NULL);
 }
