@@ -148,7 +148,7 @@ static void give(struct acceptor *a, struct service *svc,
 	struct handover *h;
 
 	if (w == a->worker) {
-		conn_enter(w, svc);
+		conn_enter(w, svc->count);
 		if (!conn_open(w, svc, from))
 			forget_address(a, from);
 		return;
@@ -159,7 +159,7 @@ static void give(struct acceptor *a, struct service *svc,
 		forget_address(a, from);
 		return;
 	}
-	conn_enter(w, svc);
+	conn_enter(w, svc->count);
 	h->mail.run = run_handover;
 	h->mail.free = handover_free;
 	h->service = service_ref(svc);
@@ -199,7 +199,7 @@ static void refuse(struct acceptor *a, struct service *svc,
 		return;
 	}
 	snprintf(arg, sizeof(arg), "%u", a->set->per_address.connections);
-	conn_enter(a->worker, svc);
+	conn_enter(a->worker, NULL);
 	if (conn_open_refused(a->worker, svc, from, why,
 		    why == CLOSE_ADDRESS_FULL ? arg : NULL))
 		a->n_refusals++;

@@ -139,19 +139,21 @@ static void conn_die(struct conn *c)
 	worker_reap(c->worker, c);
 }
 
-void conn_enter(struct worker *w, const struct service *svc)
+void conn_enter(struct worker *w, struct service_count *count)
 {
 	atomic_fetch_add(&w->n_conns, 1);
-	atomic_fetch_add(&svc->count->n_conns, 1);
+	if (count)
+		atomic_fetch_add(&count->n_conns, 1);
 	atomic_fetch_add(&w->crew->n_conns, 1);
 	if (w->crew->changed)
 		w->crew->changed(w->crew->changed_arg);
 }
 
-static void conn_leave(struct worker *w, const struct service *svc)
+static void conn_leave(struct worker *w, struct service_count *count)
 {
 	atomic_fetch_sub(&w->n_conns, 1);
-	atomic_fetch_sub(&svc->count->n_conns, 1);
+	if (count)
+		atomic_fetch_sub(&count->n_conns, 1);
 	atomic_fetch_sub(&w->crew->n_conns, 1);
 	if (w->crew->changed)
 		w->crew->changed(w->crew->changed_arg);
@@ -160,7 +162,7 @@ static void conn_leave(struct worker *w, const struct service *svc)
 void conn_free(struct conn *c)
 {
 	conn_io_fini(c);
-	conn_leave(c->worker, c->service);
+	conn_leave(c->worker, c->is_refusal ? NULL : c->service->count);
 	service_unref(c->service);
 	free(c);
 }
@@ -490,10 +492,10 @@ static struct conn *conn_new(struct worker *w, struct service *svc,
 }
 
 /* Without memory for a conn there is nobody to tell. */
-static void not_opened(
-	struct worker *w, struct service *svc, const struct conn_origin *from)
+static void not_opened(struct worker *w, struct service_count *count,
+	const struct conn_origin *from)
 {
-	conn_leave(w, svc);
+	conn_leave(w, count);
 	close(from->fd);
 }
 
@@ -519,7 +521,7 @@ struct conn *conn_open(struct worker *w, struct service *svc,
 	int closing;
 
 	if (!c) {
-		not_opened(w, svc, from);
+		not_opened(w, svc->count, from);
 		return NULL;
 	}
 	log_opened(c);
@@ -540,7 +542,7 @@ struct conn *conn_open_refused(struct worker *w, struct service *svc,
 	struct conn *c = conn_new(w, svc, from);
 
 	if (!c) {
-		not_opened(w, svc, from);
+		not_opened(w, NULL, from);
 		return NULL;
 	}
 	c->is_refusal = true;

@@ -150,7 +150,7 @@ static inline struct conn *net_open_on(
 	struct conn_origin from = net_origin(net, fd, &peer);
 	struct conn *c;
 
-	conn_enter(w, net->svc);
+	conn_enter(w, net->svc->count);
 	c = conn_open(w, net->svc, &from);
 	ck_assert_ptr_nonnull(c);
 	return c;

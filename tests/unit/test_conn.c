@@ -400,7 +400,7 @@ START_TEST(refusals_are_told_and_end)
 
 	net_unix_pair(fds);
 	from = net_origin(&net, fds[0], &peer);
-	conn_enter(net_worker(&net), net.svc);
+	conn_enter(net_worker(&net), NULL);
 	ck_assert_ptr_nonnull(conn_open_refused(net_worker(&net), net.svc,
 		&from, CLOSE_ADDRESS_FULL, "64"));
 	net_write(fds[1], "hello?");
