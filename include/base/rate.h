@@ -7,14 +7,14 @@
 
 #include "base/units.h"
 
-/* A token bucket. Zero-initialised it is full: the first
- * `burst` takings pass at once, later ones as the rate refills it. */
+/* A token bucket. Zero-initialised it is full: the first `burst` takings pass
+ * at once, later ones as the rate refills it. */
 struct bucket {
-	uint64_t full_ms; /* when it will be full again; monotonic */
+	uint64_t full_ns; /* when it will be full again; monotonic */
 };
 
 /* Takes one token at now_ms. False if none is left (nothing is taken then).
- * A spec with count 0 always passes. */
+ * A spec with count 0 always passes; a burst of 0 counts as 1. */
 bool bucket_take(struct bucket *b, const struct rate_spec *spec,
 	uint32_t burst, uint64_t now_ms);
 /* True while the bucket is full, so that forgetting it changes nothing. */

@@ -44,8 +44,14 @@ const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb);
 /* Rows in the order of the help; NULL past the last. */
 const struct chat_verb *chat_verb_at(size_t i);
 /* By full name or alias, else by unique prefix of two letters or more; case
- * does not matter. NULL: unknown, or ambiguous (*ret_other: one of several). */
+ * does not matter. NULL: unknown, or ambiguous; then two that it may be are in
+ * ret_others, which else hold NULL. */
 const struct chat_verb *chat_verb_find(
-	const char *word, const struct chat_verb **ret_other);
+	const char *word, const struct chat_verb *ret_others[2]);
+/* The name or alias nearest to word, NULL if none is near. */
+const char *chat_verb_nearest(const char *word);
+/* Finds the verb a peer wrote, or makes the call a refusal that says why; what
+ * the refusal quotes is then in the call's buf, which else is empty. */
+void chat_call_set_verb(struct chat_call *call, const char *word, size_t len);
 
 #endif

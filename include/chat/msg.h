@@ -22,21 +22,26 @@
 	X(RENAMED)     /* nick is now nick2 */                                 \
 	X(TOPIC_SET)   /* nick set the topic of room to text */                \
 	X(WELCOME)     /* you are nick in room, n here; text: server name */   \
-	X(MOTD)        /* text */                                              \
+	X(MOTD)        /* text, may have lines; "": none */                    \
 	X(YOU_JOINED)  /* you are in room, n here; CHAT_QUIET: over the mark */ \
 	X(YOU_TOPIC)   /* the topic of room is text; "": none */               \
-	X(REPLAY)      /* items: SAID, ACTION, ... oldest first, of room */    \
+	X(REPLAY)      /* items: SAID, ACTION, ... oldest first, of room; none \
+	                  are there if nothing was said */                     \
 	X(YOU_RENAMED) /* you are now nick */                                  \
-	X(WHO)         /* n members of room; items: WHO_ITEM (nick), 50 at most */ \
+	X(WHO)         /* n members of room; items: WHO_ITEM (nick), sorted,   \
+	                  50 at most */                                        \
 	X(WHO_ITEM)                                                            \
-	X(ROOMS)       /* n rooms; items: ROOM_ITEM (room, n, text: topic) */  \
+	X(ROOMS)       /* n rooms; items: ROOM_ITEM (room, n, text: topic),    \
+	                  fullest first, 50 at most */                         \
 	X(ROOM_ITEM)                                                           \
 	X(HELP)        /* text: a verb, or "" for the list */                  \
 	X(SAID_WORD)   /* you said the bare word text to room: a hint */       \
+	X(PONG)        /* the answer to ping */                                \
+	X(VERSION)     /* of the server */                                     \
 	X(BYE)         /* you asked to leave; text: reason */                  \
 	X(E_UNKNOWN_COMMAND)  /* text: the word; nick2: the nearest, or "" */  \
 	X(E_AMBIGUOUS_COMMAND) /* text: the word; nick2: two that it may be */ \
-	X(E_MISSING_ARGUMENT) /* text: the verb */                             \
+	X(E_MISSING_ARGUMENT) /* text: the verb; nick2: what it takes */       \
 	X(E_LINE_TOO_LONG)    /* n bytes, limit allowed */                     \
 	X(E_TEXT_TOO_LONG)    /* n bytes, limit allowed */                     \
 	X(E_TOPIC_TOO_LONG)   /* n characters, limit allowed */                \
@@ -47,6 +52,7 @@
 	X(E_ROOM_INVALID)     /* text: the room asked for */                   \
 	X(E_NO_SUCH_ROOM)     /* text; nick2: the nearest, or "" */            \
 	X(E_NO_SUCH_NICK)     /* text; nick2: the nearest, or "" */            \
+	X(E_NO_REPLY)         /* nobody to reply to yet */                     \
 	X(E_NOT_IN_ROOM)      /* not in any room */                            \
 	X(E_TOO_MANY_ROOMS)   /* limit: of the server */                       \
 	X(E_ROOM_LOCKED)      /* room */                                       \
@@ -70,6 +76,7 @@ struct chat_msg {
 	enum chat_type type;
 	unsigned flags;
 	uint64_t id;       /* of what is kept in history; else 0 */
+	uint64_t seq;      /* of those, in its room: 1, 2, 3 ... */
 	int64_t wall_ms;
 	uint64_t n, limit;
 	const char *nick, *nick2, *room, *text; /* in this block, never NULL */
@@ -84,7 +91,7 @@ struct chat_msg {
 struct chat_msg_spec {
 	enum chat_type type;
 	unsigned flags;
-	uint64_t id;
+	uint64_t id, seq;
 	int64_t wall_ms;
 	uint64_t n, limit;
 	const char *nick, *nick2, *room, *text;

@@ -48,6 +48,10 @@ struct chat_outbox {
 void outbox_clear(struct chat_outbox *out); /* drops messages, keeps memory */
 void outbox_fini(struct chat_outbox *out);
 
+/* Makes sure that so many more posts and rooms can be added without failing,
+ * so that a change and its news are all or nothing. 0 or -ENOMEM. */
+int outbox_reserve(struct chat_outbox *out, size_t n_posts, size_t n_rooms);
+
 /* Each appends one post; the reference to msg passes to the outbox, also when
  * memory runs out (then the post is lost and -ENOMEM returned). A msg of NULL
  * where one is needed counts as out of memory. A room nobody of which is

@@ -12,6 +12,8 @@
 enum close_fate {
 	CLOSE_FATE_DRAIN, /* send what is queued, FIN, wait for the peer's FIN */
 	CLOSE_FATE_BRIEF, /* the same, but wait 250 ms only: the user left */
+	CLOSE_FATE_STOP,  /* as DRAIN, but `drain` bounds how long that may take */
+	CLOSE_FATE_SHED,  /* as DRAIN, but not for longer than a linger */
 	CLOSE_FATE_DROP,  /* the peer is gone or never was let in: free at once */
 };
 
@@ -22,14 +24,14 @@ enum close_fate {
 	X(RESET, "reset", DROP, NULL)                                          \
 	X(TIMEOUT, "timeout", DROP, NULL)                                      \
 	X(IDLE, "idle", DRAIN, "nothing was sent for %s")                      \
-	X(STOPPING, "stopping", DRAIN, "the server is stopping")               \
-	X(RESTARTING, "restarting", DRAIN,                                     \
+	X(STOPPING, "stopping", STOP, "the server is stopping")               \
+	X(RESTARTING, "restarting", STOP,                                     \
 		"the server restarts; connect again in a moment")              \
 	X(KICKED, "kicked", DRAIN, "kicked by %s")                             \
 	X(BANNED, "banned", DRAIN, "banned until %s")                          \
 	X(FLOOD, "flood", DRAIN, "too many lines too fast")                    \
 	X(SLOW, "slow", DRAIN, "you read too slowly: %s were waiting")         \
-	X(MEMORY, "memory", DRAIN, "the server is short of memory")            \
+	X(MEMORY, "memory", SHED, "the server is short of memory")            \
 	X(FULL, "full", DRAIN, "the server is full")                           \
 	X(ADDRESS_FULL, "address_full", DRAIN,                                 \
 		"%s connections from your address are the limit")              \

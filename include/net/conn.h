@@ -63,8 +63,9 @@ bool conn_is_open(const struct conn *c); /* false once conn_close() was called *
 void conn_send(struct conn *c, const void *data, size_t len);
 /* Bytes queued in this process, not yet taken by the kernel. */
 size_t conn_queued(const struct conn *c);
-/* True while conn_queued() is over output_hard: a protocol of messages leaves
- * out and counts instead of sending; its writable() tells when to say so. */
+/* True from when conn_queued() is over output_hard until it is low again: a
+ * protocol of messages leaves out and counts instead of sending; its
+ * writable() tells when to say so. */
 bool conn_is_flooded(const struct conn *c);
 
 /* One timer of the protocol, monotonic milliseconds as clock_mono_ms(); 0
@@ -76,9 +77,7 @@ void conn_set_timer(struct conn *c, uint64_t when_ms);
  * resumes, input() is called again if bytes lie there. */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
-/* Ask for input() again later in this turn: bounded work was done and a
- * complete line may still lie in the buffer. */
-void conn_input_again(struct conn *c);
+bool conn_is_paused(const struct conn *c); /* conn_pause() is in force */
 
 /* The only way a connection ends. The first call counts, later ones do
  * nothing. `arg` (copied as needed) fills the %s of the words of `why`; NULL:

@@ -3,7 +3,6 @@
 #define SOCKD_NET_MAILBOX_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct event_base;
 struct mailbox;
@@ -16,10 +15,11 @@ struct mail {
 	struct mail *next; /* in mailbox.queue */
 	void (*run)(struct mail *m, void *owner);
 	void (*free)(struct mail *m);
-	size_t bytes; /* what it holds in memory, for the bound */
 };
 
-/* owner is handed to run(). 0 or -errno. */
+/* owner is handed to run(). The thread that runs base is told apart from
+ * others once its loop has looked into the mailbox for the first time. 0 or
+ * -errno. */
 int mailbox_new(struct mailbox **ret, struct event_base *base, void *owner);
 void mailbox_free(struct mailbox *mb); /* frees what was not run */
 
@@ -28,7 +28,4 @@ void mailbox_free(struct mailbox *mb); /* frees what was not run */
 bool mailbox_post(struct mailbox *mb, struct mail *m);
 /* Any thread; the receiver's own loop is woken without a system call. */
 void mailbox_wake(struct mailbox *mb);
-/* Bytes posted and not yet run; any thread. */
-size_t mailbox_bytes(struct mailbox *mb);
-
 #endif

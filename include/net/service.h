@@ -26,8 +26,9 @@ struct service {
 	atomic_uint refs;
 	char *name; /* owned */
 	const struct conn_type *type;
-	void *options;               /* the protocol's own; owned */
-	void (*free_options)(void *);
+	const void *options;         /* the protocol's own; kept by owner */
+	void *owner;                 /* a reference, given back by release */
+	void (*release)(void *owner); /* any thread; NULL: no owner */
 	void *context;               /* what the protocol serves; borrowed */
 
 	uint64_t idle_ms;            /* 0: never */

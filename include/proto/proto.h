@@ -2,6 +2,7 @@
 #ifndef SOCKD_PROTO_PROTO_H
 #define SOCKD_PROTO_PROTO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "net/service.h"
@@ -21,12 +22,13 @@ struct proto {
 	const char *name;
 	const char *summary;
 	struct conn_type type;
-	unsigned framings;            /* bit 1 << enum framing: what it speaks */
-	unsigned transports;          /* bit 1 << enum transport */
+	unsigned framings;            /* bits of enum proto_framing_bit */
+	unsigned transports;          /* bits of enum proto_transport_bit */
 	const struct option *options; /* its own keys; NULL: none */
 	size_t options_size;          /* of the struct they fill */
 	uint64_t idle_ms;             /* default of `idle`; PROTO_IDLE_COMMON */
 	uint64_t send_buffer;         /* default of `send_buffer`; 0: kernel */
+	bool is_private;              /* carries what people say to each other */
 	/* Looks across the keys of one service. 0, or -errno and msg. */
 	int (*check)(const void *options, struct errmsg *msg);
 	/* Makes svc ready to serve (context). 0, or -errno and msg. */
@@ -34,6 +36,18 @@ struct proto {
 		struct errmsg *msg);
 };
 #define PROTO_IDLE_COMMON UINT64_MAX /* as timeouts.idle says */
+
+/* The bits, in the order of enum framing and enum transport (app/config.h). */
+enum proto_framing_bit {
+	PROTO_FRAMING_STREAM = 1 << 0,
+	PROTO_FRAMING_LINE = 1 << 1,
+	PROTO_FRAMING_LENGTH = 1 << 2,
+};
+enum proto_transport_bit {
+	PROTO_TRANSPORT_TCP = 1 << 0,
+	PROTO_TRANSPORT_UDP = 1 << 1,
+	PROTO_TRANSPORT_TLS = 1 << 2,
+};
 
 /* The row named so, or NULL. */
 const struct proto *proto_find(const char *name);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_CHAT_HISTORY_H
+#define SOCKD_CHAT_HISTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct chat_msg;
+
+/* The last things said in one room: a ring of references, oldest first, ids
+ * rising. Zero-initialised is empty. */
+struct history {
+	struct chat_msg **ring; /* owned */
+	size_t size, first, n;
+	uint64_t bytes;         /* memory of the messages */
+};
+
+struct history_bounds {
+	size_t lines;
+	uint64_t bytes;
+};
+
+void history_fini(struct history *h);
+/* Keeps a reference of its own to msg and drops the oldest beyond the bounds.
+ * 0, or -ENOMEM: msg is not kept. */
+int history_append(struct history *h, struct chat_msg *msg,
+	const struct history_bounds *bounds);
+/* Drops the oldest until the bounds hold. */
+void history_shrink(struct history *h, const struct history_bounds *bounds);
+/* The last n with ids below `before` (0: of all), oldest first: fills ret with
+ * references that pass to the caller. Returns how many. */
+size_t history_read(const struct history *h, uint64_t before, size_t n,
+	struct chat_msg **ret);
+
+#endif

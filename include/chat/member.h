@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_CHAT_MEMBER_H
+#define SOCKD_CHAT_MEMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/strmap.h"
+#include "chat/name.h"
+#include "chat/outbox.h"
+
+struct room;
+
+/* A person or a program, for chat's own files. Owned by the hub. */
+struct member {
+	struct strmap_node node;       /* hub.members, by key */
+	struct chat_home home;
+	LIST_HEAD(, membership) seats; /* owned, membership.of_member */
+	struct membership *current;    /* where a plain line goes; NULL: nowhere */
+	char *reply_to;                /* owned nick; NULL: nobody yet */
+	bool is_hinted;                /* was told once about bare words */
+	char nick[NICK_MAX + 1];
+	char key[NICK_MAX + 1];        /* nick_make_key() of nick */
+};
+
+/* That a member is in a room. Owned by the member. */
+struct membership {
+	struct member *member;            /* borrowed */
+	struct room *room;                /* borrowed */
+	LIST_ENTRY(membership) in_room;   /* room.members */
+	LIST_ENTRY(membership) of_member; /* member.seats */
+	unsigned flags;
+};
+enum membership_flag {
+	SEAT_PENDING = 1 << 0, /* a guest whose joining is yet to be told */
+	SEAT_SHOWN = 1 << 1,   /* the room has seen that it is here */
+};
+
+/* NULL: out of memory. */
+struct member *member_new(struct chat_home home, const char *nick);
+void member_free(struct member *member); /* sits nowhere; NULL is fine */
+/* The name changes; not while the member is in a map. */
+void member_set_nick(struct member *member, const char *nick);
+/* Whom /reply means from now on; memory may not suffice, then the old one. */
+void member_set_reply_to(struct member *member, const char *nick);
+
+#endif

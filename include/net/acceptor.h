@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_NET_ACCEPTOR_H
+#define SOCKD_NET_ACCEPTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/addr.h"
+#include "net/addrtab.h"
+
+struct acceptor;
+struct crew;
+struct listener;
+struct service;
+
+/* Accepts on all listeners, in worker 0, and gives each connection to the
+ * worker with the fewest. */
+
+/* What it works by; a reload hands over a new one. */
+struct accept_entry {
+	struct listener *listener; /* a reference */
+	struct service *service;   /* a reference */
+};
+struct accept_set {
+	struct accept_entry *entries; /* owned */
+	size_t n_entries;
+	uint32_t max_connections;     /* all services together */
+	uint32_t max_refusals;        /* besides: at once, to be told why not */
+	struct addrtab_limits per_address;
+	struct netlist exempt;        /* owned; not counted per address */
+};
+
+/* Empty, for the caller to fill. NULL: out of memory. */
+struct accept_set *accept_set_new(void);
+/* Takes both references, also on failure. 0 or -ENOMEM. */
+int accept_set_add(struct accept_set *set, struct listener *listener,
+	struct service *service);
+void accept_set_free(struct accept_set *set); /* NULL is fine */
+
+/* Before crew_start(). 0 or -errno. */
+int acceptor_new(struct acceptor **ret, struct crew *crew);
+/* Any thread: from now on accept by this set (owned by the acceptor then);
+ * listeners that are not in it close, connections stay. NULL: stop accepting.
+ * 0 or -ENOMEM (the old set stays, set is freed). */
+int acceptor_use(struct acceptor *a, struct accept_set *set);
+/* After crew_stop(), before crew_fini(). */
+void acceptor_free(struct acceptor *a);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_NET_ADDRTAB_H
+#define SOCKD_NET_ADDRTAB_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/siphash.h"
+#include "base/units.h"
+
+/* How many connections each address has and how fast it opens new ones. An
+ * address is an IPv4 address or an IPv6 /64. Entries that say nothing any more
+ * are forgotten as the table is used. The acceptor's thread. */
+struct addrtab {
+	struct addrtab_entry **buckets; /* owned */
+	size_t n_buckets, n;
+	size_t sweep;                   /* next bucket to look through */
+	uint8_t seed[SIPHASH_SEED_LEN];
+};
+
+struct addrtab_limits {
+	uint32_t connections;      /* at once */
+	struct rate_spec rate;     /* new ones; bursts of one interval's worth */
+};
+
+enum addrtab_outcome {
+	ADDRTAB_OK = 0,
+	ADDRTAB_E_FULL = 1,        /* too many at once */
+	ADDRTAB_E_RATE = 2,        /* too many new ones */
+};
+
+int addrtab_init(struct addrtab *tab); /* 0 or -errno */
+void addrtab_fini(struct addrtab *tab);
+/* Counts one connection more, unless a limit is reached. An outcome, or
+ * -ENOMEM. */
+int addrtab_enter(struct addrtab *tab, const struct sockaddr *peer,
+	const struct addrtab_limits *limits, uint64_t now_ms);
+/* One that entered has ended. */
+void addrtab_leave(struct addrtab *tab, const struct sockaddr *peer);
+
+#endif

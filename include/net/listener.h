@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_NET_LISTENER_H
+#define SOCKD_NET_LISTENER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "net/addr.h"
+
+struct errmsg;
+
+/* A listening socket. Counted, so that a reload can keep it: the old and the
+ * new set of listeners share it, and it closes with the last reference. */
+struct listener;
+
+struct listener_settings {
+	int backlog;
+	uint64_t send_buffer;  /* SO_SNDBUF of connections; 0: the kernel's */
+	uint64_t keepalive_ms; /* first probe; 0: no keepalive */
+	mode_t mode;           /* unix sockets */
+	gid_t gid;             /* unix sockets; (gid_t)-1: as it comes */
+};
+
+/* Binds and listens, non-blocking. service and written ("localhost:7007", as
+ * the configuration says) are copied and name it. A stale unix socket file is
+ * replaced, one that somebody serves is not. IPv6 sockets are v6-only but for
+ * "[::]" of a wildcard, which takes IPv4 too; without IPv6 it becomes 0.0.0.0.
+ * 0, or -errno with msg ("cannot listen on ADDRESS: ..."). */
+int listener_open(struct listener **ret, const char *service,
+	const char *written, const struct addr *addr,
+	const struct listener_settings *settings, struct errmsg *msg);
+struct listener *listener_ref(struct listener *l);
+/* Closes with the last reference; a unix socket file that is still ours goes
+ * too. NULL is fine. */
+void listener_unref(struct listener *l);
+
+/* Gives a kept listener new settings (backlog, buffers, mode, group). */
+void listener_tune(struct listener *l, const struct listener_settings *s);
+int listener_fd(const struct listener *l);
+bool listener_is(const struct listener *l, const char *service,
+	const char *written, const struct addr *addr);
+/* With the port the kernel chose. buf: ADDR_LEN. */
+const char *listener_text(const struct listener *l, char *buf);
+const struct addr *listener_addr(const struct listener *l);
+
+#endif

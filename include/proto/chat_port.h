@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_PROTO_CHAT_PORT_H
+#define SOCKD_PROTO_CHAT_PORT_H
+
+#include <stddef.h>
+
+struct chat_call;
+struct chat_session;
+struct chat_settings;
+struct conn;
+struct crew;
+struct worker;
+
+/* The one place where the chat meets threads: it holds the hub and its lock.
+ * A command runs on its sender's worker; what it leads to goes to each worker
+ * concerned as one letter, posted while the lock is held, so that everybody
+ * sees a room's events in one order, the sender's own answers included. */
+struct chat_port;
+
+/* settings are borrowed until chat_port_configure() or chat_port_free().
+ * Before crew_start(). 0 or -errno. */
+int chat_port_new(struct chat_port **ret, struct crew *crew,
+	const struct chat_settings *settings);
+/* After crew_drop_all(), before crew_fini(). NULL is fine. */
+void chat_port_free(struct chat_port *port);
+/* Any thread. On return the old settings are no longer looked at. 0 or
+ * -ENOMEM (then the old ones stay). */
+int chat_port_configure(
+	struct chat_port *port, const struct chat_settings *settings);
+/* Any thread: from now on leaving is not told, since everybody leaves. */
+void chat_port_stop(struct chat_port *port);
+/* Any thread. */
+void chat_port_count(
+	struct chat_port *port, size_t *ret_members, size_t *ret_rooms);
+
+/* On the session's worker only: */
+
+/* Enters a guest into room (NULL or "": the default room). 0 or -ENOMEM. */
+int chat_port_enter(struct chat_session *session, const char *room);
+/* Runs a command; its answers come by mail. May pause the session's conn. Sets
+ * session->leaving if the command was to leave. */
+void chat_port_run(struct chat_session *session, const struct chat_call *call);
+/* Has the session closed after all that is on its way to it. */
+void chat_port_hang_up(struct chat_session *session);
+/* The 2 s of a guest's first silence are over. */
+void chat_port_announce(struct chat_session *session);
+/* The connection ends: forget it. reason for its rooms, NULL: none. */
+void chat_port_leave(struct chat_session *session, const char *reason);
+/* A call to parse into, shared by the sessions of this worker. */
+struct chat_call *chat_port_call(struct chat_session *session);
+
+#endif

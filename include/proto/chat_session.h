@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_PROTO_CHAT_SESSION_H
+#define SOCKD_PROTO_CHAT_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/framer_line.h"
+
+struct chat_msg;
+struct chat_port;
+struct conn;
+struct dialect;
+struct member;
+struct seat;
+
+/* The chat's state of one connection; lives inside its conn. Its worker's
+ * thread only, but for member, which belongs to the hub. */
+struct chat_session {
+	struct conn *conn;             /* borrowed: it holds this */
+	struct chat_port *port;        /* borrowed */
+	const struct dialect *dialect; /* constant */
+	struct member *member;         /* borrowed; looked into by chat_port */
+	struct seat *seats;            /* owned list: the rooms it hears */
+	struct chat_msg *bye;          /* a reference: what /quit said */
+	uint64_t missed;               /* messages left out while it was slow */
+	uint64_t told;                 /* the last fact told to each once */
+	struct framer_line framer;
+	uint8_t view;                  /* bits of enum dialect_view */
+	bool leaving;                  /* asked to go: input no longer counts */
+};
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The table of verbs, which all dialects share: a row and a function make one.
+ * A dialect's parser finds a row by what the peer wrote and fills in the
+ * arguments; command_run() looks that there are enough of them and calls the
+ * function. The help is made from the same rows.
+ *
+ * The table is const; everything but command_run(), which needs the hub's
+ * lock, is pure and used by the parsers of all workers.
+ */
+#include "chat/command.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/utf8.h"
+#include "command_private.h"
+#include "hub_private.h"
+
+struct chat_verb {
+	struct chat_verb_info info;
+	void (*run)(const struct turn *turn);
+};
+
+#define PREFIX_MIN 2
+
+/* clang-format off */
+static const struct chat_verb verbs[] = {
+	/* name, aliases, usage, help, least and most arguments, cost */
+	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1}, command_say},
+	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1}, command_me},
+	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1}, command_msg},
+	{{"reply", "r", "TEXT", "answers who wrote to you alone", 1, 1, 1}, command_reply},
+	{{"nick", "", "NAME", "renames you", 1, 1, 2}, command_nick},
+	{{"join", "j", "ROOM", "goes to a room, which is made if it is new", 1, 1, 2}, command_join},
+	{{"part", "leave", "", "goes back to the first room", 0, 0, 0}, command_part},
+	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2}, command_who},
+	{{"rooms", "list", "", "lists the rooms", 0, 0, 2}, command_rooms},
+	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 1}, command_topic},
+	{{"history", "", "[N]", "shows the last N lines again", 0, 1, 3}, command_history},
+	{{"motd", "", "", "shows the message of the day", 0, 0, 1}, command_motd},
+	{{"ping", "", "", "is answered at once", 0, 0, 1}, command_ping},
+	{{"version", "", "", "tells what the server runs", 0, 0, 1}, command_version},
+	{{"help", "h ?", "[COMMAND]", "lists the commands, or explains one", 0, 1, 1}, command_help},
+	{{"quit", "q exit bye", "[REASON]", "leaves", 0, 1, 0}, command_quit},
+};
+/* clang-format on */
+#define N_VERBS (sizeof verbs / sizeof verbs[0])
+
+void chat_call_clear(struct chat_call *call)
+{
+	struct strbuf buf = call->buf;
+
+	strbuf_clear(&buf);
+	*call = (struct chat_call){.buf = buf};
+}
+
+void chat_call_fini(struct chat_call *call)
+{
+	strbuf_fini(&call->buf);
+	*call = (struct chat_call){0};
+}
+
+const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb)
+{
+	return &verb->info;
+}
+
+const struct chat_verb *chat_verb_at(size_t i)
+{
+	return i < N_VERBS ? &verbs[i] : NULL;
+}
+
+/* True if word, len bytes, is the start of one of the words of `list`, which
+ * blanks separate; or all of one, if `whole`. */
+static bool matches_one(
+	const char *list, const char *word, size_t len, bool whole)
+{
+	size_t n;
+
+	for (; *list; list += n + strspn(list + n, " ")) {
+		n = strcspn(list, " ");
+		if ((whole ? n == len : n >= len) &&
+			strncasecmp(list, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool matches(const struct chat_verb *verb, const char *word, bool whole)
+{
+	size_t len = strlen(word);
+
+	return matches_one(verb->info.name, word, len, whole) ||
+		matches_one(verb->info.aliases, word, len, whole);
+}
+
+const struct chat_verb *chat_verb_find(
+	const char *word, const struct chat_verb *ret_others[2])
+{
+	const struct chat_verb *found[2] = {NULL, NULL};
+	size_t n = 0;
+
+	ret_others[0] = ret_others[1] = NULL;
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (matches(&verbs[i], word, true))
+			return &verbs[i];
+	if (strlen(word) < PREFIX_MIN)
+		return NULL;
+	for (size_t i = 0; i < N_VERBS && n < 2; i++)
+		if (matches(&verbs[i], word, false))
+			found[n++] = &verbs[i];
+	if (n < 2)
+		return found[0];
+	ret_others[0] = found[0];
+	ret_others[1] = found[1];
+	return NULL;
+}
+
+const char *chat_verb_nearest(const char *word)
+{
+	const char *names[N_VERBS];
+
+	for (size_t i = 0; i < N_VERBS; i++)
+		names[i] = verbs[i].info.name;
+	return str_nearest(word, names, N_VERBS);
+}
+
+/* Says why the word in the call's buf is no verb. */
+static void refuse_word(
+	struct chat_call *call, const struct chat_verb *const others[2])
+{
+	struct strbuf *buf = &call->buf;
+	size_t near_at = buf->len;
+
+	if (!others[0]) {
+		call->error = CHAT_E_UNKNOWN_COMMAND;
+		call->error_text = buf->data;
+		call->error_near = chat_verb_nearest(buf->data);
+		return;
+	}
+	strbuf_addf(buf, "/%s or /%s", others[0]->info.name,
+		others[1]->info.name);
+	if (buf->failed)
+		return;
+	call->error = CHAT_E_AMBIGUOUS_COMMAND;
+	call->error_text = buf->data;
+	call->error_near = buf->data + near_at;
+}
+
+void chat_call_set_verb(struct chat_call *call, const char *word, size_t len)
+{
+	const struct chat_verb *others[2];
+	struct strbuf *buf = &call->buf;
+
+	strbuf_clear(buf);
+	utf8_make_safe(buf, word, len);
+	strbuf_addc(buf, '\0');
+	if (!buf->failed) {
+		call->verb = chat_verb_find(buf->data, others);
+		if (call->verb) {
+			strbuf_clear(buf);
+			return;
+		}
+		refuse_word(call, others);
+	}
+	call->is_error = true;
+	if (buf->failed)
+		call->error = CHAT_E_NO_MEMORY;
+}
+
+void command_run(const struct turn *turn)
+{
+	const struct chat_verb *verb = turn->call->verb;
+
+	if (turn->call->n_args < verb->info.min_args)
+		reply_refuse(turn, CHAT_E_MISSING_ARGUMENT, verb->info.name,
+			verb->info.usage);
+	else
+		verb->run(turn);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Going to rooms, and what belongs to the room one is in: its topic, what was
+ * said in it.
+ *
+ * Used under the hub's lock.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "chat/command.h"
+#include "chat/settings.h"
+#include "command_private.h"
+#include "hub_private.h"
+
+#define HISTORY_DEFAULT 50
+
+/* The member is there already: says so, and how many are. */
+static void tell_where(const struct turn *turn, const struct room *room)
+{
+	bool is_quiet = room_is_quiet(turn->hub->settings, room->n_members);
+
+	reply_tell(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_YOU_JOINED,
+			.flags = is_quiet ? CHAT_QUIET : 0,
+			.nick = turn->member->nick,
+			.room = room->name,
+			.n = room->n_members,
+		});
+}
+
+/* Finds or makes the room; NULL, and told, if that may not be. */
+static struct room *open_room(const struct turn *turn, const char *name)
+{
+	const struct chat_settings *settings = turn->hub->settings;
+	/* the way home is always open */
+	bool is_default = name_equal(name, settings->room);
+	size_t max = is_default ? SIZE_MAX : (size_t)settings->max_rooms;
+	struct room *room;
+	int r;
+
+	r = rooms_open(
+		&turn->hub->rooms, name, max, turn->now->mono_ms, &room);
+	if (r == 0)
+		return room;
+	if (r == ROOMS_E_FULL)
+		reply_tell(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_E_TOO_MANY_ROOMS,
+				.text = name,
+				.limit = max,
+			});
+	else
+		reply_post(turn, NULL);
+	return NULL;
+}
+
+static void go(const struct turn *turn, const char *text)
+{
+	const struct membership *seat = turn->member->current;
+	char name[ROOM_NAME_MAX + 1];
+	struct room *room;
+
+	if (!room_name_parse(name, text)) {
+		reply_refuse(turn, CHAT_E_ROOM_INVALID, text, NULL);
+		return;
+	}
+	room = open_room(turn, name);
+	if (!room)
+		return;
+	if (seat && seat->room == room)
+		tell_where(turn, room);
+	else if (room->settings && room->settings->locked)
+		reply_tell(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_E_ROOM_LOCKED,
+				.room = room->name,
+			});
+	else if (seat_move(turn, room, CHAT_YOU_JOINED) < 0)
+		reply_post(turn, NULL);
+}
+
+void command_join(const struct turn *turn)
+{
+	go(turn, turn->call->args[0]);
+}
+
+void command_part(const struct turn *turn)
+{
+	go(turn, turn->hub->settings->room);
+}
+
+static void set_topic(
+	const struct turn *turn, struct membership *seat, const char *topic)
+{
+	struct chat_msg *msg;
+	char *copy;
+
+	msg = reply_new(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_TOPIC_SET,
+			.nick = turn->member->nick,
+			.room = seat->room->name,
+			.text = topic,
+		});
+	copy = strdup(topic);
+	if (!msg || !copy) {
+		chat_msg_unref(msg);
+		free(copy);
+		reply_post(turn, NULL);
+		return;
+	}
+	free(seat->room->topic);
+	seat->room->topic = copy;
+	seat_announce(turn, seat);
+	seat->flags |= SEAT_SHOWN;
+	reply_room(turn, seat->room, NULL, msg);
+}
+
+void command_topic(const struct turn *turn)
+{
+	struct membership *seat = turn->member->current;
+	uint64_t limit = (uint64_t)turn->hub->settings->topic;
+	const char *topic = turn->call->args[0];
+	size_t n;
+
+	if (!seat) {
+		reply_refuse(turn, CHAT_E_NOT_IN_ROOM, NULL, NULL);
+		return;
+	}
+	if (turn->call->n_args == 0) {
+		reply_tell(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_YOU_TOPIC,
+				.room = seat->room->name,
+				.text = room_topic(seat->room),
+			});
+		return;
+	}
+	n = utf8_length(topic, strlen(topic));
+	if (n > limit)
+		reply_tell(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_E_TOPIC_TOO_LONG,
+				.n = n,
+				.limit = limit,
+			});
+	else
+		set_topic(turn, seat, topic);
+}
+
+/* A whole number without sign. False if text is none; one too large to matter
+ * stops at a million. */
+static bool parse_count(const char *text, size_t *ret)
+{
+	size_t n = 0;
+
+	if (!*text || text[strspn(text, "0123456789")])
+		return false;
+	for (; *text && n < 1000000; text++)
+		n = n * 10 + (size_t)(*text - '0');
+	*ret = n;
+	return true;
+}
+
+void command_history(const struct turn *turn)
+{
+	const struct membership *seat = turn->member->current;
+	size_t n = HISTORY_DEFAULT;
+	struct chat_msg *replay;
+
+	if (!seat) {
+		reply_refuse(turn, CHAT_E_NOT_IN_ROOM, NULL, NULL);
+		return;
+	}
+	if (turn->call->n_args > 0 && !parse_count(turn->call->args[0], &n)) {
+		reply_refuse(turn, CHAT_E_NOT_A_NUMBER, turn->call->args[0],
+			NULL);
+		return;
+	}
+	if (reply_make_replay(turn, seat->room, n, &replay) < 0)
+		replay = NULL;
+	reply_post(turn, replay);
+}

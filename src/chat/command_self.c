@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What concerns only the asker: its name, help, leaving.
+ *
+ * Used under the hub's lock.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "chat/command.h"
+#include "chat/settings.h"
+#include "command_private.h"
+#include "hub_private.h"
+
+/* The refusal of a nick, CHAT_TYPE_N if it may be had. */
+static enum chat_type check_nick(
+	const struct turn *turn, const char *nick, const char **ret_near)
+{
+	char key[NICK_MAX + 1];
+	struct strmap_node *node;
+	const struct member *other;
+
+	*ret_near = NULL;
+	if (!nick_is_valid(nick))
+		return CHAT_E_NICK_INVALID;
+	if (name_equal(nick, turn->member->nick))
+		return CHAT_TYPE_N;
+	if (nick_is_guest(nick))
+		return CHAT_E_NICK_RESERVED;
+	nick_make_key(key, nick);
+	node = strmap_find(&turn->hub->members, key);
+	if (!node || node == &turn->member->node)
+		return CHAT_TYPE_N;
+	other = container_of(node, const struct member, node);
+	*ret_near = other->nick;
+	return name_equal(other->nick, nick) ? CHAT_E_NICK_TAKEN :
+					       CHAT_E_NICK_LOOKS_LIKE;
+}
+
+static size_t count_seats(const struct member *member)
+{
+	const struct membership *seat;
+	size_t n = 0;
+
+	LIST_FOREACH (seat, &member->seats, of_member)
+		n++;
+	return n;
+}
+
+/* Tells the rooms the member is in, who hears it in several only once; rooms
+ * is space for them. A room that has not been told of a guest yet hears of it
+ * now, under the new name. */
+static void tell_neighbours(
+	const struct turn *turn, struct chat_msg *renamed, uint32_t *rooms)
+{
+	struct chat_post post = {
+		.kind = CHAT_POST_NEIGHBOURS,
+		.home = turn->member->home,
+		.msg = renamed,
+	};
+	struct membership *seat;
+	size_t n = 0;
+
+	LIST_FOREACH (seat, &turn->member->seats, of_member) {
+		if (seat->flags & SEAT_PENDING) {
+			seat_announce(turn, seat);
+			continue;
+		}
+		post.workers |= room_workers_but(seat->room, seat);
+		rooms[n++] = seat->room->index;
+	}
+	(void)outbox_add_neighbours(turn->out, &post, rooms, n);
+}
+
+static void rename_member(const struct turn *turn, const char *nick)
+{
+	size_t n_seats = count_seats(turn->member);
+	uint32_t *rooms = calloc(n_seats + 1, sizeof *rooms);
+	struct chat_msg *renamed, *yours;
+
+	renamed = reply_new(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_RENAMED,
+			.nick = turn->member->nick,
+			.nick2 = nick,
+		});
+	yours = reply_new(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_YOU_RENAMED,
+			.nick = nick,
+		});
+	if (rooms && renamed && yours) {
+		hub_rename(turn->hub, turn->member, nick);
+		reply_post(turn, yours);
+		tell_neighbours(turn, renamed, rooms);
+	} else {
+		chat_msg_unref(renamed);
+		chat_msg_unref(yours);
+		reply_post(turn, NULL);
+	}
+	free(rooms);
+}
+
+void command_nick(const struct turn *turn)
+{
+	const char *nick = turn->call->args[0], *near;
+	enum chat_type error = check_nick(turn, nick, &near);
+
+	if (error != CHAT_TYPE_N)
+		reply_refuse(turn, error, nick, near);
+	else if (strcmp(nick, turn->member->nick) == 0)
+		reply_tell(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_YOU_RENAMED,
+				.nick = nick,
+			});
+	else
+		rename_member(turn, nick);
+}
+
+void command_motd(const struct turn *turn)
+{
+	reply_tell(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_MOTD,
+			.text = turn->hub->settings->motd,
+		});
+}
+
+void command_ping(const struct turn *turn)
+{
+	reply_tell(turn, &(struct chat_msg_spec){.type = CHAT_PONG});
+}
+
+void command_version(const struct turn *turn)
+{
+	reply_tell(turn, &(struct chat_msg_spec){.type = CHAT_VERSION});
+}
+
+void command_help(const struct turn *turn)
+{
+	const struct chat_verb *verb, *others[2];
+	const char *word;
+
+	if (turn->call->n_args == 0) {
+		reply_tell(turn, &(struct chat_msg_spec){.type = CHAT_HELP});
+		return;
+	}
+	word = turn->call->args[0];
+	word += strspn(word, "/");
+	verb = chat_verb_find(word, others);
+	if (verb)
+		reply_tell(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_HELP,
+				.text = chat_verb_info(verb)->name,
+			});
+	else
+		reply_refuse(turn, CHAT_E_UNKNOWN_COMMAND, word,
+			chat_verb_nearest(word));
+}
+
+void command_quit(const struct turn *turn)
+{
+	const char *reason = turn->call->n_args > 0 ? turn->call->args[0] : "";
+	struct chat_post post = {
+		.kind = CHAT_POST_CLOSE,
+		.workers = UINT64_C(1) << turn->member->home.worker,
+		.home = turn->member->home,
+	};
+
+	if (strlen(reason) > turn->hub->settings->text)
+		reason = "";
+	post.msg = reply_new(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_BYE,
+			.text = reason,
+		});
+	if (!post.msg)
+		post.msg = chat_msg_ref(turn->hub->no_memory);
+	(void)outbox_add(turn->out, &post);
+}

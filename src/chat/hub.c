@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The hub: who is here under which name, and the doors through which the
+ * layers above come in. Each door is one turn: it changes plain data and
+ * writes down what follows from that in the outbox. What the turn does lies in
+ * seat.c (moving between rooms) and command_*.c (what people ask for).
+ *
+ * Invariants: every member is in `members` under the key of its nick, so no
+ * two look alike; ids rise, across restarts too, since they follow the wall
+ * clock and never fall behind the last one.
+ *
+ * Everything here runs under the lock of proto/chat_port.c.
+ */
+#include "chat/hub.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chat/command.h"
+#include "chat/settings.h"
+#include "command_private.h"
+#include "hub_private.h"
+
+#define ID_PER_MS   1000
+#define ID_LIMIT    (UINT64_C(1) << 53)
+#define GUEST_TRIES 1000
+
+static void hub_see_time(struct hub *hub, const struct chat_now *now)
+{
+	hub->last_mono_ms = now->mono_ms;
+	rooms_forget(&hub->rooms, hub->settings->room_keep_ms, now->mono_ms);
+}
+
+int hub_new(struct hub **ret, const struct chat_settings *settings,
+	unsigned n_workers, const uint8_t seed[16])
+{
+	struct hub *hub = calloc(1, sizeof *hub);
+	int r;
+
+	assert(n_workers >= 1 && n_workers <= CHAT_WORKERS_MAX);
+	if (!hub)
+		return -ENOMEM;
+	hub->settings = settings;
+	hub->no_memory = chat_msg_new(
+		&(struct chat_msg_spec){.type = CHAT_E_NO_MEMORY});
+	r = hub->no_memory ? 0 : -ENOMEM;
+	if (r == 0)
+		r = strmap_init(&hub->members, seed);
+	if (r == 0)
+		r = rooms_init(&hub->rooms, n_workers, seed);
+	if (r == 0)
+		r = hub_configure(hub, settings);
+	if (r < 0) {
+		hub_free(hub);
+		return r;
+	}
+	*ret = hub;
+	return 0;
+}
+
+void hub_free(struct hub *hub)
+{
+	if (!hub)
+		return;
+	assert(hub->members.n == 0);
+	rooms_fini(&hub->rooms);
+	strmap_fini(&hub->members);
+	chat_msg_unref(hub->no_memory);
+	free(hub);
+}
+
+static const struct room_settings *find_settings(
+	const struct chat_settings *settings, const char *name)
+{
+	const struct room_settings *row = settings->rooms;
+	char row_name[ROOM_NAME_MAX + 1];
+
+	for (size_t i = 0; i < settings->n_rooms; i++, row++)
+		if (room_name_parse(row_name, row->name) &&
+			name_equal(row_name, name))
+			return row;
+	return NULL;
+}
+
+int hub_configure(struct hub *hub, const struct chat_settings *settings)
+{
+	struct strmap_node *node = NULL;
+	char name[ROOM_NAME_MAX + 1];
+	struct room *room;
+	int r;
+
+	/* rooms made before one fails are idle ones, which is harmless */
+	for (size_t i = 0; i < settings->n_rooms; i++) {
+		if (!room_name_parse(name, settings->rooms[i].name))
+			return -EINVAL;
+		r = rooms_open(&hub->rooms, name, SIZE_MAX, hub->last_mono_ms,
+			&room);
+		if (r < 0)
+			return r;
+	}
+	while ((node = strmap_next(&hub->rooms.by_key, node)) != NULL) {
+		room = container_of(node, struct room, node);
+		room->settings = find_settings(settings, room->name);
+		rooms_update_idle(&hub->rooms, room, hub->last_mono_ms);
+	}
+	hub->settings = settings;
+	rooms_shrink(&hub->rooms, settings);
+	return 0;
+}
+
+struct member *hub_find_member(const struct hub *hub, const char *nick)
+{
+	char key[NICK_MAX + 1];
+	struct strmap_node *node;
+	struct member *member;
+
+	nick_make_key(key, nick);
+	node = strmap_find(&hub->members, key);
+	if (!node)
+		return NULL;
+	member = container_of(node, struct member, node);
+	return name_equal(member->nick, nick) ? member : NULL;
+}
+
+uint64_t hub_next_id(struct hub *hub, const struct chat_now *now)
+{
+	uint64_t id = hub->last_id + 1;
+
+	if (now->wall_ms > 0 &&
+		(uint64_t)now->wall_ms < ID_LIMIT / ID_PER_MS &&
+		(uint64_t)now->wall_ms * ID_PER_MS > id)
+		id = (uint64_t)now->wall_ms * ID_PER_MS;
+	hub->last_id = id;
+	return id;
+}
+
+void hub_rename(struct hub *hub, struct member *member, const char *nick)
+{
+	strmap_remove(&hub->members, &member->node);
+	member_set_nick(member, nick);
+	strmap_add(&hub->members, &member->node, member->key);
+}
+
+/* A guest name that nobody has. The numbers are a hash of a counter: no
+ * pattern for people to see, and none repeats soon. */
+static int pick_guest_nick(struct hub *hub, char nick[NICK_MAX + 1])
+{
+	char key[NICK_MAX + 1];
+
+	for (int i = 0; i < GUEST_TRIES; i++) {
+		hub->n_guests++;
+		nick_make_guest(nick,
+			siphash13(hub->members.seed, &hub->n_guests,
+				sizeof hub->n_guests));
+		nick_make_key(key, nick);
+		if (!strmap_find(&hub->members, key))
+			return 0;
+	}
+	return -ENOMEM;
+}
+
+/* Seats a new member in the room named so, or welcomes it to none. */
+static int enter_room(const struct turn *turn, const char *name)
+{
+	char parsed[ROOM_NAME_MAX + 1];
+	struct chat_msg *hello;
+	struct room *room;
+	int r;
+
+	if (!name) {
+		hello = reply_new(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_WELCOME,
+				.nick = turn->member->nick,
+				.text = turn->hub->settings->name,
+			});
+		if (hello)
+			reply_post(turn, hello);
+		return hello ? 0 : -ENOMEM;
+	}
+	if (!room_name_parse(parsed, name))
+		return -EINVAL;
+	/* who connects must end up somewhere: no limit counts here */
+	r = rooms_open(&turn->hub->rooms, parsed, SIZE_MAX, turn->now->mono_ms,
+		&room);
+	return r < 0 ? r : seat_move(turn, room, CHAT_WELCOME);
+}
+
+int hub_enter(struct hub *hub, struct chat_home home, const char *room,
+	const struct chat_now *now, struct member **ret,
+	struct chat_outbox *out)
+{
+	struct turn turn = {.hub = hub, .now = now, .out = out};
+	char nick[NICK_MAX + 1];
+	struct member *member;
+	int r;
+
+	assert(home.worker < hub->rooms.n_workers && home.conn != 0);
+	hub_see_time(hub, now);
+	r = pick_guest_nick(hub, nick);
+	if (r < 0)
+		return r;
+	member = turn.member = member_new(home, nick);
+	if (!member)
+		return -ENOMEM;
+	r = enter_room(&turn, room);
+	if (r < 0) {
+		member_free(member);
+		return r;
+	}
+	strmap_add(&hub->members, &member->node, member->key);
+	*ret = member;
+	return 0;
+}
+
+void hub_leave(struct hub *hub, struct member *member, const char *reason,
+	const struct chat_now *now, struct chat_outbox *out)
+{
+	const struct turn turn = {
+		.hub = hub,
+		.member = member,
+		.now = now,
+		.out = out,
+	};
+	struct membership *seat;
+
+	if (reason && strlen(reason) > hub->settings->text)
+		reason = NULL;
+	while ((seat = LIST_FIRST(&member->seats)) != NULL)
+		seat_vacate(&turn, seat, reason);
+	strmap_remove(&hub->members, &member->node);
+	member_free(member);
+	hub_see_time(hub, now);
+}
+
+void hub_announce(struct hub *hub, struct member *member,
+	const struct chat_now *now, struct chat_outbox *out)
+{
+	const struct turn turn = {
+		.hub = hub,
+		.member = member,
+		.now = now,
+		.out = out,
+	};
+	struct membership *seat;
+
+	LIST_FOREACH (seat, &member->seats, of_member)
+		seat_announce(&turn, seat);
+}
+
+void hub_run(struct hub *hub, struct member *member,
+	const struct chat_call *call, const struct chat_now *now,
+	struct chat_outbox *out)
+{
+	const struct turn turn = {
+		.hub = hub,
+		.member = member,
+		.call = call,
+		.now = now,
+		.out = out,
+	};
+
+	hub_see_time(hub, now);
+	if (call->verb)
+		command_run(&turn);
+	else if (call->is_error)
+		reply_tell(&turn,
+			&(struct chat_msg_spec){
+				.type = call->error,
+				.text = call->error_text,
+				.nick2 = call->error_near,
+				.n = call->n,
+				.limit = call->limit,
+			});
+}
+
+size_t hub_n_members(const struct hub *hub)
+{
+	return hub->members.n;
+}
+
+size_t hub_n_rooms(const struct hub *hub)
+{
+	return hub->rooms.by_key.n;
+}

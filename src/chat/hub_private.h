@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_CHAT_HUB_PRIVATE_H
+#define SOCKD_CHAT_HUB_PRIVATE_H
+
+#include "chat/hub.h"
+#include "chat/member.h"
+#include "chat/msg.h"
+#include "chat/rooms.h"
+
+struct hub {
+	const struct chat_settings *settings; /* borrowed */
+	struct strmap members;       /* owned, by nick_make_key() */
+	struct rooms rooms;
+	uint64_t last_id;
+	uint64_t n_guests;           /* so many names were tried */
+	uint64_t last_mono_ms;       /* of the last call */
+	struct chat_msg *no_memory;  /* kept ready: E_NO_MEMORY */
+};
+
+/* One call into the hub: on whose behalf, when, and where its news go. */
+struct turn {
+	struct hub *hub;
+	struct member *member;
+	const struct chat_call *call; /* NULL unless a command runs */
+	const struct chat_now *now;
+	struct chat_outbox *out;
+};
+
+/* hub.c */
+struct member *hub_find_member(const struct hub *hub, const char *nick);
+uint64_t hub_next_id(struct hub *hub, const struct chat_now *now);
+/* nick is valid and free, or looks like the member's own. */
+void hub_rename(struct hub *hub, struct member *member, const char *nick);
+
+/* reply.c: messages carry the time of the turn. */
+struct chat_msg *reply_new(
+	const struct turn *turn, const struct chat_msg_spec *spec);
+/* To the turn's member; NULL, or no memory, tells that memory is short. */
+void reply_post(const struct turn *turn, struct chat_msg *msg);
+void reply_tell(const struct turn *turn, const struct chat_msg_spec *spec);
+void reply_refuse(const struct turn *turn, enum chat_type error,
+	const char *text, const char *near);
+/* To all of the room, the member of `but` (may be NULL) left out. Takes msg. */
+void reply_room(const struct turn *turn, const struct room *room,
+	const struct membership *but, struct chat_msg *msg);
+/* The last n lines of the room as one message. 0, or -ENOMEM. */
+int reply_make_replay(const struct turn *turn, const struct room *room,
+	size_t n, struct chat_msg **ret);
+
+/* seat.c */
+/* The member moves from its current room, if any, to another one, which hears
+ * of it; `hello` (CHAT_WELCOME or CHAT_YOU_JOINED) greets it there. 0, or
+ * -ENOMEM: nothing has changed and nothing is told. */
+int seat_move(const struct turn *turn, struct room *to, enum chat_type hello);
+/* Tells the room that a guest is there, if that is still to be told. */
+void seat_announce(const struct turn *turn, struct membership *seat);
+/* The seat is given up, which the room hears. Frees it. */
+void seat_vacate(
+	const struct turn *turn, struct membership *seat, const char *reason);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Members. There may be many thousands, so the struct is small: names lie in
+ * it at their longest, what few people need lies outside. Where a member sits
+ * is the business of seat.c, who holds which name that of hub.c.
+ *
+ * Used under the hub's lock.
+ */
+#include "chat/member.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chat/hub.h"
+
+struct member *member_new(struct chat_home home, const char *nick)
+{
+	struct member *member = calloc(1, sizeof *member);
+
+	if (!member)
+		return NULL;
+	member->home = home;
+	LIST_INIT(&member->seats);
+	member_set_nick(member, nick);
+	return member;
+}
+
+void member_free(struct member *member)
+{
+	if (!member)
+		return;
+	assert(LIST_EMPTY(&member->seats));
+	free(member->reply_to);
+	free(member);
+}
+
+void member_set_nick(struct member *member, const char *nick)
+{
+	assert(strlen(nick) <= NICK_MAX);
+	strcpy(member->nick, nick);
+	nick_make_key(member->key, nick);
+}
+
+void member_set_reply_to(struct member *member, const char *nick)
+{
+	char *copy;
+
+	if (member->reply_to && strcmp(member->reply_to, nick) == 0)
+		return;
+	copy = strdup(nick);
+	if (!copy)
+		return;
+	free(member->reply_to);
+	member->reply_to = copy;
+}
+
+const char *member_nick(const struct member *member)
+{
+	return member->nick;
+}

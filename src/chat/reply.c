@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How commands speak: to the member who asked, to a room. A message that
+ * cannot be made for want of memory becomes the one refusal that is kept
+ * ready, so that a person is not left without an answer.
+ *
+ * Used under the hub's lock.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "hub_private.h"
+
+struct chat_msg *reply_new(
+	const struct turn *turn, const struct chat_msg_spec *spec)
+{
+	struct chat_msg_spec dated = *spec;
+
+	dated.wall_ms = turn->now->wall_ms;
+	return chat_msg_new(&dated);
+}
+
+void reply_post(const struct turn *turn, struct chat_msg *msg)
+{
+	const struct chat_post post = {
+		.kind = CHAT_POST_MEMBER,
+		.workers = UINT64_C(1) << turn->member->home.worker,
+		.home = turn->member->home,
+		.msg = msg ? msg : chat_msg_ref(turn->hub->no_memory),
+	};
+
+	(void)outbox_add(turn->out, &post);
+}
+
+void reply_tell(const struct turn *turn, const struct chat_msg_spec *spec)
+{
+	reply_post(turn, reply_new(turn, spec));
+}
+
+void reply_refuse(const struct turn *turn, enum chat_type error,
+	const char *text, const char *near)
+{
+	reply_tell(turn,
+		&(struct chat_msg_spec){
+			.type = error,
+			.text = text,
+			.nick2 = near,
+		});
+}
+
+void reply_room(const struct turn *turn, const struct room *room,
+	const struct membership *but, struct chat_msg *msg)
+{
+	struct chat_post post = {
+		.kind = CHAT_POST_ROOM,
+		.room = room->index,
+		.workers = room->workers,
+		.msg = msg,
+	};
+
+	if (but) {
+		post.home = but->member->home;
+		post.workers = room_workers_but(room, but);
+	}
+	(void)outbox_add(turn->out, &post);
+}
+
+int reply_make_replay(const struct turn *turn, const struct room *room,
+	size_t n, struct chat_msg **ret)
+{
+	struct chat_msg_spec spec = {
+		.type = CHAT_REPLAY,
+		.room = room->name,
+	};
+	struct chat_msg **items;
+
+	if (n > room->history.n)
+		n = room->history.n;
+	items = calloc(n > 0 ? n : 1, sizeof *items);
+	if (!items)
+		return -ENOMEM;
+	spec.n_items = history_read(&room->history, 0, n, items);
+	spec.items = items;
+	*ret = reply_new(turn, &spec);
+	free(items);
+	return *ret ? 0 : -ENOMEM;
+}

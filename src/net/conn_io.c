@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How bytes move: the two ways to read, and the one to write.
+ *
+ * Line protocols read through the bufferevent. Bulk protocols (type->raw) read
+ * by an event of their own straight into the worker's scratch buffer, since
+ * the bufferevent would ask the kernel for the amount and then read 4 KiB at a
+ * time; its own reading stays off then. Either way the bytes are counted here
+ * and handed to the protocol while the conn is open, and thrown away while it
+ * closes.
+ *
+ * Writing: while nothing is queued, straight to the socket; what the kernel
+ * does not take, and all that follows, waits in the bufferevent's output.
+ * Marks on that output:
+ *
+ *   0 ... soft/3 ........ soft ............ hard
+ *         resume reading  stop reading      byte services close; messages are
+ *         (writable)      the peer's input  counted, not queued, until soft/3
+ *
+ * A flooded peer has output_patience to get below hard, and then as long again
+ * each time that it has read anything at all. */
+#include "net/conn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/socket.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "net/conn_private.h"
+#include "net/service.h"
+#include "net/worker_private.h"
+
+#define RAW_READS_PER_TURN 4
+#define MAX_SINGLE_WRITE   (256 * 1024)
+
+static const struct conn_ops *ops_of(const struct conn *c)
+{
+	return c->service->type->ops;
+}
+
+static void count_input(struct conn *c, size_t n)
+{
+	c->in_bytes += n;
+	c->last_ms = worker_now_ms(c->worker);
+}
+
+/* Follows the length of the queue into the crew's sum. What left it is traffic:
+ * the loop tells of it only at the low mark. */
+void conn_count_queue(struct conn *c)
+{
+	size_t now = evbuffer_get_length(bufferevent_get_output(c->bev));
+	struct crew *crew = c->worker->crew;
+
+	if (now > c->queued)
+		atomic_fetch_add(&crew->output_bytes, now - c->queued);
+	if (now < c->queued) {
+		atomic_fetch_sub(&crew->output_bytes, c->queued - now);
+		c->last_ms = worker_now_ms(c->worker);
+	}
+	c->queued = (uint32_t)now;
+}
+
+size_t conn_queued(const struct conn *c)
+{
+	return c->queued;
+}
+
+bool conn_is_flooded(const struct conn *c)
+{
+	return c->flooded;
+}
+
+static bool wants_input(const struct conn *c)
+{
+	if (c->eof || c->state == CONN_DEAD)
+		return false;
+	return c->state != CONN_OPEN || !(c->paused || c->choked);
+}
+
+void conn_watch_input(struct conn *c)
+{
+	bool want = wants_input(c);
+	int err;
+
+	if (want == c->reading)
+		return;
+	if (c->service->type->raw)
+		err = want ? event_add(conn_raw_event(c), NULL)
+			   : event_del(conn_raw_event(c));
+	else
+		err = want ? bufferevent_enable(c->bev, EV_READ)
+			   : bufferevent_disable(c->bev, EV_READ);
+	c->reading = want && !err;
+	if (err && want)
+		conn_lost(c, ENOMEM);
+}
+
+/* Offers the protocol what lies in the bufferevent's input. */
+static void offer_input(struct conn *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->bev);
+
+	if (c->state == CONN_OPEN)
+		ops_of(c)->input(c, in);
+	if (c->state != CONN_OPEN)
+		evbuffer_drain(in, evbuffer_get_length(in));
+	c->unread = (uint32_t)evbuffer_get_length(in);
+}
+
+static void on_read(struct bufferevent *bev, void *arg)
+{
+	struct conn *c = arg;
+	size_t len = evbuffer_get_length(bufferevent_get_input(bev));
+
+	if (len > c->unread)
+		count_input(c, len - c->unread);
+	c->unread = (uint32_t)len;
+	if (c->state != CONN_OPEN || !(c->paused || c->choked))
+		offer_input(c);
+}
+
+/* After a pause: what lies there may be a whole line already, and nothing
+ * more need ever come. */
+static void offer_again(struct conn *c)
+{
+	if (c->unread && c->state == CONN_OPEN && !c->paused && !c->choked)
+		bufferevent_trigger(c->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+}
+
+static void on_raw_read(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+	char *scratch = c->worker->scratch;
+
+	for (int i = 0; i < RAW_READS_PER_TURN && c->reading; i++) {
+		ssize_t n = recv((int)fd, scratch, SCRATCH_LEN, 0);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n < 0) {
+			conn_lost(c, errno);
+			return;
+		}
+		if (n == 0) {
+			conn_peer_ended(c);
+			return;
+		}
+		count_input(c, (size_t)n);
+		if (c->state == CONN_OPEN)
+			ops_of(c)->data(c, scratch, (size_t)n);
+		if (n < SCRATCH_LEN)
+			return;
+	}
+}
+
+/* The output fell below the low mark, or is empty. */
+static void on_write(struct bufferevent *bev, void *arg)
+{
+	struct conn *c = arg;
+
+	conn_count_queue(c);
+	if (c->state == CONN_DRAIN && c->queued == 0) {
+		conn_output_done(c);
+		return;
+	}
+	if (c->state != CONN_OPEN || !c->choked)
+		return;
+	c->choked = false;
+	c->flooded = false;
+	c->close_ms = 0;
+	if (ops_of(c)->writable)
+		ops_of(c)->writable(c);
+	conn_watch_input(c);
+	offer_again(c);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	if (what & BEV_EVENT_ERROR)
+		conn_lost(c, EVUTIL_SOCKET_ERROR());
+	else if (what & BEV_EVENT_EOF)
+		conn_peer_ended(c);
+}
+
+/* Some bytes stayed in the queue. */
+static void output_grew(struct conn *c)
+{
+	struct crew *crew = c->worker->crew;
+	const struct service *svc = c->service;
+
+	conn_count_queue(c);
+	if (atomic_load_explicit(&crew->output_bytes, memory_order_relaxed) >
+		atomic_load_explicit(&crew->output_total, memory_order_relaxed))
+		worker_want_shed(c->worker);
+	if (c->state != CONN_OPEN)
+		return;
+	if (!c->choked && c->queued > svc->output_soft) {
+		c->choked = true;
+		conn_watch_input(c);
+	}
+	if (c->queued <= svc->output_hard || c->flooded)
+		return;
+	if (svc->type->raw) {
+		conn_close(c, CLOSE_SLOW, NULL);
+		return;
+	}
+	c->flooded = true;
+	c->close_ms = worker_now_ms(c->worker) + svc->patience_ms;
+	conn_update_deadline(c);
+}
+
+/* What the socket takes now; 0 if it is full. -1: it failed, c is lost. */
+static ssize_t write_now(struct conn *c, const void *data, size_t len)
+{
+	ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n >= 0)
+		return n;
+	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
+		return 0;
+	conn_lost(c, errno);
+	return -1;
+}
+
+void conn_write(struct conn *c, const void *data, size_t len)
+{
+	ssize_t n = 0;
+
+	if (c->queued == 0) {
+		n = write_now(c, data, len);
+		if (n < 0)
+			return;
+		c->last_ms = worker_now_ms(c->worker);
+	}
+	c->out_bytes += len;
+	if ((size_t)n == len)
+		return;
+	if (bufferevent_write(c->bev, (const char *)data + n, len - (size_t)n)) {
+		conn_lost(c, ENOMEM);
+		return;
+	}
+	output_grew(c);
+}
+
+void conn_send(struct conn *c, const void *data, size_t len)
+{
+	if (c->state == CONN_OPEN && len > 0)
+		conn_write(c, data, len);
+}
+
+void conn_pause(struct conn *c)
+{
+	c->paused = true;
+	conn_watch_input(c);
+}
+
+void conn_resume(struct conn *c)
+{
+	if (!c->paused)
+		return;
+	c->paused = false;
+	conn_watch_input(c);
+	offer_again(c);
+}
+
+bool conn_is_paused(const struct conn *c)
+{
+	return c->paused;
+}
+
+int conn_io_init(struct conn *c)
+{
+	struct worker *w = c->worker;
+
+	/* Callbacks are not deferred: on a plain socket the end follows the
+	 * last bytes by itself. */
+	c->bev = bufferevent_socket_new(w->base, c->fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c->bev)
+		return -ENOMEM;
+	bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
+	bufferevent_setwatermark(
+		c->bev, EV_WRITE, c->service->output_soft / 3, 0);
+	bufferevent_set_max_single_write(c->bev, MAX_SINGLE_WRITE);
+	if (c->service->type->raw)
+		event_assign(conn_raw_event(c), w->base, c->fd,
+			EV_READ | EV_PERSIST, on_raw_read, c);
+	return 0;
+}
+
+void conn_io_fini(struct conn *c)
+{
+	if (!c->bev)
+		return;
+	atomic_fetch_sub(&c->worker->crew->output_bytes, c->queued);
+	if (c->service->type->raw)
+		event_del(conn_raw_event(c));
+	bufferevent_free(c->bev);
+	c->bev = NULL;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Listening sockets. Opened, tuned and dropped by the main thread, watched by
+ * the acceptor. What every connection should have (no delay, keepalive, buffer
+ * sizes) is set here once: accepted sockets inherit it, which saves a handful
+ * of system calls per connection.
+ *
+ * A unix socket's file appears with its final mode: it is made under a umask
+ * that takes everything, then opened up. A file left by a crash is told from a
+ * live one by connecting to it. */
+#include "net/listener.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/errmsg.h"
+
+#define KEEPALIVE_PROBES        4
+#define KEEPALIVE_INTERVAL_SECS 15
+#define USER_TIMEOUT_MS         30000
+
+struct listener {
+	atomic_uint refs;
+	char *service, *written; /* owned */
+	struct addr asked;       /* as given: names it, port 0 stays 0 */
+	struct addr addr;        /* as bound */
+	int fd;
+	bool bound;              /* a unix socket's file is ours: */
+	dev_t dev;
+	ino_t ino;
+};
+
+int listener_fd(const struct listener *l)
+{
+	return l->fd;
+}
+
+const struct addr *listener_addr(const struct listener *l)
+{
+	return &l->addr;
+}
+
+const char *listener_text(const struct listener *l, char *buf)
+{
+	return addr_format(buf, &l->addr.sa, l->addr.len);
+}
+
+bool listener_is(const struct listener *l, const char *service,
+	const char *written, const struct addr *addr)
+{
+	return !strcmp(l->service, service) && !strcmp(l->written, written) &&
+	       l->asked.len == addr->len &&
+	       !memcmp(&l->asked.sa, &addr->sa, addr->len);
+}
+
+static int set_int(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
+}
+
+/* None of these can keep us from serving; a kernel that lacks one goes on
+ * without it. */
+static void tune_inet(int fd, const struct listener_settings *s)
+{
+	(void)set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	(void)set_int(fd, SOL_SOCKET, SO_KEEPALIVE, s->keepalive_ms > 0);
+	if (!s->keepalive_ms)
+		return;
+	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE,
+		(int)((s->keepalive_ms + 999) / 1000));
+	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECS);
+	(void)set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
+}
+
+static int tune_file(const struct listener *l, const struct listener_settings *s)
+{
+	const char *path = l->addr.un.sun_path;
+
+	if (s->gid != (gid_t)-1 && chown(path, (uid_t)-1, s->gid))
+		return -errno;
+	return chmod(path, s->mode) ? -errno : 0;
+}
+
+void listener_tune(struct listener *l, const struct listener_settings *s)
+{
+	if (s->send_buffer)
+		(void)set_int(
+			l->fd, SOL_SOCKET, SO_SNDBUF, (int)s->send_buffer);
+	(void)listen(l->fd, s->backlog);
+	if (l->addr.sa.sa_family == AF_UNIX)
+		(void)tune_file(l, s);
+	else
+		tune_inet(l->fd, s);
+}
+
+/* True if a socket file is there that nobody listens on. */
+static bool is_stale(const struct sockaddr_un *un)
+{
+	struct stat st;
+	int fd, err;
+
+	if (lstat(un->sun_path, &st) || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	err = connect(fd, (const struct sockaddr *)un, sizeof(*un)) ? errno : 0;
+	close(fd);
+	return err == ECONNREFUSED;
+}
+
+static int bind_unix(struct listener *l)
+{
+	const struct sockaddr_un *un = &l->addr.un;
+	mode_t old;
+	int err;
+	struct stat st;
+
+	if (is_stale(un))
+		(void)unlink(un->sun_path);
+	old = umask(0777);
+	err = bind(l->fd, &l->addr.sa, l->addr.len) ? -errno : 0;
+	umask(old);
+	if (err)
+		return err;
+	if (lstat(un->sun_path, &st) == 0) {
+		l->bound = true;
+		l->dev = st.st_dev;
+		l->ino = st.st_ino;
+	}
+	return 0;
+}
+
+static bool is_any6(const struct addr *a)
+{
+	return a->sa.sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+}
+
+static int open_socket(struct listener *l)
+{
+	l->fd = socket(l->addr.sa.sa_family,
+		SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return l->fd < 0 ? -errno : 0;
+}
+
+/* "*" where the machine has no IPv6. */
+static int bind_any4(struct listener *l)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET,
+		.sin_port = l->addr.in6.sin6_port,
+	};
+	int err;
+
+	if (l->fd >= 0)
+		close(l->fd);
+	l->addr.in = in;
+	l->addr.len = sizeof(in);
+	err = open_socket(l);
+	if (!err)
+		err = set_int(l->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (!err && bind(l->fd, &l->addr.sa, l->addr.len))
+		err = -errno;
+	return err;
+}
+
+static int bind_inet(struct listener *l)
+{
+	bool any6 = is_any6(&l->addr);
+	int err = open_socket(l);
+
+	if (!err)
+		err = set_int(l->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (!err && l->addr.sa.sa_family == AF_INET6)
+		err = set_int(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, !any6);
+	if (!err && bind(l->fd, &l->addr.sa, l->addr.len))
+		err = -errno;
+	if (any6 && (err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL))
+		err = bind_any4(l);
+	if (!err) {
+		l->addr.len = sizeof(l->addr.un);
+		if (getsockname(l->fd, &l->addr.sa, &l->addr.len))
+			err = -errno;
+	}
+	return err;
+}
+
+static const char *advice(int err)
+{
+	switch (-err) {
+	case EADDRINUSE:
+		return "; another program listens there";
+	case EACCES:
+		return "; ports below 1024 and others' directories need "
+		       "privileges";
+	case EADDRNOTAVAIL:
+		return "; this machine does not have that address";
+	default:
+		return "";
+	}
+}
+
+static int bind_and_listen(struct listener *l, const struct listener_settings *s)
+{
+	int err;
+
+	if (l->addr.sa.sa_family == AF_UNIX) {
+		err = open_socket(l);
+		if (!err)
+			err = bind_unix(l);
+		if (!err)
+			err = tune_file(l, s);
+	} else {
+		err = bind_inet(l);
+	}
+	if (!err && listen(l->fd, s->backlog))
+		err = -errno;
+	if (!err)
+		listener_tune(l, s);
+	return err;
+}
+
+int listener_open(struct listener **ret, const char *service,
+	const char *written, const struct addr *addr,
+	const struct listener_settings *settings, struct errmsg *msg)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+	char text[ADDR_LEN];
+	int err;
+
+	if (!l)
+		return errmsg_set(msg, ENOMEM, "out of memory");
+	atomic_init(&l->refs, 1);
+	l->fd = -1;
+	l->asked = l->addr = *addr;
+	l->service = strdup(service);
+	l->written = strdup(written);
+	err = l->service && l->written ? bind_and_listen(l, settings) : -ENOMEM;
+	if (err) {
+		errmsg_set(msg, -err, "services.%s: cannot listen on %s: %s%s",
+			service, addr_format(text, &addr->sa, addr->len),
+			strerror(-err), advice(err));
+		listener_unref(l);
+		return err;
+	}
+	*ret = l;
+	return 0;
+}
+
+struct listener *listener_ref(struct listener *l)
+{
+	atomic_fetch_add(&l->refs, 1);
+	return l;
+}
+
+static void unlink_ours(const struct listener *l)
+{
+	struct stat st;
+
+	if (l->bound && lstat(l->addr.un.sun_path, &st) == 0 &&
+		st.st_dev == l->dev && st.st_ino == l->ino)
+		(void)unlink(l->addr.un.sun_path);
+}
+
+void listener_unref(struct listener *l)
+{
+	if (!l || atomic_fetch_sub(&l->refs, 1) != 1)
+		return;
+	unlink_ours(l);
+	if (l->fd >= 0)
+		close(l->fd);
+	free(l->service);
+	free(l->written);
+	free(l);
+}

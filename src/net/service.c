@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Services and their counters of connections: plain counted objects that the
+ * acceptor, every connection and a reload share. Any thread. */
+#include "net/service.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct service_count *count_ref(struct service_count *count)
+{
+	if (!count) {
+		count = calloc(1, sizeof(*count));
+		if (count)
+			atomic_init(&count->refs, 1);
+		return count;
+	}
+	atomic_fetch_add_explicit(&count->refs, 1, memory_order_relaxed);
+	return count;
+}
+
+static void count_unref(struct service_count *count)
+{
+	if (count && atomic_fetch_sub(&count->refs, 1) == 1)
+		free(count);
+}
+
+struct service *service_new(const char *name, const struct conn_type *type,
+	struct service_count *count)
+{
+	struct service *svc = calloc(1, sizeof(*svc));
+
+	assert(name && type && type->ops);
+	if (!svc)
+		return NULL;
+	atomic_init(&svc->refs, 1);
+	svc->type = type;
+	svc->name = strdup(name);
+	svc->count = count_ref(count);
+	if (!svc->name || !svc->count) {
+		service_unref(svc);
+		return NULL;
+	}
+	return svc;
+}
+
+struct service *service_ref(struct service *svc)
+{
+	assert(svc);
+	atomic_fetch_add_explicit(&svc->refs, 1, memory_order_relaxed);
+	return svc;
+}
+
+void service_unref(struct service *svc)
+{
+	if (!svc || atomic_fetch_sub(&svc->refs, 1) != 1)
+		return;
+	if (svc->release)
+		svc->release(svc->owner);
+	netlist_fini(&svc->allow);
+	count_unref(svc->count);
+	free(svc->name);
+	free(svc);
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Workers: one thread, one event_base, one mailbox each.
+ *
+ * A base is made without locks: only its thread touches it, and others reach
+ * it through the mailbox. All deadlines of a worker share one libevent timer
+ * that is armed for the earliest, so a worker without connections sleeps for
+ * ever. A connection that ended is put on `dead` and freed by the reaper later
+ * in the same turn, when no callback of it is on the stack. */
+#include "net/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "net/conn.h"
+#include "net/conn_private.h"
+#include "net/mailbox.h"
+#include "net/worker_private.h"
+
+unsigned worker_index(const struct worker *w)
+{
+	return w->index;
+}
+
+struct crew *worker_crew(struct worker *w)
+{
+	return w->crew;
+}
+
+unsigned worker_load(const struct worker *w)
+{
+	return atomic_load_explicit(&w->n_conns, memory_order_relaxed);
+}
+
+struct event_base *worker_base(struct worker *w)
+{
+	return w->base;
+}
+
+uint64_t worker_now_ms(const struct worker *w)
+{
+	return clock_mono_ms();
+}
+
+struct conn *worker_find_conn(struct worker *w, uint64_t id)
+{
+	return idmap_find(&w->ids, id);
+}
+
+void worker_set_local(struct worker *w, void *local)
+{
+	w->local = local;
+}
+
+void *worker_local(const struct worker *w)
+{
+	return w->local;
+}
+
+struct mailbox *worker_mailbox(struct worker *w)
+{
+	return w->mailbox;
+}
+
+void worker_post(struct worker *w, struct mail *m)
+{
+	if (mailbox_post(w->mailbox, m))
+		mailbox_wake(w->mailbox);
+}
+
+/* Arms the loop's timer for the earliest deadline, if it is not already due
+ * to fire before that. */
+static void arm(struct worker *w)
+{
+	uint64_t next = timers_next_ms(&w->timers);
+	uint64_t now = worker_now_ms(w);
+	uint64_t wait = next > now ? next - now : 0;
+	struct timeval tv = {
+		.tv_sec = (time_t)(wait / 1000),
+		.tv_usec = (suseconds_t)(wait % 1000 * 1000),
+	};
+
+	if (next == UINT64_MAX) {
+		if (w->armed_ms != UINT64_MAX)
+			event_del(w->timer);
+		w->armed_ms = UINT64_MAX;
+		return;
+	}
+	if (next >= w->armed_ms)
+		return;
+	if (event_add(w->timer, &tv) == 0)
+		w->armed_ms = next;
+}
+
+int worker_set_timer(struct worker *w, struct timer *t, uint64_t due_ms)
+{
+	int err = timers_set(&w->timers, t, due_ms);
+
+	if (!err && due_ms < w->armed_ms)
+		arm(w);
+	return err;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	struct timer *t;
+	uint64_t now = worker_now_ms(w);
+
+	w->armed_ms = UINT64_MAX;
+	while ((t = timers_take_due(&w->timers, now)))
+		conn_on_due(t);
+	arm(w);
+}
+
+void worker_reap(struct worker *w, struct conn *c)
+{
+	TAILQ_REMOVE(&w->conns, c, link);
+	idmap_remove(&w->ids, c);
+	timers_remove(&w->timers, &c->timer);
+	TAILQ_INSERT_TAIL(&w->dead, c, link);
+	event_active(w->reaper, EV_TIMEOUT, 0);
+}
+
+static void on_reap(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	struct conn *c;
+
+	if (w->released && !TAILQ_EMPTY(&w->dead))
+		w->released(w->released_arg, w);
+	while ((c = TAILQ_FIRST(&w->dead))) {
+		TAILQ_REMOVE(&w->dead, c, link);
+		conn_free(c);
+	}
+	if (w->must_shed) {
+		w->must_shed = false;
+		worker_shed(w);
+	}
+	if (!w->timers.n)
+		arm(w);
+}
+
+void worker_want_shed(struct worker *w)
+{
+	w->must_shed = true;
+	event_active(w->reaper, EV_TIMEOUT, 0);
+}
+
+static struct event_base *base_new(void)
+{
+	struct event_config *cfg = event_config_new();
+	struct event_base *base = NULL;
+
+	if (!cfg)
+		return NULL;
+	if (event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK) == 0 &&
+		event_config_set_flag(cfg, EVENT_BASE_FLAG_IGNORE_ENV) == 0)
+		base = event_base_new_with_config(cfg);
+	event_config_free(cfg);
+	return base;
+}
+
+static void worker_free(struct worker *w)
+{
+	if (!w)
+		return;
+	assert(TAILQ_EMPTY(&w->conns) && TAILQ_EMPTY(&w->dead));
+	mailbox_free(w->mailbox);
+	if (w->timer)
+		event_free(w->timer);
+	if (w->reaper)
+		event_free(w->reaper);
+	if (w->base)
+		event_base_free(w->base);
+	timers_fini(&w->timers);
+	idmap_fini(&w->ids);
+	free(w);
+}
+
+static struct worker *worker_new(struct crew *crew, unsigned index)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->crew = crew;
+	w->index = index;
+	w->armed_ms = UINT64_MAX;
+	TAILQ_INIT(&w->conns);
+	TAILQ_INIT(&w->dead);
+	w->base = base_new();
+	if (w->base) {
+		w->timer = evtimer_new(w->base, on_timer, w);
+		w->reaper = evtimer_new(w->base, on_reap, w);
+	}
+	if (!w->timer || !w->reaper || mailbox_new(&w->mailbox, w->base, w)) {
+		worker_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+int crew_init(struct crew *crew, unsigned n)
+{
+	assert(n > 0 && n <= WORKERS_MAX);
+	*crew = (struct crew){.n_workers = 0};
+	atomic_store(&crew->output_total, UINT64_MAX);
+	crew->workers = calloc(n, sizeof(struct worker *));
+	if (!crew->workers)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		crew->workers[i] = worker_new(crew, i);
+		if (!crew->workers[i]) {
+			crew_fini(crew);
+			return -ENOMEM;
+		}
+		crew->n_workers = i + 1;
+	}
+	return 0;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	return NULL;
+}
+
+int crew_start(struct crew *crew)
+{
+	sigset_t all, old;
+	int err = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	for (unsigned i = 0; i < crew->n_workers && !err; i++) {
+		struct worker *w = crew->workers[i];
+		char name[24];
+
+		err = -pthread_create(&w->thread, NULL, worker_main, w);
+		w->running = !err;
+		snprintf(name, sizeof(name), "worker %u", i);
+		if (!err)
+			pthread_setname_np(w->thread, name);
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return err;
+}
+
+/* A letter without content: what to do is its run(). */
+struct order {
+	struct mail mail;
+	enum close_reason why;
+};
+
+static void order_free(struct mail *m)
+{
+	free(m);
+}
+
+/* Orders that cannot be allocated are not given: a stop then waits for its
+ * deadline, a ping counts as unanswered, which is what it means. */
+static void order_all(struct crew *crew, enum close_reason why,
+	void (*run)(struct mail *, void *))
+{
+	for (unsigned i = 0; i < crew->n_workers; i++) {
+		struct order *order = calloc(1, sizeof(*order));
+
+		if (!order)
+			continue;
+		order->mail.run = run;
+		order->mail.free = order_free;
+		order->why = why;
+		worker_post(crew->workers[i], &order->mail);
+	}
+}
+
+static void run_close_all(struct mail *m, void *owner)
+{
+	struct worker *w = owner;
+	struct conn *c, *next;
+
+	for (c = TAILQ_FIRST(&w->conns); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		conn_close(c, ((struct order *)m)->why, NULL);
+	}
+	free(m);
+}
+
+void crew_close_all(struct crew *crew, enum close_reason why)
+{
+	atomic_store(&crew->closing, 1 + (int)why);
+	order_all(crew, why, run_close_all);
+}
+
+static void run_ping(struct mail *m, void *owner)
+{
+	struct worker *w = owner;
+
+	atomic_fetch_add(&w->pongs, 1);
+	free(m);
+}
+
+void crew_ping(struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		atomic_fetch_add(&crew->workers[i]->pings, 1);
+	order_all(crew, CLOSE_N, run_ping);
+}
+
+int crew_is_alive(struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->n_workers; i++) {
+		struct worker *w = crew->workers[i];
+
+		if (atomic_load(&w->pings) != atomic_load(&w->pongs))
+			return 0;
+	}
+	return 1;
+}
+
+static void run_stop(struct mail *m, void *owner)
+{
+	struct worker *w = owner;
+
+	event_base_loopbreak(w->base);
+	free(m);
+}
+
+void crew_stop(struct crew *crew)
+{
+	order_all(crew, CLOSE_N, run_stop);
+	for (unsigned i = 0; i < crew->n_workers; i++) {
+		struct worker *w = crew->workers[i];
+
+		if (w->running)
+			pthread_join(w->thread, NULL);
+		w->running = false;
+	}
+}
+
+void crew_drop_all(struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->n_workers; i++) {
+		struct worker *w = crew->workers[i];
+		struct conn *c;
+
+		while ((c = TAILQ_FIRST(&w->conns)))
+			conn_lost(c, ETIMEDOUT);
+		on_reap(-1, 0, w);
+	}
+}
+
+void crew_fini(struct crew *crew)
+{
+	if (!crew->workers)
+		return;
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		worker_free(crew->workers[i]);
+	free(crew->workers);
+	crew->workers = NULL;
+}

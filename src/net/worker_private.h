@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_NET_WORKER_PRIVATE_H
+#define SOCKD_NET_WORKER_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include "net/idmap.h"
+#include "net/timers.h"
+#include "net/worker.h"
+
+/* What conn.c and acceptor.c share with worker.c. */
+
+#define SCRATCH_LEN (64 * 1024)
+
+struct acceptor;
+struct conn;
+struct event;
+TAILQ_HEAD(conn_list, conn);
+
+struct worker {
+	struct crew *crew; /* borrowed */
+	unsigned index;
+	pthread_t thread;
+	bool running;
+	struct event_base *base; /* owned */
+	struct mailbox *mailbox; /* owned */
+	struct event *timer;     /* owned; fires at armed_ms */
+	uint64_t armed_ms;       /* UINT64_MAX: not armed */
+	struct event *reaper;    /* owned; active while dead is not empty */
+	bool must_shed;          /* ... or too much output is queued */
+	struct conn_list conns;  /* all that are not dead */
+	struct conn_list dead;   /* to be freed before the turn ends */
+	struct idmap ids;
+	struct timers timers;
+	atomic_uint n_conns;
+	atomic_uint pings, pongs;
+	void *local;
+	void (*released)(void *arg, struct worker *w); /* acceptor: see `dead` */
+	void *released_arg;
+	char scratch[SCRATCH_LEN]; /* what raw protocols read into */
+};
+
+/* Sets the deadline of c's timer and wakes the loop in time for it. */
+int worker_set_timer(struct worker *w, struct timer *t, uint64_t due_ms);
+/* Frees c once no callback is on the stack. */
+void worker_reap(struct worker *w, struct conn *c);
+
+/* conn.c: */
+void conn_on_due(struct timer *t);
+void conn_free(struct conn *c);
+/* Closes the connection of this worker with the most output queued, if all
+ * output together is still over its bound. */
+void worker_shed(struct worker *w);
+/* Has worker_shed() called later in this turn. */
+void worker_want_shed(struct worker *w);
+
+#endif

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The fan-out: one worker's members of each room, and how a batch of facts
+ * reaches them.
+ *
+ *   audiences.rooms[room] -> audience -> groups, one per rendering
+ *                                         places: conn, seat, mark
+ *   chat_session.seats    -> seat, seat, ...  each knows its place
+ *
+ * Facts are collected per room (`waiting`) and sent as one batch: each group
+ * renders it once, as pieces one behind the other, and every member gets the
+ * whole in one write. Who wrote some of it gets the pieces without those; such
+ * places are marked with the batch's serial before the round begins, so that
+ * the round itself looks at nothing but places and conns.
+ *
+ * A round may take several turns of the loop; `cursor` says where it is. A
+ * connection that ends during a round leaves a hole (conn NULL) that is swept
+ * when the round is over; otherwise the last place moves into the gap. An
+ * audience nobody sits in and nothing waits for is freed. */
+#include "proto/audience.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "chat/msg.h"
+#include "net/conn.h"
+#include "net/worker.h"
+#include "proto/chat_session.h"
+#include "proto/dialect.h"
+
+#define BATCH_MAX        256         /* facts of one room in a batch */
+#define KEEP_RENDERED    512         /* memory kept between batches: bytes */
+#define KEEP_WAITING     8           /* ... and facts */
+#define PLACES_PER_CLOCK 32
+
+struct place {
+	struct conn *conn; /* borrowed; NULL: a hole */
+	struct seat *seat; /* borrowed; of the conn's session */
+	uint64_t mark;     /* serial of the batch it wrote some of */
+};
+
+struct group {
+	const struct dialect *dialect;
+	unsigned view;
+	struct place *places; /* owned */
+	uint32_t n, size, n_holes;
+	struct strbuf rendered; /* the batch */
+	size_t *ends;           /* owned; where each piece ends; in a round */
+};
+
+struct waiting {
+	struct chat_msg *msg; /* a reference */
+	uint64_t author;      /* a conn's id, or 0 */
+};
+
+struct audience {
+	uint32_t room;
+	struct group *groups; /* owned */
+	uint32_t n_groups;
+	uint32_t n_waiting, waiting_size;
+	struct waiting *waiting; /* owned */
+	struct audience *next;   /* in audiences.first */
+	bool queued;             /* it is there */
+	bool held;               /* being told: not freed, even if deserted */
+};
+
+struct seat {
+	struct seat *next; /* in chat_session.seats */
+	struct audience *audience;
+	uint32_t group, place;
+};
+
+struct audiences {
+	struct worker *worker;   /* borrowed */
+	struct audience **rooms; /* owned, by room index */
+	size_t n_rooms;
+	struct audience *first, **last; /* those with something waiting */
+	bool in_round;           /* `first` is being told: */
+	uint32_t cursor_group, cursor_place;
+	bool is_full;            /* one of them has BATCH_MAX waiting */
+	uint64_t serial;         /* of the batch, or of a fact told once */
+	struct strbuf scratch;   /* a rendering for one */
+};
+
+struct audiences *audiences_new(struct worker *worker)
+{
+	struct audiences *set = calloc(1, sizeof(*set));
+
+	if (!set)
+		return NULL;
+	set->worker = worker;
+	set->last = &set->first;
+	return set;
+}
+
+static void audience_free(struct audience *a)
+{
+	for (uint32_t i = 0; i < a->n_groups; i++) {
+		free(a->groups[i].places);
+		free(a->groups[i].ends);
+		strbuf_fini(&a->groups[i].rendered);
+	}
+	for (uint32_t i = 0; i < a->n_waiting; i++)
+		chat_msg_unref(a->waiting[i].msg);
+	free(a->waiting);
+	free(a->groups);
+	free(a);
+}
+
+void audiences_free(struct audiences *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->n_rooms; i++)
+		if (set->rooms[i])
+			audience_free(set->rooms[i]);
+	free(set->rooms);
+	strbuf_fini(&set->scratch);
+	free(set);
+}
+
+/* Seats. */
+
+static struct audience *find_audience(const struct audiences *set, uint32_t room)
+{
+	return room < set->n_rooms ? set->rooms[room] : NULL;
+}
+
+static int make_room_for(struct audiences *set, uint32_t room)
+{
+	size_t n = set->n_rooms ? set->n_rooms : 16;
+	struct audience **rooms;
+
+	if (room < set->n_rooms)
+		return 0;
+	while (n <= room)
+		n *= 2;
+	rooms = reallocarray(set->rooms, n, sizeof(struct audience *));
+	if (!rooms)
+		return -ENOMEM;
+	memset(rooms + set->n_rooms, 0,
+		(n - set->n_rooms) * sizeof(struct audience *));
+	set->rooms = rooms;
+	set->n_rooms = n;
+	return 0;
+}
+
+static struct audience *make_audience(struct audiences *set, uint32_t room)
+{
+	if (make_room_for(set, room))
+		return NULL;
+	if (!set->rooms[room]) {
+		set->rooms[room] = calloc(1, sizeof(struct audience));
+		if (set->rooms[room])
+			set->rooms[room]->room = room;
+	}
+	return set->rooms[room];
+}
+
+static bool is_deserted(const struct audience *a)
+{
+	for (uint32_t i = 0; i < a->n_groups; i++)
+		if (a->groups[i].n)
+			return false;
+	return !a->queued && !a->held;
+}
+
+static void drop_if_deserted(struct audiences *set, struct audience *a)
+{
+	if (!is_deserted(a))
+		return;
+	set->rooms[a->room] = NULL;
+	audience_free(a);
+}
+
+/* The group of a session's rendering, or -ENOMEM. */
+static int group_index(struct audience *a, const struct chat_session *session)
+{
+	struct group *groups;
+	uint32_t i;
+
+	for (i = 0; i < a->n_groups; i++)
+		if (a->groups[i].dialect == session->dialect &&
+			a->groups[i].view == session->view)
+			return (int)i;
+	groups = reallocarray(a->groups, i + 1, sizeof(*groups));
+	if (!groups)
+		return -ENOMEM;
+	a->groups = groups;
+	groups[i] = (struct group){
+		.dialect = session->dialect, .view = session->view};
+	a->n_groups++;
+	return (int)i;
+}
+
+static int add_place(struct group *g)
+{
+	if (g->n == g->size) {
+		uint32_t size = g->size ? g->size * 2 : 2;
+		struct place *places =
+			reallocarray(g->places, size, sizeof(*places));
+
+		if (!places)
+			return -ENOMEM;
+		g->places = places;
+		g->size = size;
+	}
+	return (int)g->n++;
+}
+
+int audience_seat(
+	struct audiences *set, uint32_t room, struct chat_session *session)
+{
+	struct audience *a = make_audience(set, room);
+	struct seat *seat = calloc(1, sizeof(*seat));
+	int group = a && seat ? group_index(a, session) : -ENOMEM;
+	int place = group >= 0 ? add_place(&a->groups[group]) : -ENOMEM;
+
+	assert(!set->in_round || set->first != a);
+	if (place < 0) {
+		free(seat);
+		if (a)
+			drop_if_deserted(set, a);
+		return -ENOMEM;
+	}
+	seat->audience = a;
+	seat->group = (uint32_t)group;
+	seat->place = (uint32_t)place;
+	seat->next = session->seats;
+	session->seats = seat;
+	a->groups[group].places[place] =
+		(struct place){.conn = session->conn, .seat = seat};
+	return 0;
+}
+
+/* Moves the last place into the gap. */
+static void close_gap(struct group *g, uint32_t gap)
+{
+	struct place *last = &g->places[--g->n];
+
+	if (gap == g->n)
+		return;
+	g->places[gap] = *last;
+	if (last->seat)
+		last->seat->place = gap;
+}
+
+static void leave_place(struct audiences *set, struct seat *seat)
+{
+	struct audience *a = seat->audience;
+	struct group *g = &a->groups[seat->group];
+
+	if (set->in_round && set->first == a) {
+		g->places[seat->place].conn = NULL;
+		g->places[seat->place].seat = NULL;
+		g->n_holes++;
+	} else {
+		close_gap(g, seat->place);
+		drop_if_deserted(set, a);
+	}
+	free(seat);
+}
+
+void audience_unseat(
+	struct audiences *set, uint32_t room, struct chat_session *session)
+{
+	for (struct seat **at = &session->seats; *at; at = &(*at)->next) {
+		struct seat *seat = *at;
+
+		if (seat->audience->room == room) {
+			*at = seat->next;
+			leave_place(set, seat);
+			return;
+		}
+	}
+}
+
+void audience_leave_all(struct audiences *set, struct chat_session *session)
+{
+	struct seat *seat;
+
+	while ((seat = session->seats)) {
+		session->seats = seat->next;
+		leave_place(set, seat);
+	}
+}
+
+static void sweep_holes(struct group *g)
+{
+	for (uint32_t i = g->n; g->n_holes && i-- > 0;) {
+		if (g->places[i].conn)
+			continue;
+		close_gap(g, i);
+		g->n_holes--;
+	}
+}
+
+/* Collecting. */
+
+static int grow_waiting(struct audience *a)
+{
+	uint32_t size = a->waiting_size ? a->waiting_size * 2 : 2;
+	struct waiting *waiting;
+
+	if (a->n_waiting < a->waiting_size)
+		return 0;
+	waiting = reallocarray(a->waiting, size, sizeof(*waiting));
+	if (!waiting)
+		return -ENOMEM;
+	a->waiting = waiting;
+	a->waiting_size = size;
+	return 0;
+}
+
+int audience_add(struct audiences *set, uint32_t room, struct chat_msg *msg,
+	uint64_t author)
+{
+	struct audience *a = find_audience(set, room);
+
+	if (!a) { /* whoever sat there has gone meanwhile */
+		chat_msg_unref(msg);
+		return 0;
+	}
+	assert(a->n_waiting < BATCH_MAX);
+	if (grow_waiting(a)) {
+		chat_msg_unref(msg);
+		return -ENOMEM;
+	}
+	a->waiting[a->n_waiting++] = (struct waiting){msg, author};
+	set->is_full = set->is_full || a->n_waiting == BATCH_MAX;
+	if (!a->queued) {
+		a->queued = true;
+		a->next = NULL;
+		*set->last = a;
+		set->last = &a->next;
+	}
+	return 0;
+}
+
+bool audiences_is_in_round(const struct audiences *set)
+{
+	return set->in_round;
+}
+
+bool audiences_is_full(const struct audiences *set)
+{
+	return set->is_full;
+}
+
+/* Telling. */
+
+static void tell_missed(struct chat_session *session, struct strbuf *scratch)
+{
+	strbuf_clear(scratch);
+	session->dialect->missed(session->missed, session->view, scratch);
+	session->missed = 0;
+	if (!scratch->failed)
+		conn_send(session->conn, scratch->data, scratch->len);
+}
+
+static void send_pieces(struct audiences *set, struct place *place,
+	const char *data, size_t len, size_t n_pieces)
+{
+	struct conn *c = place->conn;
+
+	if (conn_is_flooded(c)) {
+		struct chat_session *session = conn_state(c);
+
+		session->missed += n_pieces;
+		return;
+	}
+	conn_send(c, data, len);
+}
+
+/* For one who wrote some of the batch: the pieces of others. */
+static void send_others(
+	struct audiences *set, struct place *place, const struct group *g)
+{
+	const struct audience *a = set->first;
+	uint64_t self = conn_id(place->conn);
+	size_t start = 0, n = 0;
+
+	strbuf_clear(&set->scratch);
+	for (uint32_t i = 0; i < a->n_waiting; start = g->ends[i++]) {
+		if (a->waiting[i].author == self)
+			continue;
+		strbuf_add(&set->scratch, g->rendered.data + start,
+			g->ends[i] - start);
+		n++;
+	}
+	if (set->scratch.failed)
+		conn_close(place->conn, CLOSE_MEMORY, NULL);
+	else if (n)
+		send_pieces(set, place, set->scratch.data, set->scratch.len, n);
+}
+
+static int render_group(const struct audience *a, struct group *g)
+{
+	g->ends = calloc(a->n_waiting, sizeof(*g->ends));
+	if (!g->ends)
+		return -ENOMEM;
+	strbuf_clear(&g->rendered);
+	for (uint32_t i = 0; i < a->n_waiting; i++) {
+		g->dialect->render(a->waiting[i].msg, g->view, &g->rendered);
+		g->ends[i] = g->rendered.len;
+	}
+	return g->rendered.failed ? -ENOMEM : 0;
+}
+
+static void mark_authors(struct audiences *set, const struct audience *a)
+{
+	for (uint32_t i = 0; i < a->n_waiting; i++) {
+		struct conn *c = a->waiting[i].author
+					 ? worker_find_conn(set->worker,
+						   a->waiting[i].author)
+					 : NULL;
+		struct seat *seat =
+			c ? ((struct chat_session *)conn_state(c))->seats : NULL;
+
+		for (; seat; seat = seat->next)
+			if (seat->audience == a)
+				a->groups[seat->group]
+					.places[seat->place]
+					.mark = set->serial;
+	}
+}
+
+static void begin_round(struct audiences *set)
+{
+	struct audience *a = set->first;
+
+	set->in_round = true;
+	set->serial++;
+	set->cursor_group = 0;
+	set->cursor_place = 0;
+	mark_authors(set, a);
+	for (uint32_t i = 0; i < a->n_groups; i++) {
+		/* A group that cannot be rendered is told nothing; the members
+		 * count it among what they missed. */
+		if (a->groups[i].n && render_group(a, &a->groups[i]))
+			strbuf_fini(&a->groups[i].rendered);
+	}
+}
+
+static void tell_place(
+	struct audiences *set, const struct group *g, struct place *place)
+{
+	if (!place->conn)
+		return;
+	if (place->mark == set->serial)
+		send_others(set, place, g);
+	else
+		send_pieces(set, place, g->rendered.data, g->rendered.len,
+			set->first->n_waiting);
+}
+
+/* Goes on with the round. False: time is up. */
+static bool go_round(struct audiences *set, uint64_t until_us)
+{
+	struct audience *a = set->first;
+
+	for (; set->cursor_group < a->n_groups; set->cursor_group++) {
+		struct group *g = &a->groups[set->cursor_group];
+
+		while (g->rendered.len && set->cursor_place < g->n) {
+			tell_place(set, g, &g->places[set->cursor_place++]);
+			if (set->cursor_place % PLACES_PER_CLOCK == 0 &&
+				clock_mono_us() >= until_us)
+				return false;
+		}
+		set->cursor_place = 0;
+	}
+	return true;
+}
+
+static void end_round(struct audiences *set)
+{
+	struct audience *a = set->first;
+
+	set->in_round = false;
+	for (uint32_t i = 0; i < a->n_groups; i++) {
+		struct group *g = &a->groups[i];
+
+		sweep_holes(g);
+		free(g->ends);
+		g->ends = NULL;
+		if (g->rendered.size > KEEP_RENDERED)
+			strbuf_fini(&g->rendered);
+		strbuf_clear(&g->rendered);
+	}
+	for (uint32_t i = 0; i < a->n_waiting; i++)
+		chat_msg_unref(a->waiting[i].msg);
+	a->n_waiting = 0;
+	if (a->waiting_size > KEEP_WAITING) {
+		free(a->waiting);
+		a->waiting = NULL;
+		a->waiting_size = 0;
+	}
+	a->queued = false;
+	set->first = a->next;
+	if (!set->first) {
+		set->last = &set->first;
+		set->is_full = false;
+	}
+	drop_if_deserted(set, a);
+}
+
+bool audiences_run(struct audiences *set, uint64_t until_us)
+{
+	while (set->first) {
+		if (!set->in_round)
+			begin_round(set);
+		if (!go_round(set, until_us))
+			return false;
+		end_round(set);
+	}
+	return true;
+}
+
+void audience_tell(struct audiences *set, struct chat_session *session,
+	const struct chat_msg *msg)
+{
+	if (conn_is_flooded(session->conn)) {
+		session->missed++;
+		return;
+	}
+	if (session->missed)
+		tell_missed(session, &set->scratch);
+	strbuf_clear(&set->scratch);
+	session->dialect->render(msg, session->view, &set->scratch);
+	if (set->scratch.failed)
+		conn_close(session->conn, CLOSE_MEMORY, NULL);
+	else
+		conn_send(session->conn, set->scratch.data, set->scratch.len);
+}
+
+static void tell_neighbours(struct audiences *set, struct group *g,
+	const struct chat_msg *msg, uint64_t author)
+{
+	/* From the end: whoever is closed leaves the gap to one who was told
+	 * already. */
+	for (uint32_t p = g->n; p-- > 0;) {
+		struct chat_session *session = conn_state(g->places[p].conn);
+
+		if (session->told == set->serial ||
+			conn_id(session->conn) == author)
+			continue;
+		session->told = set->serial;
+		audience_tell(set, session, msg);
+	}
+}
+
+void audience_tell_once(struct audiences *set, const uint32_t *rooms,
+	size_t n_rooms, const struct chat_msg *msg, uint64_t author)
+{
+	assert(!set->first);
+	set->serial++;
+	for (size_t r = 0; r < n_rooms; r++) {
+		struct audience *a = find_audience(set, rooms[r]);
+
+		if (!a)
+			continue;
+		a->held = true;
+		for (uint32_t i = 0; i < a->n_groups; i++)
+			tell_neighbours(set, &a->groups[i], msg, author);
+		a->held = false;
+		drop_if_deserted(set, a);
+	}
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The chat's side of a connection: bytes become lines, lines become commands
+ * by the dialect, commands go to chat_port. All answers come back as letters,
+ * in order with the rooms' events. Worker threads.
+ *
+ * The peer's end of input is not the end at once: what came before it is done,
+ * then a letter to ourselves closes the connection after the answers. */
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+
+#include <event2/buffer.h>
+
+#include "base/errmsg.h"
+#include "base/option.h"
+#include "base/units.h"
+#include "chat/command.h"
+#include "chat/msg.h"
+#include "net/conn.h"
+#include "net/service.h"
+#include "proto/chat_port.h"
+#include "proto/chat_session.h"
+#include "proto/dialect.h"
+#include "proto/proto.h"
+
+enum chat_dialect { CHAT_DIALECT_AUTO, CHAT_DIALECT_TEXT, CHAT_DIALECT_JSON };
+static const char *const dialect_names[] = {"auto", "text", "json", NULL};
+enum chat_login { CHAT_LOGIN_OPTIONAL, CHAT_LOGIN_REQUIRED };
+static const char *const login_names[] = {"optional", "required", NULL};
+
+struct chat_options {
+	int dialect;             /* enum chat_dialect */
+	char *room;              /* "": chat.room */
+	int64_t flood_burst, flood_queue;
+	struct rate_spec flood_rate;
+	uint64_t flood_patience_ms;
+	struct strlist flood_exempt;
+	int login;               /* enum chat_login */
+	bool login_plain;
+};
+
+/* With one dialect built "auto" needs no first byte to decide. */
+static const struct dialect *dialect_of(const struct service *svc)
+{
+	return dialect_table[0];
+}
+
+static int chat_open(struct conn *c)
+{
+	const struct service *svc = conn_service(c);
+	const struct chat_options *opt = svc->options;
+	struct chat_session *session = conn_state(c);
+
+	session->conn = c;
+	session->port = svc->context;
+	session->dialect = dialect_of(svc);
+	framer_line_init(&session->framer, svc->line_max);
+	return chat_port_enter(session, opt->room);
+}
+
+static void run_line(struct chat_session *session, const struct slice *line)
+{
+	struct chat_call *call = chat_port_call(session);
+
+	chat_call_clear(call);
+	session->dialect->parse(line->data, line->len, call);
+	if (call->verb || call->is_error)
+		chat_port_run(session, call);
+}
+
+static void refuse_line(struct chat_session *session, size_t len)
+{
+	struct chat_call *call = chat_port_call(session);
+
+	chat_call_clear(call);
+	session->dialect->too_long(len, session->framer.max, call);
+	chat_port_run(session, call);
+}
+
+static void close_endless(struct chat_session *session)
+{
+	char buf[UNITS_LEN];
+
+	conn_close(session->conn, CLOSE_LINE,
+		size_words(buf, session->framer.endless));
+}
+
+/* One step; false if no more can be done with these bytes. */
+static bool eat(struct chat_session *session, const char *data, size_t len,
+	size_t *ret_used)
+{
+	struct slice line;
+
+	switch (framer_line_next(&session->framer, data, len, &line, ret_used)) {
+	case LINE_MORE:
+		return false;
+	case LINE_SKIPPED:
+		return true;
+	case LINE_WHOLE:
+		run_line(session, &line);
+		return true;
+	case LINE_TOO_LONG:
+		refuse_line(session, line.len);
+		return true;
+	case LINE_ENDLESS:
+		close_endless(session);
+		return false;
+	}
+	return false;
+}
+
+static bool may_go_on(const struct chat_session *session)
+{
+	return conn_is_open(session->conn) && !session->leaving &&
+	       !conn_is_paused(session->conn);
+}
+
+static void chat_input(struct conn *c, struct evbuffer *in)
+{
+	struct chat_session *session = conn_state(c);
+	size_t len = evbuffer_get_length(in);
+	const char *data = (const char *)evbuffer_pullup(in, -1);
+	size_t done = 0, used;
+
+	while (done < len && may_go_on(session) &&
+		eat(session, data + done, len - done, &used))
+		done += used;
+	evbuffer_drain(in, session->leaving ? len : done);
+}
+
+static void chat_eof(struct conn *c, struct evbuffer *in)
+{
+	struct chat_session *session = conn_state(c);
+	size_t len = evbuffer_get_length(in);
+	struct slice line;
+	enum line_event event;
+
+	if (session->leaving)
+		return;
+	event = framer_line_end(&session->framer,
+		(const char *)evbuffer_pullup(in, -1), len, &line);
+	if (event == LINE_WHOLE)
+		run_line(session, &line);
+	else if (event == LINE_TOO_LONG)
+		refuse_line(session, line.len);
+	if (conn_is_open(c) && !session->leaving)
+		chat_port_hang_up(session);
+}
+
+static void chat_writable(struct conn *c)
+{
+	struct chat_session *session = conn_state(c);
+	struct strbuf line = {0};
+
+	if (!session->missed)
+		return;
+	session->dialect->missed(session->missed, session->view, &line);
+	session->missed = 0;
+	if (!line.failed)
+		conn_send(c, line.data, line.len);
+	strbuf_fini(&line);
+}
+
+static void chat_timer(struct conn *c)
+{
+	chat_port_announce(conn_state(c));
+}
+
+/* Also for connections that were never let in: no session then. */
+static void chat_goodbye(struct conn *c, enum close_reason why, const char *arg,
+	struct strbuf *out)
+{
+	struct chat_session *session = conn_state(c);
+
+	dialect_of(conn_service(c))->goodbye(why, arg, session->view, out);
+}
+
+/* What the rooms hear of it. */
+static const char *leaving_words(
+	const struct chat_session *session, enum close_reason why)
+{
+	static const char *const words[CLOSE_N] = {
+		[CLOSE_RESET] = "connection lost",
+		[CLOSE_TIMEOUT] = "connection lost",
+		[CLOSE_IDLE] = "silent for too long",
+		[CLOSE_SLOW] = "reads too slowly",
+		[CLOSE_FLOOD] = "too many lines too fast",
+		[CLOSE_LINE] = "sent no end of line",
+	};
+
+	return session->bye ? session->bye->text : words[why];
+}
+
+static void chat_closed(struct conn *c, enum close_reason why)
+{
+	struct chat_session *session = conn_state(c);
+
+	chat_port_leave(session, leaving_words(session, why));
+}
+
+static const struct conn_ops chat_ops = {
+	.open = chat_open,
+	.input = chat_input,
+	.eof = chat_eof,
+	.writable = chat_writable,
+	.timer = chat_timer,
+	.goodbye = chat_goodbye,
+	.closed = chat_closed,
+};
+
+#define FIELD(name) .offset = offsetof(struct chat_options, name)
+
+static const struct option chat_options[] = {
+	{.key = "dialect", .type = OPT_ENUM, FIELD(dialect),
+		.names = dialect_names, .fallback = "auto",
+		.help = "what clients speak; auto: the first byte decides"},
+	{.key = "room", .type = OPT_STRING, FIELD(room), .max = 33,
+		.fallback = "",
+		.help = "where people start; empty: chat.room"},
+	{.key = "flood.burst", .type = OPT_INT, FIELD(flood_burst), .min = 1,
+		.max = 1000000, .flags = OPT_INHERIT, .fallback = "chat.flood.burst",
+		.help = "lines that pass at once"},
+	{.key = "flood.queue", .type = OPT_INT, FIELD(flood_queue),
+		.max = 100000, .flags = OPT_INHERIT, .fallback = "chat.flood.queue",
+		.help = "lines that wait their turn then"},
+	{.key = "flood.rate", .type = OPT_RATE, FIELD(flood_rate),
+		.flags = OPT_INHERIT, .fallback = "chat.flood.rate",
+		.help = "how fast they pass"},
+	{.key = "flood.patience", .type = OPT_DURATION,
+		FIELD(flood_patience_ms), .flags = OPT_INHERIT,
+		.fallback = "chat.flood.patience",
+		.help = "flooding for so long closes"},
+	{.key = "flood.exempt", .type = OPT_STRINGS, FIELD(flood_exempt),
+		.flags = OPT_INHERIT, .fallback = "chat.flood.exempt",
+		.check = network_check, .help = "networks that may flood"},
+	{.key = "login", .type = OPT_ENUM, FIELD(login), .names = login_names,
+		.fallback = "optional",
+		.help = "whether people must log in"},
+	{.key = "login_plain", .type = OPT_BOOL, FIELD(login_plain),
+		.fallback = "false",
+		.help = "allow passwords without TLS beyond loopback"},
+	OPTION_END,
+};
+
+static int chat_check(const void *options, struct errmsg *msg)
+{
+	const struct chat_options *opt = options;
+
+	if (opt->dialect == CHAT_DIALECT_JSON)
+		return errmsg_set(msg, ENOTSUP,
+			"dialect: \"json\" is not in this build");
+	if (opt->login == CHAT_LOGIN_REQUIRED)
+		return errmsg_set(msg, ENOTSUP,
+			"login: \"required\" is not in this build");
+	return 0;
+}
+
+static int chat_setup(struct service *svc, const struct proto_context *ctx,
+	struct errmsg *msg)
+{
+	svc->context = ctx->chat;
+	return 0;
+}
+
+const struct proto proto_chat = {
+	.name = "chat",
+	.summary = "rooms for people and programs",
+	.type = {.ops = &chat_ops, .state_size = sizeof(struct chat_session)},
+	.framings = PROTO_FRAMING_STREAM,
+	.transports = PROTO_TRANSPORT_TCP,
+	.options = chat_options,
+	.options_size = sizeof(struct chat_options),
+	.idle_ms = 0,
+	.send_buffer = 128 * 1024,
+	.is_private = true,
+	.check = chat_check,
+	.setup = chat_setup,
+};

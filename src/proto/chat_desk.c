@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Working off a worker's letters, in order. Facts for rooms are collected and
+ * sent as batches; anything else is done only after what was collected before
+ * it has been sent, so every member reads all in the hub's order. A turn works
+ * for 5 ms at most and goes on in the next; letters wait meanwhile.
+ *
+ * What waits is bounded by asking those who post to stop reading: over the
+ * high mark the posting session is paused and its worker noted in `waiters`;
+ * at the low mark each such worker is told to resume its sessions. */
+#include "proto/chat_desk.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "chat/msg.h"
+#include "net/conn.h"
+#include "net/worker.h"
+#include "proto/audience.h"
+#include "proto/chat_session.h"
+
+#define SLICE_US     5000
+#define BACKLOG_HIGH (1024 * 1024)
+#define BACKLOG_LOW  (256 * 1024)
+
+static void count_backlog(struct chat_desk *desk, size_t bytes, bool more)
+{
+	struct crew *crew = worker_crew(desk->worker);
+
+	if (more) {
+		atomic_fetch_add(&desk->backlog, bytes);
+		atomic_fetch_add(&crew->output_bytes, bytes);
+	} else {
+		atomic_fetch_sub(&desk->backlog, bytes);
+		atomic_fetch_sub(&crew->output_bytes, bytes);
+	}
+}
+
+/* Letters. */
+
+static void letter_free(struct chat_letter *letter)
+{
+	for (size_t i = 0; i < letter->n_items; i++)
+		chat_msg_unref(letter->items[i].msg);
+	free(letter);
+}
+
+static void mail_free(struct mail *m)
+{
+	letter_free((struct chat_letter *)m);
+}
+
+static void run_letter(struct mail *m, void *owner);
+
+static struct chat_letter *letter_alloc(
+	struct chat_desk *to, size_t n_items, size_t n_rooms)
+{
+	size_t bytes = sizeof(struct chat_letter) +
+		       n_items * sizeof(struct chat_item) +
+		       n_rooms * sizeof(uint32_t);
+	struct chat_letter *letter = calloc(1, bytes);
+
+	if (!letter)
+		return NULL;
+	letter->mail.run = run_letter;
+	letter->mail.free = mail_free;
+	letter->desk = to;
+	letter->bytes = bytes;
+	letter->n_items = n_items;
+	return letter;
+}
+
+static uint32_t *copy_rooms(uint32_t *to, const uint32_t *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = from[i];
+	return to;
+}
+
+static void fill_item(struct chat_letter *letter, struct chat_item *item,
+	const struct chat_post *post)
+{
+	item->kind = post->kind;
+	item->room = post->room;
+	item->announce_ms = post->announce_ms;
+	item->conn = post->home.conn;
+	if (!post->msg)
+		return;
+	item->msg = chat_msg_ref(post->msg);
+	letter->bytes += post->msg->bytes;
+}
+
+struct chat_letter *letter_new(
+	struct chat_desk *to, const struct chat_outbox *out, size_t n_items)
+{
+	struct chat_letter *letter = letter_alloc(to, n_items, out->n_rooms);
+	struct chat_item *item = letter ? letter->items : NULL;
+	uint32_t *rooms = (uint32_t *)(void *)(item + n_items);
+	uint64_t bit = 1ull << worker_index(to->worker);
+
+	for (size_t i = 0; letter && i < out->n_posts; i++) {
+		const struct chat_post *post = &out->posts[i];
+
+		if (!(post->workers & bit))
+			continue;
+		fill_item(letter, item, post);
+		item->n_rooms = post->n_rooms;
+		item->rooms = copy_rooms(rooms, out->rooms + post->first_room,
+			post->n_rooms);
+		rooms += post->n_rooms;
+		item++;
+	}
+	return letter;
+}
+
+struct chat_letter *letter_new_close(struct chat_desk *to, uint64_t conn)
+{
+	struct chat_letter *letter = letter_alloc(to, 1, 0);
+
+	if (letter) {
+		letter->items[0].kind = CHAT_POST_CLOSE;
+		letter->items[0].conn = conn;
+	}
+	return letter;
+}
+
+bool desk_post(struct chat_desk *to, struct chat_letter *letter)
+{
+	count_backlog(to, letter->bytes, true);
+	return mailbox_post(worker_mailbox(to->worker), &letter->mail);
+}
+
+/* Items. */
+
+static struct chat_session *find_session(struct chat_desk *desk, uint64_t id)
+{
+	struct conn *c = worker_find_conn(desk->worker, id);
+
+	return c && conn_is_open(c) ? conn_state(c) : NULL;
+}
+
+static void do_seat(struct chat_desk *desk, const struct chat_item *item)
+{
+	struct chat_session *session = find_session(desk, item->conn);
+
+	if (!session)
+		return;
+	if (audience_seat(desk->audiences, item->room, session)) {
+		conn_close(session->conn, CLOSE_MEMORY, NULL);
+		return;
+	}
+	if (item->announce_ms)
+		conn_set_timer(session->conn,
+			worker_now_ms(desk->worker) + item->announce_ms);
+}
+
+static void do_unseat(struct chat_desk *desk, const struct chat_item *item)
+{
+	struct chat_session *session = find_session(desk, item->conn);
+
+	if (session)
+		audience_unseat(desk->audiences, item->room, session);
+}
+
+static void do_member(struct chat_desk *desk, const struct chat_item *item)
+{
+	struct chat_session *session = find_session(desk, item->conn);
+
+	if (session)
+		audience_tell(desk->audiences, session, item->msg);
+}
+
+static void do_neighbours(struct chat_desk *desk, const struct chat_item *item)
+{
+	audience_tell_once(desk->audiences, item->rooms, item->n_rooms,
+		item->msg, item->conn);
+}
+
+static void do_close(struct chat_desk *desk, const struct chat_item *item)
+{
+	struct chat_session *session = find_session(desk, item->conn);
+
+	if (!session)
+		return;
+	if (item->msg) {
+		chat_msg_unref(session->bye);
+		session->bye = chat_msg_ref(item->msg);
+	}
+	conn_close(session->conn, item->msg ? CLOSE_QUIT : CLOSE_EOF, NULL);
+}
+
+static void do_room(struct chat_desk *desk, const struct chat_item *item)
+{
+	/* Short of memory the room misses a line; nobody is cut for it. */
+	(void)audience_add(desk->audiences, item->room,
+		chat_msg_ref(item->msg), item->conn);
+}
+
+static void (*const doers[])(struct chat_desk *, const struct chat_item *) = {
+	[CHAT_POST_ROOM] = do_room,
+	[CHAT_POST_NEIGHBOURS] = do_neighbours,
+	[CHAT_POST_MEMBER] = do_member,
+	[CHAT_POST_SEAT] = do_seat,
+	[CHAT_POST_UNSEAT] = do_unseat,
+	[CHAT_POST_CLOSE] = do_close,
+};
+
+/* Back-pressure. */
+
+static void resume_paused(struct chat_desk *desk)
+{
+	size_t n = desk->n_paused;
+	uint64_t *ids = desk->paused;
+
+	/* Those who resume may be paused again at once, into a new list. */
+	desk->paused = NULL;
+	desk->n_paused = desk->paused_size = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct conn *c = worker_find_conn(desk->worker, ids[i]);
+
+		if (c)
+			conn_resume(c);
+	}
+	free(ids);
+}
+
+struct resume {
+	struct mail mail;
+	struct chat_desk *desk;
+};
+
+static void run_resume(struct mail *m, void *owner)
+{
+	resume_paused(((struct resume *)m)->desk);
+	free(m);
+}
+
+static void resume_free(struct mail *m)
+{
+	free(m);
+}
+
+static void release_waiters(struct chat_desk *desk)
+{
+	uint64_t waiters;
+
+	if (!atomic_load(&desk->waiters) ||
+		atomic_load(&desk->backlog) > BACKLOG_LOW)
+		return;
+	waiters = atomic_exchange(&desk->waiters, 0);
+	for (unsigned i = 0; i < desk->n_all; i++) {
+		struct resume *resume;
+
+		if (!(waiters & (1ull << i)))
+			continue;
+		resume = calloc(1, sizeof(*resume));
+		if (!resume) { /* asked again by the next letter */
+			atomic_fetch_or(&desk->waiters, 1ull << i);
+			continue;
+		}
+		resume->mail.run = run_resume;
+		resume->mail.free = resume_free;
+		resume->desk = &desk->all[i];
+		worker_post(desk->all[i].worker, &resume->mail);
+	}
+}
+
+static int remember_paused(struct chat_desk *desk, uint64_t id)
+{
+	if (desk->n_paused == desk->paused_size) {
+		size_t size = desk->paused_size ? desk->paused_size * 2 : 8;
+		uint64_t *ids = reallocarray(desk->paused, size, sizeof(*ids));
+
+		if (!ids)
+			return -ENOMEM;
+		desk->paused = ids;
+		desk->paused_size = size;
+	}
+	desk->paused[desk->n_paused++] = id;
+	return 0;
+}
+
+void desk_press_back(struct chat_desk *to, struct chat_session *session)
+{
+	struct worker *w = conn_worker(session->conn);
+	struct chat_desk *own = &to->all[worker_index(w)];
+
+	if (atomic_load(&to->backlog) <= BACKLOG_HIGH)
+		return;
+	if (remember_paused(own, conn_id(session->conn)))
+		return;
+	conn_pause(session->conn);
+	atomic_fetch_or(&to->waiters, 1ull << worker_index(w));
+	/* It may have fallen to the low mark before the bit was set. */
+	if (atomic_load(&to->backlog) <= BACKLOG_LOW)
+		resume_paused(own);
+}
+
+/* The work. */
+
+static void end_letter(struct chat_desk *desk)
+{
+	struct chat_letter *letter = desk->first;
+
+	desk->first = letter->next;
+	if (!desk->first)
+		desk->last = &desk->first;
+	desk->at = 0;
+	count_backlog(desk, letter->bytes, false);
+	letter_free(letter);
+}
+
+/* True when all is done, false when time is up. */
+static bool work(struct chat_desk *desk, uint64_t until_us)
+{
+	while (desk->first) {
+		struct chat_letter *letter = desk->first;
+
+		while (desk->at < letter->n_items) {
+			struct chat_item *item = &letter->items[desk->at];
+
+			if ((item->kind != CHAT_POST_ROOM ||
+				    audiences_is_full(desk->audiences)) &&
+				!audiences_run(desk->audiences, until_us))
+				return false;
+			desk->at++;
+			doers[item->kind](desk, item);
+		}
+		end_letter(desk);
+	}
+	return audiences_run(desk->audiences, until_us);
+}
+
+/* is_active: `again` will fire, so letters need not ask for it. */
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval at_once = {0, 0};
+	struct chat_desk *desk = arg;
+	uint64_t until = clock_mono_us() + SLICE_US;
+
+	/* A round that was cut short comes before anything else. */
+	desk->is_active = audiences_is_in_round(desk->audiences) &&
+			  !audiences_run(desk->audiences, until);
+	if (!desk->is_active)
+		desk->is_active = !work(desk, until);
+	release_waiters(desk);
+	if (desk->is_active && event_add(desk->again, &at_once))
+		event_active(desk->again, EV_TIMEOUT, 0);
+}
+
+static void run_letter(struct mail *m, void *owner)
+{
+	struct chat_letter *letter = (struct chat_letter *)m;
+	struct chat_desk *desk = letter->desk;
+
+	letter->next = NULL;
+	*desk->last = letter;
+	desk->last = &letter->next;
+	if (!desk->is_active) {
+		desk->is_active = true;
+		event_active(desk->again, EV_TIMEOUT, 0);
+	}
+}
+
+int desk_init(struct chat_desk *desk, struct worker *worker,
+	struct chat_desk *all, unsigned n_all)
+{
+	desk->worker = worker;
+	desk->all = all;
+	desk->n_all = n_all;
+	desk->last = &desk->first;
+	desk->audiences = audiences_new(worker);
+	desk->again = evtimer_new(worker_base(worker), on_again, desk);
+	return desk->audiences && desk->again ? 0 : -ENOMEM;
+}
+
+void desk_fini(struct chat_desk *desk)
+{
+	while (desk->first)
+		end_letter(desk);
+	audiences_free(desk->audiences);
+	if (desk->again)
+		event_free(desk->again);
+	chat_call_fini(&desk->call);
+	outbox_fini(&desk->outbox);
+	free(desk->paused);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_PROTO_CHAT_DESK_H
+#define SOCKD_PROTO_CHAT_DESK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chat/command.h"
+#include "chat/outbox.h"
+#include "net/mailbox.h"
+
+struct audiences;
+struct chat_session;
+struct event;
+struct worker;
+
+/* A worker's end of the chat: where its letters are worked off. Private to
+ * chat_port.c and chat_desk.c. */
+
+struct chat_item {
+	enum chat_post_kind kind;
+	uint32_t room, announce_ms, n_rooms;
+	const uint32_t *rooms; /* in the letter */
+	uint64_t conn;
+	struct chat_msg *msg;  /* a reference; NULL: none */
+};
+
+struct chat_desk;
+
+struct chat_letter {
+	struct mail mail;
+	struct chat_desk *desk; /* the receiver's */
+	struct chat_letter *next; /* in chat_desk.first */
+	size_t bytes;           /* for the bound on what waits */
+	size_t n_items;
+	struct chat_item items[]; /* then the room lists */
+};
+
+struct chat_desk {
+	struct worker *worker;       /* borrowed */
+	struct chat_desk *all;       /* every worker's, by index */
+	unsigned n_all;
+	struct audiences *audiences; /* owned */
+	struct event *again;         /* owned; goes on in the next turn */
+	struct chat_letter *first, **last; /* to be worked off */
+	size_t at;                   /* next item of first */
+	bool is_active;              /* `again` will fire */
+	_Atomic size_t backlog;      /* bytes posted here, not worked off */
+	_Atomic uint64_t waiters;    /* workers with paused sessions; bits */
+	uint64_t *paused;            /* owned: conns paused for a backlog */
+	size_t n_paused, paused_size;
+	/* For the commands that run on this worker: */
+	struct chat_call call;
+	struct chat_outbox outbox;
+};
+
+/* Before the workers run. 0 or -ENOMEM. */
+int desk_init(struct chat_desk *desk, struct worker *worker,
+	struct chat_desk *all, unsigned n_all);
+void desk_fini(struct chat_desk *desk);
+
+/* The letter of all posts that concern this desk; adds its own references.
+ * NULL: out of memory. Any thread, under the port's lock. */
+struct chat_letter *letter_new(
+	struct chat_desk *to, const struct chat_outbox *out, size_t n_items);
+/* A letter that closes one connection after all that is before it. */
+struct chat_letter *letter_new_close(struct chat_desk *to, uint64_t conn);
+/* Posts it; true if the receiver must be woken (mailbox_wake()). */
+bool desk_post(struct chat_desk *to, struct chat_letter *letter);
+/* Stops the session's reading while `to` has too much waiting. */
+void desk_press_back(struct chat_desk *to, struct chat_session *session);
+
+#endif

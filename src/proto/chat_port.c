@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The hub and its lock. Nothing under the lock does I/O or waits: commands
+ * change pure data, and what they lead to is split into letters, at most one
+ * per worker, which are queued before the lock is given back; so every worker
+ * gets the events of a room in the order in which the hub made them. Sleeping
+ * workers are woken after that. */
+#include "proto/chat_port.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "chat/hub.h"
+#include "chat/msg.h"
+#include "chat/settings.h"
+#include "net/conn.h"
+#include "net/worker.h"
+#include "proto/audience.h"
+#include "proto/chat_desk.h"
+#include "proto/chat_session.h"
+
+struct chat_port {
+	pthread_mutex_t lock;
+	struct hub *hub;                      /* owned; under lock */
+	const struct chat_settings *settings; /* borrowed; under lock */
+	atomic_bool stopping;
+	struct chat_desk *desks;              /* owned; by worker index */
+	unsigned n_desks;
+};
+
+static struct chat_desk *own_desk(const struct chat_session *session)
+{
+	return &session->port
+			->desks[worker_index(conn_worker(session->conn))];
+}
+
+static struct chat_home home_of(const struct chat_session *session)
+{
+	return (struct chat_home){
+		.worker = worker_index(conn_worker(session->conn)),
+		.conn = conn_id(session->conn),
+	};
+}
+
+static struct chat_now now(void)
+{
+	return (struct chat_now){
+		.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
+}
+
+/* Posting, under the lock. */
+
+static size_t count_posts(const struct chat_outbox *out, uint64_t bit)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < out->n_posts; i++)
+		n += (out->posts[i].workers & bit) != 0;
+	return n;
+}
+
+static uint64_t concerned(const struct chat_outbox *out)
+{
+	uint64_t workers = 0;
+
+	for (size_t i = 0; i < out->n_posts; i++)
+		workers |= out->posts[i].workers;
+	return workers;
+}
+
+/* What came of one command on the way out. */
+struct delivery {
+	uint64_t concerned; /* workers that got a letter */
+	uint64_t asleep;    /* those of them that must be woken */
+	bool failed;        /* a letter could not be written: no memory */
+};
+
+static struct delivery post_outbox(
+	struct chat_port *port, struct chat_outbox *out)
+{
+	struct delivery d = {.concerned = concerned(out)};
+
+	for (unsigned i = 0; i < port->n_desks; i++) {
+		uint64_t bit = 1ull << i;
+		struct chat_letter *letter;
+
+		if (!(d.concerned & bit))
+			continue;
+		letter = letter_new(
+			&port->desks[i], out, count_posts(out, bit));
+		if (!letter)
+			d.failed = true;
+		else if (desk_post(&port->desks[i], letter))
+			d.asleep |= bit;
+	}
+	outbox_clear(out);
+	return d;
+}
+
+static void wake(struct chat_port *port, uint64_t workers)
+{
+	for (unsigned i = 0; i < port->n_desks; i++)
+		if (workers & (1ull << i))
+			mailbox_wake(worker_mailbox(port->desks[i].worker));
+}
+
+static void press_back(
+	struct chat_port *port, uint64_t workers, struct chat_session *session)
+{
+	for (unsigned i = 0; i < port->n_desks; i++)
+		if (workers & (1ull << i))
+			desk_press_back(&port->desks[i], session);
+}
+
+static bool closes(const struct chat_outbox *out, uint64_t conn)
+{
+	for (size_t i = 0; i < out->n_posts; i++)
+		if (out->posts[i].kind == CHAT_POST_CLOSE &&
+			out->posts[i].home.conn == conn)
+			return true;
+	return false;
+}
+
+/* After the lock: what concerns the session itself. */
+static void settle(struct chat_session *session, const struct delivery *d)
+{
+	wake(session->port, d->asleep);
+	if (d->failed)
+		conn_close(session->conn, CLOSE_MEMORY, NULL);
+	else
+		press_back(session->port, d->concerned, session);
+}
+
+/* What sessions do. */
+
+struct chat_call *chat_port_call(struct chat_session *session)
+{
+	return &own_desk(session)->call;
+}
+
+int chat_port_enter(struct chat_session *session, const char *room)
+{
+	struct chat_port *port = session->port;
+	struct chat_outbox *out = &own_desk(session)->outbox;
+	struct chat_now when = now();
+	struct delivery d;
+	int err;
+
+	pthread_mutex_lock(&port->lock);
+	if (!room || !room[0])
+		room = port->settings->room;
+	err = hub_enter(port->hub, home_of(session), room, &when,
+		&session->member, out);
+	d = post_outbox(port, out);
+	if (!err)
+		conn_set_nick(session->conn, member_nick(session->member));
+	pthread_mutex_unlock(&port->lock);
+	settle(session, &d);
+	return err;
+}
+
+void chat_port_run(struct chat_session *session, const struct chat_call *call)
+{
+	struct chat_port *port = session->port;
+	struct chat_outbox *out = &own_desk(session)->outbox;
+	struct chat_now when = now();
+	struct delivery d;
+
+	pthread_mutex_lock(&port->lock);
+	hub_run(port->hub, session->member, call, &when, out);
+	session->leaving = closes(out, conn_id(session->conn));
+	d = post_outbox(port, out);
+	/* Only this thread renames this member, so the name lasts. */
+	conn_set_nick(session->conn, member_nick(session->member));
+	pthread_mutex_unlock(&port->lock);
+	settle(session, &d);
+}
+
+void chat_port_announce(struct chat_session *session)
+{
+	struct chat_port *port = session->port;
+	struct chat_outbox *out = &own_desk(session)->outbox;
+	struct chat_now when = now();
+	struct delivery d;
+
+	pthread_mutex_lock(&port->lock);
+	hub_announce(port->hub, session->member, &when, out);
+	d = post_outbox(port, out);
+	pthread_mutex_unlock(&port->lock);
+	settle(session, &d);
+}
+
+void chat_port_hang_up(struct chat_session *session)
+{
+	struct chat_desk *desk = own_desk(session);
+	struct chat_letter *letter =
+		letter_new_close(desk, conn_id(session->conn));
+	bool asleep;
+
+	session->leaving = true;
+	if (!letter) {
+		conn_close(session->conn, CLOSE_EOF, NULL);
+		return;
+	}
+	pthread_mutex_lock(&session->port->lock);
+	asleep = desk_post(desk, letter);
+	pthread_mutex_unlock(&session->port->lock);
+	if (asleep)
+		mailbox_wake(worker_mailbox(desk->worker));
+}
+
+void chat_port_leave(struct chat_session *session, const char *reason)
+{
+	struct chat_port *port = session->port;
+	struct chat_desk *desk = own_desk(session);
+	struct chat_now when = now();
+	struct delivery d = {0};
+
+	audience_leave_all(desk->audiences, session);
+	chat_msg_unref(session->bye);
+	session->bye = NULL;
+	if (!session->member)
+		return;
+	pthread_mutex_lock(&port->lock);
+	hub_leave(port->hub, session->member, reason, &when, &desk->outbox);
+	session->member = NULL;
+	if (atomic_load(&port->stopping))
+		outbox_clear(&desk->outbox);
+	else
+		d = post_outbox(port, &desk->outbox);
+	pthread_mutex_unlock(&port->lock);
+	wake(port, d.asleep);
+}
+
+/* The port's own life. */
+
+void chat_port_stop(struct chat_port *port)
+{
+	atomic_store(&port->stopping, true);
+}
+
+void chat_port_count(
+	struct chat_port *port, size_t *ret_members, size_t *ret_rooms)
+{
+	pthread_mutex_lock(&port->lock);
+	*ret_members = hub_n_members(port->hub);
+	*ret_rooms = hub_n_rooms(port->hub);
+	pthread_mutex_unlock(&port->lock);
+}
+
+int chat_port_configure(
+	struct chat_port *port, const struct chat_settings *settings)
+{
+	int err;
+
+	pthread_mutex_lock(&port->lock);
+	err = hub_configure(port->hub, settings);
+	if (!err)
+		port->settings = settings;
+	pthread_mutex_unlock(&port->lock);
+	return err;
+}
+
+static int init_desks(struct chat_port *port, struct crew *crew)
+{
+	port->desks = calloc(crew->n_workers, sizeof(*port->desks));
+	if (!port->desks)
+		return -ENOMEM;
+	port->n_desks = crew->n_workers;
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		if (desk_init(&port->desks[i], crew->workers[i], port->desks,
+			    crew->n_workers))
+			return -ENOMEM;
+	return 0;
+}
+
+int chat_port_new(struct chat_port **ret, struct crew *crew,
+	const struct chat_settings *settings)
+{
+	struct chat_port *port = calloc(1, sizeof(*port));
+	uint8_t seed[16];
+	int err;
+
+	if (!port)
+		return -ENOMEM;
+	pthread_mutex_init(&port->lock, NULL);
+	port->settings = settings;
+	err = getrandom(seed, sizeof(seed), 0) < 0 ? -errno : 0;
+	if (!err)
+		err = hub_new(&port->hub, settings, crew->n_workers, seed);
+	if (!err)
+		err = init_desks(port, crew);
+	if (err) {
+		chat_port_free(port);
+		return err;
+	}
+	*ret = port;
+	return 0;
+}
+
+void chat_port_free(struct chat_port *port)
+{
+	if (!port)
+		return;
+	for (unsigned i = 0; i < port->n_desks; i++)
+		desk_fini(&port->desks[i]);
+	free(port->desks);
+	hub_free(port->hub);
+	pthread_mutex_destroy(&port->lock);
+	free(port);
+}

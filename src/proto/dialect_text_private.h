@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_PROTO_DIALECT_TEXT_PRIVATE_H
+#define SOCKD_PROTO_DIALECT_TEXT_PRIVATE_H
+
+#include <stdint.h>
+
+struct chat_msg;
+struct strbuf;
+
+/* Every line of the server's own starts so, and no line of a person does. */
+#define TEXT_MARK "*** "
+
+/* dialect_text_words.c: dialect.render. */
+void dialect_text_render(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+/* Ends a line. */
+void dialect_text_end(unsigned view, struct strbuf *out);
+/* "1,940" */
+void dialect_text_count(uint64_t n, struct strbuf *out);
+
+/* dialect_text_lists.c: messages that take several lines. */
+void dialect_text_motd(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+void dialect_text_replay(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+void dialect_text_who(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+void dialect_text_rooms(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+void dialect_text_help(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The words of the text dialect: the one table from what chat tells to what a
+ * person reads.
+ *
+ * A row is a sentence, or a function where a sentence will not do. In
+ * sentences %n and %N stand for nick and nick2, %r for the room, %t for the
+ * text, %c and %l for the numbers n and limit, %h for how many are here; a
+ * newline starts another line. Rows from CHAT_E_FIRST on are told as errors,
+ * and what they quote is cut, since it may be anything.
+ *
+ * What people say is put together from pieces without any formatting: it is
+ * rendered once for each batch and rendering, in the path of the fan-out.
+ * Everything else is rare, and what it quotes is made safe once more, because
+ * some of it comes from the configuration and not from a parser. Pure.
+ */
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "base/utf8.h"
+#include "chat/msg.h"
+#include "dialect_text_private.h"
+#include "proto/dialect.h"
+#include "sockd_build.h"
+
+#define QUOTE_MAX 40 /* characters of what an error quotes */
+
+typedef void render_fn(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+
+struct words {
+	const char *plain;
+	const char *other;                         /* instead, if `when` */
+	bool (*when)(const struct chat_msg *msg);
+	render_fn *render;                         /* NULL: the sentences */
+};
+
+static render_fn render_said, render_action, render_private, render_copy,
+	render_nothing;
+
+static bool has_text(const struct chat_msg *msg)
+{
+	return msg->text[0] != '\0';
+}
+
+static bool has_nick2(const struct chat_msg *msg)
+{
+	return msg->nick2[0] != '\0';
+}
+
+static bool has_no_room(const struct chat_msg *msg)
+{
+	return msg->room[0] == '\0';
+}
+
+static bool asks_for_help(const struct chat_msg *msg)
+{
+	return msg->text[0] == '?' || strncasecmp(msg->text, "help", 4) == 0;
+}
+
+#define USAGE_LINE                                                             \
+	"type a line and press Enter to say it. "                              \
+	"/nick NAME renames you, /help lists the commands"
+
+/* clang-format off */
+static const struct words table[CHAT_TYPE_N] = {
+	[CHAT_SAID] = {.render = render_said},
+	[CHAT_ACTION] = {.render = render_action},
+	[CHAT_PRIVATE] = {.render = render_private},
+	[CHAT_PRIVATE_COPY] = {.render = render_copy},
+	[CHAT_JOINED] = {"%n joined #%r"},
+	[CHAT_LEFT] = {"%n left #%r", "%n left #%r: %t", has_text},
+	[CHAT_RENAMED] = {"%n is now %N"},
+	[CHAT_TOPIC_SET] = {"%n set the topic: %t"},
+	[CHAT_WELCOME] = {
+		"welcome to %t. You are %n in #%r (%h)\n" USAGE_LINE,
+		"welcome to %t. You are %n\n" USAGE_LINE, has_no_room},
+	[CHAT_MOTD] = {.render = dialect_text_motd},
+	[CHAT_YOU_JOINED] = {"you are in #%r (%h)"},
+	[CHAT_YOU_TOPIC] = {
+		"#%r has no topic; /topic TEXT sets one", "topic: %t", has_text},
+	[CHAT_REPLAY] = {.render = dialect_text_replay},
+	[CHAT_YOU_RENAMED] = {"you are now %n"},
+	[CHAT_WHO] = {.render = dialect_text_who},
+	[CHAT_WHO_ITEM] = {.render = render_nothing},
+	[CHAT_ROOMS] = {.render = dialect_text_rooms},
+	[CHAT_ROOM_ITEM] = {.render = render_nothing},
+	[CHAT_HELP] = {.render = dialect_text_help},
+	[CHAT_SAID_WORD] = {
+		"you said \"%t\" to #%r; /quit leaves",
+		"you said \"%t\" to #%r; /help lists the commands", asks_for_help},
+	[CHAT_PONG] = {"pong"},
+	[CHAT_VERSION] = {"sockd " SOCKD_VERSION},
+	[CHAT_BYE] = {.render = render_nothing}, /* the goodbye says it */
+
+	[CHAT_E_UNKNOWN_COMMAND] = {
+		"there is no command /%t; /help lists them, a second / in front says the line",
+		"there is no command /%t; did you mean /%N?", has_nick2},
+	[CHAT_E_AMBIGUOUS_COMMAND] = {"/%t may be %N; write more of it"},
+	[CHAT_E_MISSING_ARGUMENT] = {"/%t needs more: /%t %N"},
+	[CHAT_E_LINE_TOO_LONG] = {"that line has %c bytes, %l are allowed; it was not sent"},
+	[CHAT_E_TEXT_TOO_LONG] = {"that message has %c bytes, %l are allowed; it was not sent"},
+	[CHAT_E_TOPIC_TOO_LONG] = {"that topic has %c characters, %l are allowed; it was not set"},
+	[CHAT_E_NICK_INVALID] = {
+		"\"%t\" cannot be a name: 1 to 24 letters, digits or -_[]{}|^, no digit or dash in front"},
+	[CHAT_E_NICK_TAKEN] = {"somebody is called \"%t\" already; choose another name"},
+	[CHAT_E_NICK_LOOKS_LIKE] = {"\"%t\" looks like %N, who is here; choose another name"},
+	[CHAT_E_NICK_RESERVED] = {"names with guest- are given by the server; choose another name"},
+	[CHAT_E_ROOM_INVALID] = {"\"%t\" cannot be a room: 1 to 32 letters, digits or -_."},
+	[CHAT_E_NO_SUCH_ROOM] = {
+		"there is no room #%t; /rooms lists them",
+		"there is no room #%t; did you mean #%N?", has_nick2},
+	[CHAT_E_NO_SUCH_NICK] = {
+		"nobody here is called \"%t\"; /who lists who is",
+		"nobody here is called \"%t\"; did you mean %N?", has_nick2},
+	[CHAT_E_NO_REPLY] = {"nobody has written to you alone yet; /msg NICK TEXT begins"},
+	[CHAT_E_NOT_IN_ROOM] = {"you are in no room; /join ROOM goes to one"},
+	[CHAT_E_TOO_MANY_ROOMS] = {"there are %l rooms, no more can be made; /rooms lists them"},
+	[CHAT_E_ROOM_LOCKED] = {"#%r is locked"},
+	[CHAT_E_NOT_A_NUMBER] = {"\"%t\" is not a whole number"},
+	[CHAT_E_NO_MEMORY] = {"the server is short of memory; try again in a moment"},
+};
+/* clang-format on */
+
+void dialect_text_end(unsigned view, struct strbuf *out)
+{
+	strbuf_adds(out, view & DIALECT_CRLF ? "\r\n" : "\n");
+}
+
+void dialect_text_count(uint64_t n, struct strbuf *out)
+{
+	char count[STR_COUNT_LEN];
+
+	strbuf_adds(out, str_count(count, n));
+}
+
+static void put_here(const struct chat_msg *msg, struct strbuf *out)
+{
+	if (msg->n == 1) {
+		strbuf_adds(out, "only you");
+		return;
+	}
+	dialect_text_count(msg->n, out);
+	strbuf_adds(out, " here");
+	if (msg->flags & CHAT_QUIET)
+		strbuf_adds(out, "; joins and leaves are not shown");
+}
+
+/* The first `max` characters, and dots if that is not all. */
+static void put_cut(const char *text, size_t max, struct strbuf *out)
+{
+	size_t len = 0, n = 0, next;
+
+	while (text[len]) {
+		next = len + 1;
+		while (((unsigned char)text[next] & 0xC0) == 0x80)
+			next++;
+		if (n++ == max)
+			break;
+		len = next;
+	}
+	utf8_make_safe(out, text, len);
+	if (text[len])
+		strbuf_adds(out, "...");
+}
+
+/* What `letter` stands for in a sentence about msg. */
+static void put_field(
+	char letter, const struct chat_msg *msg, struct strbuf *out)
+{
+	size_t max = msg->type >= CHAT_E_FIRST ? QUOTE_MAX : SIZE_MAX;
+
+	switch (letter) {
+	case 'n':
+		put_cut(msg->nick, max, out);
+		break;
+	case 'N':
+		put_cut(msg->nick2, max, out);
+		break;
+	case 'r':
+		put_cut(msg->room, max, out);
+		break;
+	case 't':
+		put_cut(msg->text, max, out);
+		break;
+	case 'c':
+		dialect_text_count(msg->n, out);
+		break;
+	case 'l':
+		dialect_text_count(msg->limit, out);
+		break;
+	case 'h':
+		put_here(msg, out);
+		break;
+	default:
+		break;
+	}
+}
+
+static void put_sentence(const char *words, const struct chat_msg *msg,
+	unsigned view, struct strbuf *out)
+{
+	const char *mark = msg->type >= CHAT_E_FIRST ?
+		TEXT_MARK "error: " : TEXT_MARK;
+	size_t run;
+
+	strbuf_adds(out, mark);
+	while (*words) {
+		run = strcspn(words, "%\n");
+		strbuf_add(out, words, run);
+		words += run;
+		if (*words == '%') {
+			put_field(words[1], msg, out);
+			words += 2;
+		} else if (*words == '\n') {
+			dialect_text_end(view, out);
+			strbuf_adds(out, mark);
+			words++;
+		}
+	}
+	dialect_text_end(view, out);
+}
+
+/* Appends the pieces with one look at the buffer. */
+static void put_pieces(
+	const struct slice *pieces, size_t n, struct strbuf *out)
+{
+	size_t total = 0;
+	char *end;
+
+	for (size_t i = 0; i < n; i++)
+		total += pieces[i].len;
+	if (strbuf_reserve(out, total + 1) < 0)
+		return;
+	end = out->data + out->len;
+	for (size_t i = 0; i < n; i++) {
+		memcpy(end, pieces[i].data, pieces[i].len);
+		end += pieces[i].len;
+	}
+	*end = '\0';
+	out->len += total;
+}
+
+#define SLICE(literal) ((struct slice){literal, sizeof(literal) - 1})
+
+/* "14:02 " of a wall time, in the server's zone. */
+static struct slice clock_piece(char buf[static 6], int64_t wall_ms)
+{
+	time_t seconds = (time_t)(wall_ms / 1000);
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm))
+		return SLICE("");
+	buf[0] = (char)('0' + tm.tm_hour / 10);
+	buf[1] = (char)('0' + tm.tm_hour % 10);
+	buf[2] = ':';
+	buf[3] = (char)('0' + tm.tm_min / 10);
+	buf[4] = (char)('0' + tm.tm_min % 10);
+	buf[5] = ' ';
+	return (struct slice){buf, 6};
+}
+
+/* A line of a person: who said it between two marks, then the text. */
+static void put_talk(const struct chat_msg *msg, unsigned view,
+	const struct slice around[2], const char *who, struct strbuf *out)
+{
+	char clock[6];
+	const struct slice pieces[] = {
+		view & DIALECT_TIME ? clock_piece(clock, msg->wall_ms) :
+				      SLICE(""),
+		around[0],
+		{who, strlen(who)},
+		around[1],
+		{msg->text, msg->text_len},
+		view & DIALECT_CRLF ? SLICE("\r\n") : SLICE("\n"),
+	};
+
+	put_pieces(pieces, sizeof pieces / sizeof pieces[0], out);
+}
+
+static void render_said(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+	const struct slice around[2] = {SLICE("<"), SLICE("> ")};
+
+	put_talk(msg, view, around, msg->nick, out);
+}
+
+static void render_action(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+	const struct slice around[2] = {SLICE("* "), SLICE(" ")};
+
+	put_talk(msg, view, around, msg->nick, out);
+}
+
+static void render_private(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+	const struct slice around[2] = {SLICE("["), SLICE(" -> you] ")};
+
+	put_talk(msg, view, around, msg->nick, out);
+}
+
+static void render_copy(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+	const struct slice around[2] = {SLICE("[you -> "), SLICE("] ")};
+
+	put_talk(msg, view, around, msg->nick2, out);
+}
+
+static void render_nothing(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+}
+
+void dialect_text_render(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+	const struct words *row = &table[msg->type];
+
+	if (row->render)
+		row->render(msg, view, out);
+	else if (row->when && row->when(msg))
+		put_sentence(row->other, msg, view, out);
+	else
+		put_sentence(row->plain, msg, view, out);
+}

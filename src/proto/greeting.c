@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Greeting: a fixed message, exactly as written, then the end; at once or
+ * after the first bytes. Worker threads. */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/option.h"
+#include "net/conn.h"
+#include "net/service.h"
+#include "proto/proto.h"
+#include "proto/trace.h"
+
+enum greeting_when { WHEN_CONNECT, WHEN_DATA };
+static const char *const when_names[] = {"connect", "data", NULL};
+
+struct greeting_options {
+	char *message;
+	int when; /* enum greeting_when */
+};
+
+static void greet(struct conn *c, const struct greeting_options *opt)
+{
+	conn_send(c, opt->message, strlen(opt->message));
+	conn_close(c, CLOSE_DONE, NULL);
+}
+
+static int greeting_open(struct conn *c)
+{
+	const struct greeting_options *opt = conn_service(c)->options;
+
+	if (opt->when == WHEN_CONNECT)
+		greet(c, opt);
+	return 0;
+}
+
+static void greeting_data(struct conn *c, const void *data, size_t len)
+{
+	trace_data(c, data, len);
+	greet(c, conn_service(c)->options);
+}
+
+static const struct conn_ops greeting_ops = {
+	.open = greeting_open,
+	.data = greeting_data,
+};
+
+static const struct option greeting_options[] = {
+	{.key = "message", .type = OPT_STRING,
+		.offset = offsetof(struct greeting_options, message),
+		.max = 65536, .fallback = "",
+		.help = "what is sent, exactly as written"},
+	{.key = "when", .type = OPT_ENUM,
+		.offset = offsetof(struct greeting_options, when),
+		.names = when_names, .fallback = "connect",
+		.help = "at once, or after the first bytes"},
+	OPTION_END,
+};
+
+const struct proto proto_greeting = {
+	.name = "greeting",
+	.summary = "send a fixed message and close",
+	.type = {.ops = &greeting_ops, .raw = true},
+	.framings = PROTO_FRAMING_STREAM,
+	.transports = PROTO_TRANSPORT_TCP,
+	.options = greeting_options,
+	.options_size = sizeof(struct greeting_options),
+	.idle_ms = PROTO_IDLE_COMMON,
+};

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sockd under a real systemd: install, start, reload, watchdog, stop, journal.
+
+usage: test_boot.py BUILD    (a build directory; exits 77 where it cannot run)
+"""
+
+import json
+import resource
+import select
+import signal
+import subprocess
+import sys
+import unittest
+
+from machine import Machine, skip_unless_possible, wait_until
+
+CONF = '/etc/sockd.conf'
+BUILD = sys.argv.pop(1)
+
+
+def setUpModule():
+    global machine
+    machine = Machine(BUILD)
+    machine.must('systemd-sysusers')
+
+
+def tearDownModule():
+    machine.stop()
+
+
+class Netcat:
+    """nc inside the machine, kept open."""
+
+    def __init__(self, port):
+        self.process = subprocess.Popen(
+            machine.inside('nc.openbsd', 'localhost', str(port)),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+
+    def line(self):
+        data = b''
+        while not data.endswith(b'\n'):
+            assert select.select([self.process.stdout], [], [], 20)[0], data
+            byte = self.process.stdout.read(1)
+            if not byte:
+                break
+            data += byte
+        return data.decode().rstrip('\n')
+
+    def say(self, text):
+        self.process.stdin.write(text.encode() + b'\n')
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Boot(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        machine.must('systemctl', 'daemon-reload')
+        machine.run('systemctl', 'reset-failed')
+        machine.must('cp', CONF, '/root/sockd.conf.kept')
+        machine.must('systemctl', 'start', 'sockd')
+        self.addCleanup(self.restore)
+
+    @staticmethod
+    def restore():
+        machine.run('systemctl', 'stop', 'sockd')
+        machine.must('mv', '/root/sockd.conf.kept', CONF)
+
+    def open(self, port):
+        client = Netcat(port)
+        self.addCleanup(client.close)
+        return client
+
+    def show(self, name):
+        return machine.must('systemctl', 'show', '-P', name, 'sockd').strip()
+
+    def edit(self, old, new):
+        text = machine.must('cat', CONF)
+        self.assertIn(old, text)
+        machine.must('sh', '-c', f'cat >{CONF}', text=text.replace(old, new))
+
+    def journal(self, *args):
+        text = machine.must('journalctl', '-u', 'sockd', '-o', 'json', '--no-pager', *args)
+        return [json.loads(line) for line in text.splitlines()]
+
+    def echo(self, port):
+        client = self.open(port)
+        client.say('hi')
+        self.assertEqual(client.line(), 'hi')
+        return client
+
+    def test_installed_and_serving(self):
+        self.assertEqual(self.show('ActiveState'), 'active')
+        self.assertEqual(self.show('NRestarts'), '0')
+        self.assertRegex(self.show('StatusText'), r'\d')
+        self.assertEqual(machine.must('stat', '-c', '%U %a', '/run/sockd').strip(), 'sockd 755')
+        main = self.show('MainPID')
+        self.assertEqual(machine.must('ps', '-o', 'user=', '-p', main).strip(), 'sockd')
+        self.echo(7007)
+        chat = self.open(4000)
+        self.assertRegex(chat.line(), r'^\*\*\* welcome to ')
+        self.assertEqual(
+            machine.must('stat', '-c', '%a', '/run/sockd/chat.sock').strip(), '666')
+        out = machine.must('nc.openbsd', '-NU', '/run/sockd/chat.sock', text='/quit\n')
+        self.assertIn('*** disconnected: bye.', out)
+
+    def test_reload_opens_a_new_port(self):
+        old = self.echo(7007)
+        self.edit('localhost:7007', 'localhost:7117')
+        machine.must('systemctl', 'reload', 'sockd')
+        wait_until(lambda: machine.run(
+            'nc.openbsd', '-z', 'localhost', '7117').returncode == 0, 'the new port')
+        self.echo(7117)
+        old.say('still here')
+        self.assertEqual(old.line(), 'still here')
+        self.assertEqual(self.show('NRestarts'), '0')
+
+    def test_broken_edit_fails_the_reload(self):
+        client = self.echo(7007)
+        before = self.show('MainPID')
+        text = machine.must('cat', CONF)
+        machine.must('sh', '-c', f'cat >>{CONF}', text='\nworkrs = 2;\n')
+        line = len(text.splitlines()) + 2
+        done = machine.run('systemctl', 'reload', 'sockd')
+        self.assertNotEqual(done.returncode, 0)
+        wait_until(lambda: [m for m in self.journal()
+                            if f'{CONF}:{line}: workrs' in m['MESSAGE']],
+                   'file and line in the journal')
+        self.assertEqual((self.show('ActiveState'), self.show('MainPID')), ('active', before))
+        client.say('still here')
+        self.assertEqual(client.line(), 'still here')
+
+    def test_broken_file_does_not_start_again_and_again(self):
+        machine.must('systemctl', 'stop', 'sockd')
+        machine.must('sh', '-c', f'cat >{CONF}', text='services: { }; }\n')
+        self.assertNotEqual(machine.run('systemctl', 'start', 'sockd').returncode, 0)
+        self.assertEqual(self.show('ActiveState'), 'failed')
+        self.assertEqual(self.show('ExecMainStatus'), '78')
+        self.assertEqual(self.show('NRestarts'), '0')
+
+    def test_stop_is_clean(self):
+        client = self.open(4000)
+        client.line(), client.line()
+        machine.must('systemctl', 'stop', 'sockd')
+        self.assertIn('the server is stopping', client.line())
+        self.assertEqual(
+            [self.show(x) for x in ('ActiveState', 'Result', 'ExecMainStatus')],
+            ['inactive', 'success', '0'])
+        self.assertFalse(machine.run('test', '-e', '/run/sockd').returncode == 0)
+
+    def test_watchdog_restarts_a_stuck_daemon(self):
+        dropin = '/run/systemd/system/sockd.service.d'
+        machine.must('sh', '-c', f'mkdir -p {dropin}; cat >{dropin}/watchdog.conf',
+                     text='[Service]\nWatchdogSec=2\n')
+        self.addCleanup(machine.run, 'rm', '-rf', dropin)
+        machine.must('systemctl', 'daemon-reload')
+        machine.must('systemctl', 'restart', 'sockd')
+        old = self.show('MainPID')
+        machine.must('kill', '-STOP', old)
+        wait_until(lambda: self.show('NRestarts') == '1' and
+                   self.show('ActiveState') == 'active', 'a restart')
+        self.assertNotEqual(self.show('MainPID'), old)
+        self.echo(7007)
+
+    def test_journal_fields(self):
+        client = self.echo(7007)
+        client.close()
+
+        def closed():
+            return [m for m in self.journal('SOCKD_SERVICE=echo')
+                    if 'closed' in m['MESSAGE'] and m.get('SOCKD_CONN')]
+        entry = wait_until(closed, 'a closed connection in the journal')[-1]
+        self.assertRegex(entry['SOCKD_PEER'], r'^(127\.0\.0\.1|\[::1\]):\d+$')
+        self.assertRegex(entry['SOCKD_CONN'], r'^\d+$')
+        self.assertEqual(entry['PRIORITY'], '6')
+        self.assertEqual(entry['SYSLOG_IDENTIFIER'], 'sockd')
+        # One entry for one event: not a second time through stderr.
+        same = [m for m in self.journal() if m['MESSAGE'] == entry['MESSAGE']]
+        self.assertEqual(len(same), 1)
+
+    def test_a_unix_socket_may_have_a_group(self):
+        """chown is not filtered away."""
+        dropin = '/etc/sockd.conf.d'
+        machine.must('sh', '-c', f'mkdir -p {dropin}; cat >{dropin}/group.conf', text='''
+            services: { team: { protocol = "echo"; listen = "team.sock";
+                                mode = "0660"; group = "sockd"; }; };''')
+        self.addCleanup(machine.run, 'rm', '-rf', dropin)
+        machine.must('systemctl', 'restart', 'sockd')
+        self.assertEqual(
+            machine.must('stat', '-c', '%G %a', '/run/sockd/team.sock').strip(), 'sockd 660')
+
+    def test_unit_in_effect(self):
+        """The sandbox is really on."""
+        main = self.show('MainPID')
+        status = machine.must('cat', f'/proc/{main}/status')
+        for field in ('CapEff', 'CapBnd', 'CapAmb'):
+            self.assertRegex(status, rf'(?m)^{field}:\s+0+$')
+        self.assertRegex(status, r'(?m)^NoNewPrivs:\s+1$')
+        self.assertRegex(status, r'(?m)^Seccomp:\s+2$')
+        # A container cannot raise what its own manager was given.
+        files = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        self.assertRegex(machine.must('cat', f'/proc/{main}/limits'),
+                         rf'Max open files\s+{files}\s+{files}')
+
+
+if __name__ == '__main__':
+    skip_unless_possible()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    unittest.main()

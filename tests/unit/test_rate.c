@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/rate.h"
+
+static const struct rate_spec two_a_second = {2, 1000};
+
+static unsigned take_all(struct bucket *b, const struct rate_spec *spec,
+	uint32_t burst, uint64_t now_ms)
+{
+	unsigned n = 0;
+
+	while (n < 1000 && bucket_take(b, spec, burst, now_ms))
+		n++;
+	return n;
+}
+
+START_TEST(burst_passes_at_once)
+{
+	struct bucket b = {0};
+
+	ck_assert_uint_eq(take_all(&b, &two_a_second, 40, 0), 40);
+	ck_assert_uint_eq(take_all(&b, &two_a_second, 40, 499), 0);
+	ck_assert_uint_eq(take_all(&b, &two_a_second, 40, 500), 1);
+	ck_assert_uint_eq(take_all(&b, &two_a_second, 40, 2500), 4);
+}
+END_TEST
+
+START_TEST(never_holds_more_than_the_burst)
+{
+	struct bucket b = {0};
+
+	ck_assert_uint_eq(take_all(&b, &two_a_second, 5, 1000), 5);
+	ck_assert_uint_eq(take_all(&b, &two_a_second, 5, 3600000), 5);
+}
+END_TEST
+
+START_TEST(knows_when_it_is_full)
+{
+	struct bucket b = {0};
+
+	ck_assert(bucket_is_full(&b, 0));
+	ck_assert(bucket_take(&b, &two_a_second, 5, 100));
+	ck_assert(!bucket_is_full(&b, 599));
+	ck_assert(bucket_is_full(&b, 600));
+}
+END_TEST
+
+static const struct {
+	struct rate_spec spec;
+	unsigned in_ten_seconds;
+} rates[] = {
+	{{2, 1000}, 20},
+	{{5000, 1000}, 50000},
+	{{3, 1000}, 30},
+	{{60, 60000}, 10},
+	{{360, 3600000}, 1},
+};
+
+START_TEST(keeps_the_rate)
+{
+	struct bucket b = {0};
+	unsigned n = 0;
+
+	take_all(&b, &rates[_i].spec, 10, 0);
+	for (uint64_t ms = 1; ms <= 10000; ms++)
+		n += take_all(&b, &rates[_i].spec, 10, ms);
+	ck_assert_uint_eq(n, rates[_i].in_ten_seconds);
+}
+END_TEST
+
+START_TEST(no_limit_and_no_burst)
+{
+	const struct rate_spec unlimited = {0, 1000};
+	struct bucket b = {0};
+
+	ck_assert_uint_eq(take_all(&b, &unlimited, 1, 0), 1000);
+	ck_assert_uint_eq(take_all(&b, &two_a_second, 0, 0), 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("rate");
+	TCase *tc = tcase_create("rate");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tc, burst_passes_at_once);
+	tcase_add_test(tc, never_holds_more_than_the_burst);
+	tcase_add_test(tc, knows_when_it_is_full);
+	tcase_add_loop_test(
+		tc, keeps_the_rate, 0, sizeof rates / sizeof rates[0]);
+	tcase_add_test(tc, no_limit_and_no_burst);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
