@@ -175,7 +175,7 @@ static struct log_limit refused_limit = {.burst = 2};
 static void log_refused(const struct service *svc,
 	const struct conn_origin *from, enum close_reason why)
 {
-	char peer[ADDR_LEN];
+	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 	struct log_about about = {.service = svc->name, .peer = peer};
 
@@ -183,8 +183,8 @@ static void log_refused(const struct service *svc,
 		return;
 	addr_format(peer, from->peer, from->peer_len);
 	log_about(LOG_LEVEL_NOTICE, &about,
-		"refused service=%s peer=%s reason=%s left_out=%llu", svc->name,
-		peer, close_row(why)->code, (unsigned long long)left_out);
+		"refused service=%s peer=%s reason=%s%s", svc->name, peer,
+		close_row(why)->code, log_left_out(more, left_out));
 }
 
 static void refuse(struct acceptor *a, struct service *svc,
@@ -280,6 +280,7 @@ static void watch(struct acceptor *a, bool on)
 static void shed_and_pause(struct acceptor *a, int listen_fd, int err)
 {
 	struct timeval tv = {.tv_usec = PAUSE_MS * 1000};
+	char more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 	int n = 0, fd = -1;
 
@@ -293,9 +294,8 @@ static void shed_and_pause(struct acceptor *a, int listen_fd, int err)
 	}
 	open_reserve(a);
 	if (log_limit_pass(&exhausted_limit, &left_out))
-		log_error("cannot accept: %s; connections dropped "
-			  "dropped=%d left_out=%llu",
-			strerror(err), n, (unsigned long long)left_out);
+		log_error("cannot accept: %s; connections dropped dropped=%d%s",
+			strerror(err), n, log_left_out(more, left_out));
 	watch(a, false);
 	(void)event_add(a->resume, &tv);
 }
@@ -324,6 +324,7 @@ static bool is_passing(int err)
 
 static void accept_failed(struct acceptor *a, int listen_fd, int err)
 {
+	char more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 
 	if (err == EAGAIN)
@@ -333,8 +334,8 @@ static void accept_failed(struct acceptor *a, int listen_fd, int err)
 		return;
 	}
 	if (log_limit_pass(&accept_limit, &left_out))
-		log_error("cannot accept: %s left_out=%llu", strerror(err),
-			(unsigned long long)left_out);
+		log_error("cannot accept: %s%s", strerror(err),
+			log_left_out(more, left_out));
 }
 
 static struct accept_entry *entry_of(struct acceptor *a, int listen_fd)
