@@ -7,12 +7,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/option.h"
 #include "base/str.h"
 #include "base/units.h"
 #include "chat/settings.h"
 
-struct errmsg;
-struct option;
+struct config_tree;
 struct proto;
 
 /* The effective configuration: file, drop-ins, -o, defaults. Plain values,
@@ -61,6 +61,7 @@ struct config {
 	char *control_path, *control_mode, *control_group;
 	struct service_config *services; /* enabled ones, in order; owned */
 	size_t n_services;
+	struct config_tree *tree;    /* where each value was written; owned */
 };
 
 /* Where a configuration comes from: the same for start and reload. */
@@ -77,10 +78,11 @@ struct config_error {
 	char *text;    /* "path: what is wrong and what to write" */
 	bool warning;
 };
+#define CONFIG_ERRORS_MAX 200
 struct config_errors {
-	struct config_error *items; /* owned */
+	struct config_error *items; /* owned; at most CONFIG_ERRORS_MAX */
 	size_t n_items;
-	size_t n_errors; /* items that are not warnings */
+	size_t n_errors; /* findings that are not warnings */
 };
 void config_errors_fini(struct config_errors *errors);
 /* "FILE:LINE: text" into out, without a newline. */
@@ -103,6 +105,11 @@ int config_dump(const struct config *cfg, FILE *out);
  * paths, into ret (strlist_fini()). 0 or -ENOMEM. */
 int config_restart_keys(const struct config *old, const struct config *now,
 	struct strlist *ret);
+
+/* True if connections of both would be served alike: every key of a service
+ * but listen, backlog, mode and group. */
+bool config_service_equal(
+	const struct service_config *a, const struct service_config *b);
 
 /* The tables, for -T, tests and lint: global options by full path; keys common
  * to services; keys of chat.rooms.NAME. */

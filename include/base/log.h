@@ -57,8 +57,9 @@ void log_about(enum log_level level, const struct log_about *about,
 
 /* Keeps what clients can cause from filling the log: `burst` lines at once,
  * then one a second; what was left out is counted and said. One per call site,
- * static, zero-initialised; safe in all threads. */
+ * static; safe in all threads. */
 struct log_limit {
+	unsigned burst; /* at least 1 */
 	_Atomic uint64_t state;
 	_Atomic uint64_t left_out;
 };

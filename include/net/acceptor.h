@@ -25,6 +25,7 @@ struct accept_set {
 	struct accept_entry *entries; /* owned */
 	size_t n_entries;
 	uint32_t max_connections;     /* all services together */
+	uint32_t max_refusals;        /* besides: at once, to be told why not */
 	struct addrtab_limits per_address;
 	struct netlist exempt;        /* owned; not counted per address */
 };

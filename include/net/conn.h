@@ -63,8 +63,9 @@ bool conn_is_open(const struct conn *c); /* false once conn_close() was called *
 void conn_send(struct conn *c, const void *data, size_t len);
 /* Bytes queued in this process, not yet taken by the kernel. */
 size_t conn_queued(const struct conn *c);
-/* True while conn_queued() is over output_hard: a protocol of messages leaves
- * out and counts instead of sending; its writable() tells when to say so. */
+/* True from when conn_queued() is over output_hard until it is low again: a
+ * protocol of messages leaves out and counts instead of sending; its
+ * writable() tells when to say so. */
 bool conn_is_flooded(const struct conn *c);
 
 /* One timer of the protocol, monotonic milliseconds as clock_mono_ms(); 0

@@ -10,6 +10,7 @@
 
 struct conn;
 struct service;
+struct service_count;
 struct worker;
 
 /* Where connections come from; apart from net/conn.h since no protocol needs
@@ -23,10 +24,10 @@ struct conn_origin {
 };
 
 /* Counts a connection that is about to be opened on w (any thread), so that
- * limits hold while it is still on its way there. conn_open() and
- * conn_open_refused() expect it; they undo it on failure, the end of the
- * connection undoes it otherwise. */
-void conn_enter(struct worker *w, const struct service *svc);
+ * limits hold while it is still on its way there. count: its service's; NULL
+ * for one that is refused. conn_open() and conn_open_refused() expect it; they
+ * undo it on failure, the end of the connection undoes it otherwise. */
+void conn_enter(struct worker *w, struct service_count *count);
 
 /* Serves an accepted, non-blocking socket; on w's thread. Takes a reference to
  * svc of its own. NULL: out of memory (logged by the caller). */

@@ -26,6 +26,7 @@ struct crew {
 	_Atomic uint64_t n_accepted;  /* since the start */
 	_Atomic uint64_t output_bytes; /* queued, all connections and mail */
 	_Atomic uint64_t output_total; /* the bound of that */
+	_Atomic int closing;          /* 1 + enum close_reason; 0: serving */
 	/* Called on a worker's thread each time n_conns changed; may be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;
@@ -35,9 +36,12 @@ struct crew {
 int crew_init(struct crew *crew, unsigned n);
 int crew_start(struct crew *crew); /* starts the threads; 0 or -errno */
 void crew_stop(struct crew *crew);  /* ends the threads and waits for them */
-/* After crew_stop(): frees the workers with every connection left. */
+/* After crew_stop(), on the caller's thread: ends every connection left. */
+void crew_drop_all(struct crew *crew);
+/* After that: frees the workers. */
 void crew_fini(struct crew *crew);
-/* Any thread: closes every connection of every worker. */
+/* Any thread: closes every connection of every worker, those included that are
+ * still being handed over. For ever: it is for the end. */
 void crew_close_all(struct crew *crew, enum close_reason why);
 /* Any thread: asks each worker for a sign of life. */
 void crew_ping(struct crew *crew);

@@ -21,7 +21,8 @@ struct chat_port;
  * Before crew_start(). 0 or -errno. */
 int chat_port_new(struct chat_port **ret, struct crew *crew,
 	const struct chat_settings *settings);
-void chat_port_free(struct chat_port *port); /* after crew_fini() */
+/* After crew_drop_all(), before crew_fini(). NULL is fine. */
+void chat_port_free(struct chat_port *port);
 /* Any thread. On return the old settings are no longer looked at. 0 or
  * -ENOMEM (then the old ones stay). */
 int chat_port_configure(

@@ -2,6 +2,7 @@
 #ifndef SOCKD_PROTO_PROTO_H
 #define SOCKD_PROTO_PROTO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "net/service.h"
@@ -27,6 +28,7 @@ struct proto {
 	size_t options_size;          /* of the struct they fill */
 	uint64_t idle_ms;             /* default of `idle`; PROTO_IDLE_COMMON */
 	uint64_t send_buffer;         /* default of `send_buffer`; 0: kernel */
+	bool is_private;              /* carries what people say to each other */
 	/* Looks across the keys of one service. 0, or -errno and msg. */
 	int (*check)(const void *options, struct errmsg *msg);
 	/* Makes svc ready to serve (context). 0, or -errno and msg. */

@@ -292,7 +292,6 @@ void log_write(enum log_level level, const char *fmt, ...)
 
 /* state is the time at which the allowance is full again, as in base/rate.h,
  * but atomic: a lost race costs one line more or less, which is harmless. */
-#define LIMIT_BURST   20
 #define LIMIT_STEP_MS 1000
 
 bool log_limit_pass(struct log_limit *limit, uint64_t *ret_left_out)
@@ -300,9 +299,10 @@ bool log_limit_pass(struct log_limit *limit, uint64_t *ret_left_out)
 	uint64_t now = clock_mono_ms();
 	uint64_t full = atomic_load_explicit(&limit->state, memory_order_relaxed);
 
+	assert(limit->burst > 0);
 	if (full < now)
 		full = now;
-	if (full + LIMIT_STEP_MS > now + LIMIT_BURST * LIMIT_STEP_MS) {
+	if (full + LIMIT_STEP_MS > now + limit->burst * LIMIT_STEP_MS) {
 		atomic_fetch_add_explicit(
 			&limit->left_out, 1, memory_order_relaxed);
 		return false;

@@ -523,20 +523,44 @@ void option_fini(const struct option *table, void *target)
 	}
 }
 
-bool option_equal(const struct option *opt, const void *a, const void *b)
+/* The text is exact for every type: two values written alike are the same. */
+static bool same_text(const struct option *opt_a, const void *a,
+	const struct option *opt_b, const void *b)
 {
 	struct strbuf text[2] = {{0}, {0}};
-	bool equal;
+	bool same;
 
-	/* The text is exact for every type: two values that are written alike
-	 * are the same. */
-	option_format(opt, a, &text[0]);
-	option_format(opt, b, &text[1]);
-	equal = !text[0].failed && !text[1].failed &&
+	option_format(opt_a, a, &text[0]);
+	option_format(opt_b, b, &text[1]);
+	same = !text[0].failed && !text[1].failed &&
 		strcmp(text[0].data, text[1].data) == 0;
 	strbuf_fini(&text[0]);
 	strbuf_fini(&text[1]);
-	return equal;
+	return same;
+}
+
+bool option_equal(const struct option *opt, const void *a, const void *b)
+{
+	return same_text(opt, a, opt, b);
+}
+
+bool option_is_default(const struct option *opt, const void *target)
+{
+	union {
+		int64_t number;
+		struct rate_spec rate;
+		struct strlist list;
+	} value = {0};
+	struct option row[2] = {*opt, OPTION_END};
+	bool same;
+
+	assert(!(opt->flags & (OPT_REQUIRED | OPT_INHERIT)));
+	row[0].offset = 0;
+	if (option_set_text(row, &value, opt->fallback, NULL) < 0)
+		return false;
+	same = same_text(row, &value, opt, target);
+	option_fini(row, &value);
+	return same;
 }
 
 const struct option *option_find(const struct option *table, const char *key)

@@ -38,7 +38,6 @@
 
 #define ACCEPTS_PER_TURN 32
 #define SHEDS_PER_PAUSE  64
-#define REFUSALS_MAX     64
 #define PAUSE_MS         100
 
 struct acceptor {
@@ -149,7 +148,7 @@ static void give(struct acceptor *a, struct service *svc,
 	struct handover *h;
 
 	if (w == a->worker) {
-		conn_enter(w, svc);
+		conn_enter(w, svc->count);
 		if (!conn_open(w, svc, from))
 			forget_address(a, from);
 		return;
@@ -160,7 +159,7 @@ static void give(struct acceptor *a, struct service *svc,
 		forget_address(a, from);
 		return;
 	}
-	conn_enter(w, svc);
+	conn_enter(w, svc->count);
 	h->mail.run = run_handover;
 	h->mail.free = handover_free;
 	h->service = service_ref(svc);
@@ -171,7 +170,7 @@ static void give(struct acceptor *a, struct service *svc,
 
 /* Who may come in. */
 
-static struct log_limit refused_limit;
+static struct log_limit refused_limit = {.burst = 2};
 
 static void log_refused(const struct service *svc,
 	const struct conn_origin *from, enum close_reason why)
@@ -195,12 +194,12 @@ static void refuse(struct acceptor *a, struct service *svc,
 
 	log_refused(svc, from, why);
 	if (!close_row(why)->words || !svc->type->ops->goodbye ||
-		a->n_refusals >= REFUSALS_MAX) {
+		a->n_refusals >= a->set->max_refusals) {
 		close(from->fd);
 		return;
 	}
 	snprintf(arg, sizeof(arg), "%u", a->set->per_address.connections);
-	conn_enter(a->worker, svc);
+	conn_enter(a->worker, NULL);
 	if (conn_open_refused(a->worker, svc, from, why,
 		    why == CLOSE_ADDRESS_FULL ? arg : NULL))
 		a->n_refusals++;
@@ -258,7 +257,8 @@ static void admit(struct acceptor *a, struct service *svc, int fd,
 
 /* The descriptor limit. */
 
-static struct log_limit exhausted_limit, accept_limit;
+static struct log_limit exhausted_limit = {.burst = 1};
+static struct log_limit accept_limit = {.burst = 1};
 
 static void open_reserve(struct acceptor *a)
 {

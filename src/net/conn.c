@@ -77,7 +77,10 @@ const struct sockaddr *conn_peer(const struct conn *c)
 
 const char *conn_peer_text(const struct conn *c, char *buf)
 {
-	return addr_format(buf, &c->peer.sa, sizeof(c->peer));
+	socklen_t len = c->peer.family == AF_UNIX ? sizeof(c->peer.family)
+						  : sizeof(c->peer);
+
+	return addr_format(buf, &c->peer.sa, len);
 }
 
 void conn_set_nick(struct conn *c, const char *nick)
@@ -90,7 +93,8 @@ bool conn_is_open(const struct conn *c)
 	return c->state == CONN_OPEN;
 }
 
-static struct log_limit closed_limit, silent_limit;
+static struct log_limit closed_limit = {.burst = 50};
+static struct log_limit silent_limit = {.burst = 50};
 
 /* One line per connection that ended; those without a byte (health checks,
  * scanners) only when somebody debugs. */
@@ -135,19 +139,21 @@ static void conn_die(struct conn *c)
 	worker_reap(c->worker, c);
 }
 
-void conn_enter(struct worker *w, const struct service *svc)
+void conn_enter(struct worker *w, struct service_count *count)
 {
 	atomic_fetch_add(&w->n_conns, 1);
-	atomic_fetch_add(&svc->count->n_conns, 1);
+	if (count)
+		atomic_fetch_add(&count->n_conns, 1);
 	atomic_fetch_add(&w->crew->n_conns, 1);
 	if (w->crew->changed)
 		w->crew->changed(w->crew->changed_arg);
 }
 
-static void conn_leave(struct worker *w, const struct service *svc)
+static void conn_leave(struct worker *w, struct service_count *count)
 {
 	atomic_fetch_sub(&w->n_conns, 1);
-	atomic_fetch_sub(&svc->count->n_conns, 1);
+	if (count)
+		atomic_fetch_sub(&count->n_conns, 1);
 	atomic_fetch_sub(&w->crew->n_conns, 1);
 	if (w->crew->changed)
 		w->crew->changed(w->crew->changed_arg);
@@ -156,7 +162,7 @@ static void conn_leave(struct worker *w, const struct service *svc)
 void conn_free(struct conn *c)
 {
 	conn_io_fini(c);
-	conn_leave(c->worker, c->service);
+	conn_leave(c->worker, c->is_refusal ? NULL : c->service->count);
 	service_unref(c->service);
 	free(c);
 }
@@ -225,16 +231,24 @@ static void linger_ended(struct conn *c, uint64_t now)
 	reset_peer(c);
 }
 
+/* While it is flooded nothing is read from it, so last_ms tells of output. */
+static bool is_too_slow(const struct conn *c, uint64_t now)
+{
+	return c->queued > c->service->output_hard ||
+	       c->last_ms + c->service->patience_ms <= now;
+}
+
 static void open_conn_due(struct conn *c, uint64_t now)
 {
 	const struct service *svc = c->service;
 
+	conn_count_queue(c);
 	if (c->close_ms && c->close_ms <= now) {
-		if (conn_is_stuck(c)) {
+		if (is_too_slow(c, now)) {
 			conn_close(c, CLOSE_SLOW, NULL);
 			return;
 		}
-		c->close_ms = c->choked ? now + svc->patience_ms : 0;
+		c->close_ms = now + svc->patience_ms;
 	}
 	if (svc->idle_ms && c->last_ms + svc->idle_ms <= now) {
 		conn_close(c, CLOSE_IDLE, NULL);
@@ -246,6 +260,19 @@ static void open_conn_due(struct conn *c, uint64_t now)
 	}
 }
 
+/* A peer that only reads, slowly, is not cut off while it goes on. */
+static void drain_ended(struct conn *c, uint64_t now)
+{
+	uint64_t patience_ms = c->service->patience_ms;
+
+	conn_count_queue(c);
+	if (c->eof && close_row(c->why)->fate == CLOSE_FATE_DRAIN &&
+		c->last_ms + patience_ms > now)
+		c->close_ms = c->last_ms + patience_ms;
+	else
+		reset_peer(c);
+}
+
 static void conn_due(struct conn *c, uint64_t now)
 {
 	if (c->state == CONN_OPEN)
@@ -253,7 +280,7 @@ static void conn_due(struct conn *c, uint64_t now)
 	else if (c->close_ms > now)
 		;
 	else if (c->state == CONN_DRAIN)
-		reset_peer(c);
+		drain_ended(c, now);
 	else if (c->state == CONN_LINGER)
 		linger_ended(c, now);
 }
@@ -406,14 +433,17 @@ void conn_close(struct conn *c, enum close_reason why, const char *arg)
 void worker_shed(struct worker *w)
 {
 	struct conn *c, *largest = NULL;
+	uint64_t leaving = 0; /* of those who pay already */
 
 	TAILQ_FOREACH (c, &w->conns, link) {
-		(void)conn_is_stuck(c); /* counts anew */
+		conn_count_queue(c);
 		if (c->state == CONN_OPEN && c->queued &&
 			(!largest || c->queued > largest->queued))
 			largest = c;
+		if (c->state == CONN_DRAIN && c->why == CLOSE_MEMORY)
+			leaving += c->queued;
 	}
-	if (largest && atomic_load(&w->crew->output_bytes) >
+	if (largest && atomic_load(&w->crew->output_bytes) - leaving >
 			       atomic_load(&w->crew->output_total))
 		conn_close(largest, CLOSE_MEMORY, NULL);
 }
@@ -462,10 +492,10 @@ static struct conn *conn_new(struct worker *w, struct service *svc,
 }
 
 /* Without memory for a conn there is nobody to tell. */
-static void not_opened(
-	struct worker *w, struct service *svc, const struct conn_origin *from)
+static void not_opened(struct worker *w, struct service_count *count,
+	const struct conn_origin *from)
 {
-	conn_leave(w, svc);
+	conn_leave(w, count);
 	close(from->fd);
 }
 
@@ -488,9 +518,10 @@ struct conn *conn_open(struct worker *w, struct service *svc,
 	const struct conn_origin *from)
 {
 	struct conn *c = conn_new(w, svc, from);
+	int closing;
 
 	if (!c) {
-		not_opened(w, svc, from);
+		not_opened(w, svc->count, from);
 		return NULL;
 	}
 	log_opened(c);
@@ -498,6 +529,9 @@ struct conn *conn_open(struct worker *w, struct service *svc,
 	c->opened = true;
 	if (ops_of(c)->open && ops_of(c)->open(c))
 		conn_close(c, CLOSE_MEMORY, NULL);
+	closing = atomic_load(&w->crew->closing);
+	if (closing)
+		conn_close(c, (enum close_reason)(closing - 1), NULL);
 	conn_update_deadline(c);
 	return c;
 }
@@ -508,7 +542,7 @@ struct conn *conn_open_refused(struct worker *w, struct service *svc,
 	struct conn *c = conn_new(w, svc, from);
 
 	if (!c) {
-		not_opened(w, svc, from);
+		not_opened(w, NULL, from);
 		return NULL;
 	}
 	c->is_refusal = true;

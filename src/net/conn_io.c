@@ -13,9 +13,11 @@
  * Marks on that output:
  *
  *   0 ... soft/3 ........ soft ............ hard
- *         resume reading  stop reading      messages are counted, not queued;
- *         (writable)      the peer's input  byte services close
- */
+ *         resume reading  stop reading      byte services close; messages are
+ *         (writable)      the peer's input  counted, not queued, until soft/3
+ *
+ * A flooded peer has output_patience to get below hard, and then as long again
+ * each time that it has read anything at all. */
 #include "net/conn.h"
 
 #include <assert.h>
@@ -44,16 +46,19 @@ static void count_input(struct conn *c, size_t n)
 	c->last_ms = worker_now_ms(c->worker);
 }
 
-/* Follows the length of the queue into the worker's and the crew's sums. */
-static void count_queue(struct conn *c)
+/* Follows the length of the queue into the crew's sum. What left it is traffic:
+ * the loop tells of it only at the low mark. */
+void conn_count_queue(struct conn *c)
 {
 	size_t now = evbuffer_get_length(bufferevent_get_output(c->bev));
 	struct crew *crew = c->worker->crew;
 
 	if (now > c->queued)
 		atomic_fetch_add(&crew->output_bytes, now - c->queued);
-	else if (now < c->queued)
+	if (now < c->queued) {
 		atomic_fetch_sub(&crew->output_bytes, c->queued - now);
+		c->last_ms = worker_now_ms(c->worker);
+	}
 	c->queued = (uint32_t)now;
 }
 
@@ -64,7 +69,7 @@ size_t conn_queued(const struct conn *c)
 
 bool conn_is_flooded(const struct conn *c)
 {
-	return c->queued > c->service->output_hard;
+	return c->flooded;
 }
 
 static bool wants_input(const struct conn *c)
@@ -155,8 +160,7 @@ static void on_write(struct bufferevent *bev, void *arg)
 {
 	struct conn *c = arg;
 
-	count_queue(c);
-	c->last_ms = worker_now_ms(c->worker);
+	conn_count_queue(c);
 	if (c->state == CONN_DRAIN && c->queued == 0) {
 		conn_output_done(c);
 		return;
@@ -164,6 +168,7 @@ static void on_write(struct bufferevent *bev, void *arg)
 	if (c->state != CONN_OPEN || !c->choked)
 		return;
 	c->choked = false;
+	c->flooded = false;
 	c->close_ms = 0;
 	if (ops_of(c)->writable)
 		ops_of(c)->writable(c);
@@ -187,7 +192,7 @@ static void output_grew(struct conn *c)
 	struct crew *crew = c->worker->crew;
 	const struct service *svc = c->service;
 
-	count_queue(c);
+	conn_count_queue(c);
 	if (atomic_load_explicit(&crew->output_bytes, memory_order_relaxed) >
 		atomic_load_explicit(&crew->output_total, memory_order_relaxed))
 		worker_want_shed(c->worker);
@@ -197,12 +202,13 @@ static void output_grew(struct conn *c)
 		c->choked = true;
 		conn_watch_input(c);
 	}
-	if (c->queued <= svc->output_hard || c->close_ms)
+	if (c->queued <= svc->output_hard || c->flooded)
 		return;
 	if (svc->type->raw) {
 		conn_close(c, CLOSE_SLOW, NULL);
 		return;
 	}
+	c->flooded = true;
 	c->close_ms = worker_now_ms(c->worker) + svc->patience_ms;
 	conn_update_deadline(c);
 }
@@ -218,12 +224,6 @@ static ssize_t write_now(struct conn *c, const void *data, size_t len)
 		return 0;
 	conn_lost(c, errno);
 	return -1;
-}
-
-bool conn_is_stuck(struct conn *c)
-{
-	count_queue(c);
-	return conn_is_flooded(c);
 }
 
 void conn_write(struct conn *c, const void *data, size_t len)

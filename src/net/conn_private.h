@@ -38,7 +38,8 @@ struct conn {
 	bool opened : 1;          /* ops->open() was called */
 	bool reading : 1;         /* the loop watches for input */
 	bool paused : 1;          /* by the protocol */
-	bool choked : 1;          /* our output is over the soft mark */
+	bool choked : 1;          /* our output was over the soft mark */
+	bool flooded : 1;         /* ... and over the hard one */
 	bool in_address_table : 1; /* acceptor.c counts the peer's address */
 	bool is_refusal : 1;      /* acceptor.c let it in to be told why not */
 	uint32_t queued;          /* bytes in the bufferevent's output */
@@ -71,7 +72,7 @@ int conn_io_init(struct conn *c);          /* 0 or -errno */
 void conn_io_fini(struct conn *c);
 void conn_watch_input(struct conn *c);     /* start or stop, as flags say */
 void conn_write(struct conn *c, const void *data, size_t len);
-bool conn_is_stuck(struct conn *c);        /* flooded, counted just now */
+void conn_count_queue(struct conn *c);     /* brings queued up to date */
 /* conn.c: */
 void conn_output_done(struct conn *c);     /* closing and all is sent */
 void conn_peer_ended(struct conn *c);      /* the peer's FIN was read */

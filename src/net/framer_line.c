@@ -47,6 +47,9 @@ static enum line_event skip(struct framer_line *f, const char *data, size_t len,
 {
 	size_t text_len, whole = find_end(data, len, &text_len);
 
+	/* Also if the end is in sight: how the bytes were cut must not tell. */
+	if (whole && f->skipped + text_len >= f->endless)
+		return LINE_ENDLESS;
 	if (whole) {
 		*ret_used = whole;
 		*ret_line = (struct slice){NULL, f->skipped + text_len};

@@ -168,17 +168,9 @@ static struct event_base *base_new(void)
 
 static void worker_free(struct worker *w)
 {
-	struct conn *c;
-
 	if (!w)
 		return;
-	while ((c = TAILQ_FIRST(&w->conns))) {
-		TAILQ_REMOVE(&w->conns, c, link);
-		timers_remove(&w->timers, &c->timer);
-		conn_free(c);
-	}
-	if (w->reaper)
-		on_reap(-1, 0, w);
+	assert(TAILQ_EMPTY(&w->conns) && TAILQ_EMPTY(&w->dead));
 	mailbox_free(w->mailbox);
 	if (w->timer)
 		event_free(w->timer);
@@ -304,6 +296,7 @@ static void run_close_all(struct mail *m, void *owner)
 
 void crew_close_all(struct crew *crew, enum close_reason why)
 {
+	atomic_store(&crew->closing, 1 + (int)why);
 	order_all(crew, why, run_close_all);
 }
 
@@ -350,6 +343,18 @@ void crew_stop(struct crew *crew)
 		if (w->running)
 			pthread_join(w->thread, NULL);
 		w->running = false;
+	}
+}
+
+void crew_drop_all(struct crew *crew)
+{
+	for (unsigned i = 0; i < crew->n_workers; i++) {
+		struct worker *w = crew->workers[i];
+		struct conn *c;
+
+		while ((c = TAILQ_FIRST(&w->conns)))
+			conn_lost(c, ETIMEDOUT);
+		on_reap(-1, 0, w);
 	}
 }
 

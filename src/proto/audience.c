@@ -64,6 +64,7 @@ struct audience {
 	struct waiting *waiting; /* owned */
 	struct audience *next;   /* in audiences.first */
 	bool queued;             /* it is there */
+	bool held;               /* being told: not freed, even if deserted */
 };
 
 struct seat {
@@ -164,7 +165,7 @@ static bool is_deserted(const struct audience *a)
 	for (uint32_t i = 0; i < a->n_groups; i++)
 		if (a->groups[i].n)
 			return false;
-	return !a->queued;
+	return !a->queued && !a->held;
 }
 
 static void drop_if_deserted(struct audiences *set, struct audience *a)
@@ -536,6 +537,22 @@ void audience_tell(struct audiences *set, struct chat_session *session,
 		conn_send(session->conn, set->scratch.data, set->scratch.len);
 }
 
+static void tell_neighbours(struct audiences *set, struct group *g,
+	const struct chat_msg *msg, uint64_t author)
+{
+	/* From the end: whoever is closed leaves the gap to one who was told
+	 * already. */
+	for (uint32_t p = g->n; p-- > 0;) {
+		struct chat_session *session = conn_state(g->places[p].conn);
+
+		if (session->told == set->serial ||
+			conn_id(session->conn) == author)
+			continue;
+		session->told = set->serial;
+		audience_tell(set, session, msg);
+	}
+}
+
 void audience_tell_once(struct audiences *set, const uint32_t *rooms,
 	size_t n_rooms, const struct chat_msg *msg, uint64_t author)
 {
@@ -544,21 +561,12 @@ void audience_tell_once(struct audiences *set, const uint32_t *rooms,
 	for (size_t r = 0; r < n_rooms; r++) {
 		struct audience *a = find_audience(set, rooms[r]);
 
-		for (uint32_t i = 0; a && i < a->n_groups; i++) {
-			struct group *g = &a->groups[i];
-
-			/* From the end: whoever is closed leaves the gap to
-			 * one who was told already. */
-			for (uint32_t p = g->n; p-- > 0;) {
-				struct chat_session *s =
-					conn_state(g->places[p].conn);
-
-				if (s->told == set->serial ||
-					conn_id(s->conn) == author)
-					continue;
-				s->told = set->serial;
-				audience_tell(set, s, msg);
-			}
-		}
+		if (!a)
+			continue;
+		a->held = true;
+		for (uint32_t i = 0; i < a->n_groups; i++)
+			tell_neighbours(set, &a->groups[i], msg, author);
+		a->held = false;
+		drop_if_deserted(set, a);
 	}
 }

@@ -272,6 +272,7 @@ const struct proto proto_chat = {
 	.options_size = sizeof(struct chat_options),
 	.idle_ms = 0,
 	.send_buffer = 128 * 1024,
+	.is_private = true,
 	.check = chat_check,
 	.setup = chat_setup,
 };

@@ -8,14 +8,14 @@
 
 #define PROTO(name)   extern const struct proto proto_##name;
 #define DIALECT(name) extern const struct dialect dialect_##name;
-#include "proto_table.h"
+#include "proto/proto_table.h"
 #undef PROTO
 #undef DIALECT
 
 #define DIALECT(name)
 const struct proto *const proto_table[] = {
 #define PROTO(name) &proto_##name,
-#include "proto_table.h"
+#include "proto/proto_table.h"
 #undef PROTO
 	NULL,
 };
@@ -24,7 +24,7 @@ const struct proto *const proto_table[] = {
 #define PROTO(name)
 const struct dialect *const dialect_table[] = {
 #define DIALECT(name) &dialect_##name,
-#include "proto_table.h"
+#include "proto/proto_table.h"
 #undef DIALECT
 	NULL,
 };

@@ -11,7 +11,7 @@
 
 #define TRACE_MAX 80
 
-static struct log_limit limit;
+static struct log_limit limit = {.burst = 50};
 
 void trace_data(struct conn *c, const void *data, size_t len)
 {

@@ -16,7 +16,7 @@ from harness import PATIENCE
 
 NC = 'nc.openbsd'
 WELCOME = re.compile(r'\*\*\* welcome to (.*)\. You are (\S+) in #(\S+) '
-                     r'\((only you|[\d,]+ here)\)')
+                     r'\((only you|[\d,]+ here)(?:; joins and leaves are not shown)?\)')
 HINT = ('*** type a line and press Enter to say it. /nick NAME renames you, '
         '/help lists the commands')
 
@@ -97,11 +97,11 @@ class Lines:
 
 
 class Client(Lines):
-    """A socket to a service of the daemon."""
+    """A socket to a service of the daemon (its last address, unless given)."""
 
-    def __init__(self, daemon, service, **kwargs):
+    def __init__(self, daemon, service, address=None, **kwargs):
         super().__init__()
-        self.socket = connect(daemon.address(service), **kwargs)
+        self.socket = connect(address or daemon.address(service), **kwargs)
         daemon.clients.append(self)
 
     def fileno(self):
@@ -147,8 +147,9 @@ class Person(Client):
             self.join(room)
 
     def greet(self):
-        match = WELCOME.fullmatch(self.line() or '')
-        assert match, 'not a welcome'
+        line = self.line()
+        match = WELCOME.fullmatch(line or '')
+        assert match, f'not a welcome: {line}'
         self.server, self.nick, self.room, self.count = match.groups()
         hint = self.line()
         assert hint == HINT, hint
@@ -159,7 +160,7 @@ class Person(Client):
     def rename(self, nick):
         self.say(f'/nick {nick}')
         before = self.until(
-            re.compile(rf'\*\*\* you are now {re.escape(nick)}\..*'))
+            re.compile(rf'\*\*\* you are now {re.escape(nick)}\b.*'))
         self.nick = nick
         return before
 

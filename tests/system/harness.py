@@ -77,29 +77,32 @@ def run_sockd(*args, **kwargs):
         text=True, timeout=PATIENCE, check=False, **kwargs)
 
 
-class Notify:
-    """What systemd would hear: a NOTIFY_SOCKET and all that came through it."""
+class Notify(threading.Thread):
+    """What systemd would hear: a NOTIFY_SOCKET and all that came through it.
+    Read at once, as systemd does: a sender waits while its queue is full."""
 
     def __init__(self, path):
+        super().__init__(daemon=True)
         self.path = path
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
         self.socket.bind(path)
         self.messages = []
+        self.start()
 
-    def poll(self):
-        try:
-            while True:
-                self.messages.append(self.socket.recv(65536).decode())
-        except BlockingIOError:
-            return self.messages
+    def run(self):
+        while message := self.socket.recv(65536):
+            self.messages.append(message.decode())
 
     def has(self, pattern):
         """The messages in which a line matches the pattern."""
-        return [m for m in self.poll()
+        return [m for m in list(self.messages)
                 if any(re.fullmatch(pattern, line) for line in m.split('\n'))]
 
     def close(self):
+        """An empty message ends the thread."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b'', self.path)
+        self.join()
         self.socket.close()
 
 
@@ -155,10 +158,13 @@ class Daemon:
                 self.lines.append(line.decode('utf-8', 'backslashreplace').rstrip('\n'))
 
     def write_config(self, config):
-        with open(self.file, 'w', encoding='utf-8') as out:
+        """In one step, as a careful editor does: a reload may come any time."""
+        fresh = self.file + '.new'
+        with open(fresh, 'w', encoding='utf-8') as out:
             out.write(f'workers = {self.workers};\nruntime_dir = "{self.dir}";\n'
                       f'state_dir = "{self.dir}/state";\n'
                       f'log: {{ level = "{self.level}"; }};\n{config}\n')
+        os.rename(fresh, self.file)
 
     # What it says of itself.
 

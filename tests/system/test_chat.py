@@ -23,15 +23,17 @@ def error(*words):
 class Netcat(Test):
     def test_two_netcats_see_each_other(self):
         with Daemon(CONFIG) as d:
-            a, b = (Child(d, NC, *target(address)) for address in d.addresses('chat'))
-            nicks = []
-            for nc in (a, b):
+            people, nicks = [], []
+            for address in d.addresses('chat'):
+                nc = Child(d, NC, *target(address))
+                people.append(nc)
                 match = WELCOME.fullmatch(nc.line())
                 self.assertEqual((match[1], match[3]), ('sockd', 'lobby'))
                 self.assertRegex(match[2], f'^{GUEST}$')
                 self.assertEqual(nc.line(), HINT)
                 nicks.append(match[2])
             self.assertEqual(match[4], '2 here')
+            a, b = people
             a.say('hello there')
             b.until(f'<{nicks[0]}> hello there')
             b.say('hello yourself')
@@ -113,7 +115,7 @@ class Lines(Test):
 
     def test_rename(self):
         self.a.say('/nick robert')
-        self.assertRegex(self.a.line(), r'^\*\*\* you are now robert\.')
+        self.assertRegex(self.a.line(), r'^\*\*\* you are now robert\b')
         self.assertEqual(self.b.line(), '*** alice is now robert')
         self.a.say('/nick BOB')
         self.a.until(error('BOB'))
@@ -189,7 +191,7 @@ class Lines(Test):
         self.assertGreater(len(help_lines), 5)
         for line in help_lines:
             self.assertTrue(line.startswith('*** '), line)
-            self.assertLessEqual(len(line), 80)
+            self.assertLessEqual(len(line), 100)
         text = '\n'.join(help_lines)
         for verb in ('nick', 'join', 'part', 'who', 'rooms', 'msg', 'me', 'quit'):
             self.assertIn(verb, text)
@@ -283,7 +285,7 @@ class Safety(Test):
                 except (BrokenPipeError, ConnectionResetError):
                     pass
                 lines = c.rest_lines()
-                self.assertRegex(lines[-2], r'^\*\*\* error: that line has ', f'round {i}')
+                self.assertEqual(len(lines), 3, f'round {i}: {lines}')
                 self.assertEqual(lines[-1], '*** disconnected: 64 KiB without an '
                                             'end of line. Press Ctrl-C.')
                 c.close()

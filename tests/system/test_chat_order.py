@@ -85,9 +85,9 @@ class Order(Test):
 
         def wander(person, seed):
             order = random.Random(seed)
-            for _ in range(15):
+            for i in range(15):
                 room = order.choice(('ops', 'dev'))
-                person.send(f'/join {room}\nz{room}.{person.nick}\n')
+                person.send(f'/join {room}\nz{room}.{i}\n')
         threads = [threading.Thread(target=talk, args=(p, i))
                    for i, p in enumerate(senders)]
         threads += [threading.Thread(target=wander, args=(p, i))

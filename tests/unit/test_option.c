@@ -243,6 +243,21 @@ START_TEST(copy_and_equal)
 }
 END_TEST
 
+START_TEST(default_is_known)
+{
+	static const char *const others[] = {"false", "6", "65KiB", "6m", "3/s",
+		"ho", "udp", "b, a"};
+
+	for (int i = 0; i < N(others); i++) {
+		ck_assert(option_is_default(&rows[i], &s));
+		ck_assert_int_eq(option_set_text(&rows[i], &s, others[i], NULL), 0);
+		ck_assert(!option_is_default(&rows[i], &s));
+		ck_assert_int_eq(option_set_text(&rows[i], &s, rows[i].fallback, NULL), 0);
+		ck_assert(option_is_default(&rows[i], &s));
+	}
+}
+END_TEST
+
 START_TEST(find_by_key)
 {
 	ck_assert_ptr_eq(option_find(rows, "size"), &rows[2]);
@@ -265,6 +280,7 @@ int main(void)
 	tcase_add_test(tc, typed_values_must_fit);
 	tcase_add_test(tc, quoted_text_is_no_number);
 	tcase_add_test(tc, copy_and_equal);
+	tcase_add_test(tc, default_is_known);
 	tcase_add_test(tc, find_by_key);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(sr, CK_ENV);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_APP_PLAN_H
+#define SOCKD_APP_PLAN_H
+
+#include <stddef.h>
+
+#include "proto/proto.h"
+
+struct accept_set;
+struct config;
+struct errmsg;
+struct listener;
+struct service;
+
+/* A configuration made real: its services and their open listeners. A start
+ * makes the first plan, a reload makes the next beside the old one, and only
+ * when all of it stands is it put to work. Main thread. */
+struct plan {
+	struct config_ref *cfg;      /* a reference */
+	struct service **services;   /* owned array of references */
+	size_t n_services;
+	struct plan_listener {
+		struct listener *listener; /* a reference */
+		struct service *service;   /* borrowed from services */
+		bool is_new;               /* not in the plan before */
+	} *listeners;                /* owned array */
+	size_t n_listeners;
+};
+
+/* A configuration shared by a plan and the connections opened under it. */
+struct config_ref;
+/* Takes cfg, also on failure. NULL: out of memory. */
+struct config_ref *config_ref_new(struct config *cfg);
+void config_ref_unref(struct config_ref *ref); /* any thread; NULL is fine */
+const struct config *config_ref_get(const struct config_ref *ref);
+
+/* Opens what cfg (a reference of the caller's, taken also on failure) asks for;
+ * listeners of `old` (may be NULL) that are still wanted are shared with it. 0,
+ * or -errno with msg; nothing is left open then. */
+int plan_new(struct plan **ret, struct config_ref *cfg, const struct plan *old,
+	const struct proto_context *ctx, struct errmsg *msg);
+void plan_free(struct plan *plan); /* NULL is fine */
+/* Gives the listeners up: they close when the acceptor lets go of them too. */
+void plan_close_listeners(struct plan *plan);
+/* Connections beyond the limit that may be open for as long as it takes to say
+ * that there are too many. */
+#define PLAN_REFUSALS 16
+
+/* What the acceptor is to work by, for at most max_connections. NULL: out of
+ * memory. */
+struct accept_set *plan_accept_set(
+	const struct plan *plan, uint32_t max_connections);
+/* One line per new listener into the log. */
+void plan_log_listeners(const struct plan *plan);
+
+#endif

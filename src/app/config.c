@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Loads a configuration: FILE, then the drop-ins of FILE.d in the order of the
+ * C locale, then the -o of the command line, then defaults and checks.
+ *
+ *	FILE ─┐
+ *	FILE.d ┴▶ text ─▶ tree ◀─ -o
+ *	                   └─▶ struct config ─▶ checks
+ *
+ * A file that does not parse ends the load after all files were read, since
+ * what it was to say is not known; everything else goes on to the end, so that
+ * a person sees all mistakes at once. The same code serves start, `-t` and
+ * reload: nothing here prints, logs or exits. Main thread; blocks on disk and
+ * name servers.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/option.h"
+#include "proto/proto.h"
+
+#include "config_private.h"
+
+/* 0, EX_NOINPUT or EX_CONFIG. */
+static int load_file(const struct config_load *load, const char *file)
+{
+	struct config_text text = {{0}, NULL, 0};
+	int r;
+
+	r = config_text_read(&text, file, &load->tree->names, load->errors);
+	if (r == 0)
+		r = config_tree_add(load->tree, &text, load->errors);
+	config_text_fini(&text);
+	return r;
+}
+
+/* The names that packages and editors leave behind do not end in .conf. */
+static int is_drop_in(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > strlen(".conf") &&
+		strcmp(entry->d_name + len - strlen(".conf"), ".conf") == 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int worse(int a, int b)
+{
+	return a == EX_NOINPUT || b == 0 ? a : b;
+}
+
+static int load_dir(const struct config_load *load, const char *dir)
+{
+	struct dirent **entries;
+	int n = scandir(dir, &entries, is_drop_in, by_name);
+	int result = 0;
+
+	if (n < 0 && errno == ENOENT)
+		return 0;
+	if (n < 0) {
+		config_errors_add(load->errors, dir, 0, "cannot be read: %s",
+			strerror(errno));
+		return EX_NOINPUT;
+	}
+	for (int i = 0; i < n; i++) {
+		struct strbuf file = {0};
+
+		strbuf_addf(&file, "%s/%s", dir, entries[i]->d_name);
+		if (file.failed)
+			config_errors_oom(load->errors);
+		else
+			result = worse(result, load_file(load, file.data));
+		strbuf_fini(&file);
+		free(entries[i]);
+	}
+	free(entries);
+	return result;
+}
+
+static int load_files(const struct config_load *load, const char *file)
+{
+	struct strbuf dir = {0};
+	int r = load_file(load, file);
+
+	/* Without FILE its drop-ins would only cause more errors. */
+	if (r == EX_NOINPUT)
+		return r;
+	strbuf_addf(&dir, "%s.d", file);
+	if (dir.failed)
+		config_errors_oom(load->errors);
+	else
+		r = worse(r, load_dir(load, dir.data));
+	strbuf_fini(&dir);
+	return r;
+}
+
+static void fill(const struct config_load *load)
+{
+	config_fill_defaults(load, config_options, load->cfg);
+	config_fill_global(load);
+	config_fill_rooms(load);
+	config_fill_services(load);
+	config_find_dirs(load->cfg, load->errors);
+	config_check(load);
+}
+
+static int verdict(const struct config_errors *errors)
+{
+	/* A -o has no file: it is the command line that is wrong. */
+	for (size_t i = 0; i < errors->n_items; i++)
+		if (!errors->items[i].warning && !errors->items[i].file)
+			return EX_USAGE;
+	return errors->n_errors > 0 ? EX_CONFIG : 0;
+}
+
+int config_load(const struct config_source *src, struct config **ret,
+	struct config_errors *errors)
+{
+	struct config_load load = {
+		.cfg = calloc(1, sizeof(*load.cfg)),
+		.tree = config_tree_new(),
+		.errors = errors,
+	};
+	int r = EX_CONFIG;
+
+	*errors = (struct config_errors){0};
+	if (!load.cfg || !load.tree) {
+		config_errors_oom(errors);
+		config_tree_free(load.tree);
+		free(load.cfg);
+		return r;
+	}
+	load.cfg->tree = load.tree;
+	r = load_files(&load, src->file);
+	for (size_t i = 0; i < src->n_overrides && r == 0; i++)
+		config_tree_override(load.tree, src->overrides[i], errors);
+	if (r == 0) {
+		fill(&load);
+		r = verdict(errors);
+	}
+	config_errors_sort(errors);
+	if (r == 0)
+		*ret = load.cfg;
+	else
+		config_free(load.cfg);
+	return r;
+}
+
+void config_free(struct config *cfg)
+{
+	if (!cfg)
+		return;
+	for (size_t i = 0; i < cfg->chat.n_rooms; i++) {
+		free(cfg->chat.rooms[i].name);
+		option_fini(config_room_options, &cfg->chat.rooms[i]);
+	}
+	free(cfg->chat.rooms);
+	for (size_t i = 0; i < cfg->n_services; i++)
+		config_service_fini(&cfg->services[i]);
+	free(cfg->services);
+	config_tree_free(cfg->tree);
+	option_fini(config_options, cfg);
+	free(cfg);
+}
+
+int config_restart_keys(const struct config *old, const struct config *now,
+	struct strlist *ret)
+{
+	*ret = (struct strlist){0};
+	for (const struct option *opt = config_options; opt->key; opt++) {
+		if (!(opt->flags & OPT_RESTART) || option_equal(opt, old, now))
+			continue;
+		if (strlist_add(ret, opt->key) < 0) {
+			strlist_fini(ret);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+bool config_service_equal(
+	const struct service_config *a, const struct service_config *b)
+{
+	static const char *const sockets[] = {
+		"listen", "backlog", "mode", "group",
+	};
+
+	if (a->proto != b->proto || strcmp(a->name, b->name) != 0)
+		return false;
+	for (const struct option *opt = config_service_options; opt->key;
+		opt++) {
+		size_t i = 0;
+
+		while (i < 4 && strcmp(sockets[i], opt->key) != 0)
+			i++;
+		if (i == 4 && !option_equal(opt, a, b))
+			return false;
+	}
+	for (const struct option *opt = a->proto->options; opt && opt->key;
+		opt++)
+		if (!option_equal(opt, a->options, b->options))
+			return false;
+	return true;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Findings about a configuration: where, and what to write instead.
+ *
+ * They are collected, not printed, because a start writes them to stderr and a
+ * reload to the log. The list is bounded: a file of rubbish is told by its
+ * first findings. Running out of memory counts as an error even if it cannot
+ * be stored, so that a configuration half read is never used.
+ *
+ * Main thread.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "config_private.h"
+
+void config_errors_fini(struct config_errors *errors)
+{
+	for (size_t i = 0; i < errors->n_items; i++) {
+		free(errors->items[i].file);
+		free(errors->items[i].text);
+	}
+	free(errors->items);
+	*errors = (struct config_errors){0};
+}
+
+void config_error_format(const struct config_error *e, struct strbuf *out)
+{
+	if (e->file)
+		strbuf_adds(out, e->file);
+	if (e->file && e->line > 0)
+		strbuf_addf(out, ":%u", e->line);
+	if (e->file)
+		strbuf_adds(out, ": ");
+	if (e->warning)
+		strbuf_adds(out, "warning: ");
+	strbuf_adds(out, e->text);
+}
+
+/* Takes text, which may be NULL if memory ran out. */
+static void add(struct config_errors *errors, const char *file, unsigned line,
+	char *text, bool warning)
+{
+	struct config_error e = {NULL, line, text, warning};
+	struct config_error *more;
+
+	if (!warning)
+		errors->n_errors++;
+	if (!text || errors->n_items == CONFIG_ERRORS_MAX)
+		goto fail;
+	if (file) {
+		e.file = strdup(file);
+		if (!e.file)
+			goto fail;
+	}
+	more = reallocarray(errors->items, errors->n_items + 1, sizeof(*more));
+	if (!more)
+		goto fail;
+	errors->items = more;
+	more[errors->n_items++] = e;
+	return;
+fail:
+	free(e.file);
+	free(text);
+}
+
+void config_errors_add(struct config_errors *errors, const char *file,
+	unsigned line, const char *fmt, ...)
+{
+	struct strbuf text = {0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	add(errors, file, line, strbuf_take(&text), false);
+}
+
+void config_errors_warn(struct config_errors *errors, const char *file,
+	unsigned line, const char *fmt, ...)
+{
+	struct strbuf text = {0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	add(errors, file, line, strbuf_take(&text), true);
+}
+
+void config_errors_at(struct config_errors *errors,
+	const struct config_node *node, const char *path, const char *fmt, ...)
+{
+	struct strbuf text = {0};
+	va_list ap;
+
+	strbuf_addf(&text, "%s%s: ", node->file ? "" : "-o ", path);
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	add(errors, node->file, node->line, strbuf_take(&text), false);
+}
+
+void config_errors_oom(struct config_errors *errors)
+{
+	config_errors_add(errors, NULL, 0, "out of memory");
+}
+
+static int compare(const struct config_error *a, const struct config_error *b)
+{
+	if (!a->file || !b->file)
+		return (a->file == NULL) - (b->file == NULL);
+	if (strcmp(a->file, b->file) != 0)
+		return strcmp(a->file, b->file);
+	return (a->line > b->line) - (a->line < b->line);
+}
+
+/* Insertion keeps the order of findings about one line. */
+void config_errors_sort(struct config_errors *errors)
+{
+	for (size_t i = 1; i < errors->n_items; i++) {
+		struct config_error e = errors->items[i];
+		size_t j = i;
+
+		for (; j > 0 && compare(&errors->items[j - 1], &e) > 0; j--)
+			errors->items[j] = errors->items[j - 1];
+		errors->items[j] = e;
+	}
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Services: each has the keys common to all and those of its protocol, so the
+ * protocol is looked up first. Protocols that the manual promises and this
+ * build has not are known by name and keys: their services are checked like
+ * any other and refused with a sentence that says so, unless switched off.
+ *
+ * Whether a transport, a framing or a dialect exists in this build is asked of
+ * the registry, so that a new one needs no change here. Main thread.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/errmsg.h"
+#include "base/option.h"
+#include "proto/dialect.h"
+#include "proto/proto.h"
+
+#include "config_private.h"
+
+#define SERVICE_NAME_MAX 32
+
+/* Keys of `post`. */
+struct planned_post {
+	char *room, *nick;
+	struct flood_settings flood;
+};
+
+#define POST(k, t, field) \
+	.key = (k), .type = OPT_##t, .offset = offsetof(struct planned_post, field)
+
+static const struct option post_options[] = {
+	{POST("room", STRING, room), .max = 33, .fallback = ""},
+	{POST("nick", STRING, nick), .max = 24, .fallback = ""},
+	{POST("flood.burst", INT, flood.burst), .min = 1, .max = 100000,
+		.fallback = "100"},
+	{POST("flood.queue", INT, flood.queue), .min = 0, .max = 100000,
+		.fallback = "20"},
+	{POST("flood.rate", RATE, flood.rate), .fallback = "2/s"},
+	{POST("flood.patience", DURATION, flood.patience_ms), .min = 100,
+		.max = 86400000, .fallback = "30s"},
+	{POST("flood.exempt", STRINGS, flood.exempt), .max = 1024,
+		.fallback = "[ ]", .check = network_check},
+	OPTION_END,
+};
+static const struct option no_options[] = {OPTION_END};
+
+/* Known by name, not in this build. */
+static const struct planned {
+	const char *name;
+	const struct option *options;
+	size_t options_size;
+} planned[] = {
+	{"chargen", no_options, 1},
+	{"daytime", no_options, 1},
+	{"metrics", no_options, 1},
+	{"post", post_options, sizeof(struct planned_post)},
+	{"time", no_options, 1},
+	{"whoami", no_options, 1},
+};
+#define N_PLANNED (sizeof(planned) / sizeof(planned[0]))
+
+/* One service while it is filled. */
+struct filling {
+	const struct config_load *load;
+	const struct config_node *node;
+	struct service_config *svc;
+	const struct planned *planned; /* or NULL */
+	const struct option *options;  /* of the protocol; or NULL */
+	char path[64];
+};
+
+static void complain(const struct filling *f, const char *name,
+	const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* A finding about the key `name`, at the service if it is not written. */
+static void complain(
+	const struct filling *f, const char *name, const char *fmt, ...)
+{
+	char path[160], text[ERRMSG_LEN];
+	const struct config_node *node;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(path, sizeof(path), "%s%s%.64s", f->path, name ? "." : "",
+		name ? name : "");
+	node = config_tree_find(f->load->tree, path);
+	config_errors_at(f->load->errors, node ? node : f->node, path, "%s",
+		text);
+}
+
+static const struct option *options_of(const struct service_config *svc)
+{
+	return svc->proto && svc->proto->options ? svc->proto->options :
+						   no_options;
+}
+
+void config_service_fini(struct service_config *svc)
+{
+	option_fini(config_service_options, svc);
+	if (svc->options && svc->proto)
+		option_fini(options_of(svc), svc->options);
+	free(svc->options);
+	free(svc->name);
+	*svc = (struct service_config){0};
+}
+
+static void check_name(const struct filling *f)
+{
+	const char *name = f->node->name;
+
+	if (strlen(name) > SERVICE_NAME_MAX)
+		config_errors_at(f->load->errors, f->node, f->path,
+			"the name has %zu characters; %d are allowed",
+			strlen(name), SERVICE_NAME_MAX);
+	else if (strchr(name, '*'))
+		config_errors_at(f->load->errors, f->node, f->path,
+			"a name of letters, digits, \"-\" and \"_\" belongs "
+			"here");
+}
+
+static void unknown_protocol(const struct filling *f, const char *name)
+{
+	struct strlist names = {0};
+	const char *near;
+
+	for (const struct proto *const *p = proto_table; *p; p++)
+		(void)!strlist_add(&names, (*p)->name);
+	for (size_t i = 0; i < N_PLANNED; i++)
+		(void)!strlist_add(&names, planned[i].name);
+	near = str_nearest(
+		name, (const char *const *)names.items, names.n_items);
+	complain(f, "protocol", "there is no protocol \"%.64s\"%s%s%s", name,
+		near ? "; did you mean \"" : "", near ? near : "",
+		near ? "\"?" : "");
+	strlist_fini(&names);
+}
+
+/* Finds what the protocol key names. False: nothing of that name. */
+static bool find_protocol(struct filling *f)
+{
+	const struct config_node *node = config_node_find(f->node, "protocol");
+	const char *name = node ? node->text : NULL;
+
+	if (!node)
+		complain(f, NULL,
+			"has no protocol; write protocol = \"echo\", for "
+			"example");
+	/* Another type is said when the common keys are filled. */
+	if (!name)
+		return false;
+	f->svc->proto = proto_find(name);
+	if (f->svc->proto) {
+		f->options = options_of(f->svc);
+		return true;
+	}
+	for (size_t i = 0; i < N_PLANNED; i++)
+		if (strcmp(planned[i].name, name) == 0)
+			f->planned = &planned[i];
+	if (!f->planned) {
+		unknown_protocol(f, name);
+		return false;
+	}
+	f->options = f->planned->options;
+	return true;
+}
+
+/* Fills both sets of keys; the protocol's even if it is only planned. */
+static void fill_keys(struct filling *f, bool known)
+{
+	struct service_config *svc = f->svc;
+	const struct proto *proto = svc->proto;
+	struct config_level level = {
+		.path = f->path,
+		.tables = {config_service_options, f->options},
+		.targets = {svc, NULL},
+		.lenient = !known,
+	};
+	size_t size = proto ? proto->options_size : 1;
+
+	config_fill_defaults(f->load, config_service_options, svc);
+	if (proto && proto->idle_ms != PROTO_IDLE_COMMON)
+		svc->idle_ms = proto->idle_ms;
+	if (proto)
+		svc->send_buffer = proto->send_buffer;
+	if (f->planned)
+		size = f->planned->options_size;
+	level.targets[1] = calloc(1, size ? size : 1);
+	if (!level.targets[1]) {
+		config_errors_oom(f->load->errors);
+		return;
+	}
+	if (f->options)
+		config_fill_defaults(f->load, f->options, level.targets[1]);
+	config_fill_level(f->load, &level, f->node);
+	if (proto) {
+		svc->options = level.targets[1];
+		return;
+	}
+	if (f->options)
+		option_fini(f->options, level.targets[1]);
+	free(level.targets[1]);
+}
+
+/* Is the word of an enum row spoken by the protocol (bits of own), or by any
+ * of this build (bits of all)? */
+static void check_speaks(const struct filling *f, const char *name,
+	unsigned own, unsigned all, int value)
+{
+	const char *word =
+		option_find(config_service_options, name)->names[value];
+
+	if (own & 1u << value)
+		return;
+	if (all & 1u << value)
+		complain(f, name, "the protocol \"%s\" does not speak \"%s\"",
+			f->svc->proto->name, word);
+	else if (strcmp(word, "tls") == 0)
+		complain(f, name, "\"tls\" is not possible: built without TLS");
+	else
+		complain(f, name, "\"%s\" is not in this build", word);
+}
+
+static void check_spoken(const struct filling *f)
+{
+	struct service_config *svc = f->svc;
+	const struct proto *proto = svc->proto;
+	unsigned transports = 0, framings = 0;
+
+	for (const struct proto *const *p = proto_table; *p; p++) {
+		transports |= (*p)->transports;
+		framings |= (*p)->framings;
+	}
+	/* A protocol that only knows another framing has that as default. */
+	if (!config_node_find(f->node, "framing") && proto->framings &&
+		!(proto->framings & 1u << svc->framing))
+		svc->framing = __builtin_ctz(proto->framings);
+	check_speaks(f, "transport", proto->transports, transports,
+		svc->transport);
+	check_speaks(f, "framing", proto->framings, framings, svc->framing);
+}
+
+/* Rows that the manual knows and nothing serves yet: only the default. */
+static void check_unbuilt(const struct filling *f, const struct option *table,
+	const void *target)
+{
+	for (const struct option *opt = table; opt->key; opt++)
+		if ((opt->flags & OPT_UNBUILT) &&
+			!option_is_default(opt, target))
+			complain(f, opt->key, "this is not in this build");
+}
+
+/* The key `dialect`, wherever a protocol has it, names a row of the registry
+ * or leaves the choice to the first byte. */
+static void check_dialect(const struct filling *f)
+{
+	const struct option *opt = option_find(f->options, "dialect");
+	const char *word;
+	int value;
+
+	if (!opt || opt->type != OPT_ENUM)
+		return;
+	memcpy(&value, (const char *)f->svc->options + opt->offset,
+		sizeof(value));
+	word = opt->names[value];
+	if (strcmp(word, "auto") == 0)
+		return;
+	for (const struct dialect *const *d = dialect_table; *d; d++)
+		if (strcmp((*d)->name, word) == 0)
+			return;
+	complain(f, "dialect", "\"%s\" is not in this build", word);
+}
+
+/* The protocol's own look across its keys. A text that begins with "KEY: " is
+ * put where that key stands. */
+static void check_protocol(const struct filling *f)
+{
+	const struct proto *proto = f->svc->proto;
+	struct errmsg msg = {""};
+	char name[64];
+	size_t len;
+
+	if (!proto->check || proto->check(f->svc->options, &msg) == 0)
+		return;
+	len = strcspn(msg.text, ":");
+	snprintf(name, sizeof(name), "%.*s", (int)len, msg.text);
+	if (msg.text[len] && option_find(f->options, name))
+		complain(f, name, "%s", msg.text + len + 2);
+	else
+		complain(f, NULL, "%s", msg.text);
+}
+
+/* What a service that is switched off need not satisfy. */
+static void check_enabled(const struct filling *f, bool known)
+{
+	struct service_config *svc = f->svc;
+
+	if (f->planned)
+		complain(f, "protocol", "\"%s\" is not in this build",
+			f->planned->name);
+	if (!config_node_find(f->node, "listen"))
+		complain(f, NULL,
+			"has no listen; write listen = \"localhost:PORT\", "
+			"for example");
+	else if (svc->listen.n_items == 0)
+		complain(f, "listen", "names no address");
+	if (!known || !svc->proto || !svc->options)
+		return;
+	check_spoken(f);
+	check_unbuilt(f, config_service_options, svc);
+	check_unbuilt(f, f->options, svc->options);
+	check_dialect(f);
+	check_protocol(f);
+}
+
+static void fill_service(const struct config_load *load,
+	const struct config_node *node, struct service_config *svc)
+{
+	struct filling f = {.load = load, .node = node, .svc = svc};
+	size_t n_errors;
+	bool known;
+
+	snprintf(f.path, sizeof(f.path), "services.%.48s", node->name);
+	if (node->kind != NODE_GROUP) {
+		config_errors_at(load->errors, node, f.path,
+			"is a group; write %s: { protocol = ...; };",
+			node->name);
+		return;
+	}
+	check_name(&f);
+	svc->name = strdup(node->name);
+	if (!svc->name)
+		config_errors_oom(load->errors);
+	known = find_protocol(&f);
+	n_errors = load->errors->n_errors;
+	fill_keys(&f, known);
+	/* Looking across values makes sense only if each is right. */
+	if (svc->enabled && n_errors == load->errors->n_errors)
+		check_enabled(&f, known);
+}
+
+void config_fill_services(const struct config_load *load)
+{
+	const struct config_node *services =
+		config_node_find(&load->tree->root, "services");
+	struct config *cfg = load->cfg;
+	size_t n = 0;
+
+	if (!services)
+		return;
+	if (services->kind != NODE_GROUP) {
+		config_errors_at(load->errors, services, "services",
+			"is a group; write services: { NAME: { ... }; };");
+		return;
+	}
+	for (const struct config_node *kid = services->kids; kid;
+		kid = kid->next)
+		n++;
+	cfg->services = calloc(n ? n : 1, sizeof(*cfg->services));
+	if (!cfg->services) {
+		config_errors_oom(load->errors);
+		return;
+	}
+	for (const struct config_node *kid = services->kids; kid;
+		kid = kid->next) {
+		struct service_config *svc = &cfg->services[cfg->n_services];
+
+		fill_service(load, kid, svc);
+		if (svc->enabled)
+			cfg->n_services++;
+		else
+			config_service_fini(svc);
+	}
+}

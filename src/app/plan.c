@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From configuration to services and sockets. Everything that can fail, fails
+ * here, before anything that runs is touched. */
+#include "app/plan.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <grp.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/config.h"
+#include "base/errmsg.h"
+#include "base/log.h"
+#include "net/acceptor.h"
+#include "net/listener.h"
+#include "net/service.h"
+
+struct config_ref {
+	atomic_uint refs;
+	struct config *cfg; /* owned */
+};
+
+struct config_ref *config_ref_new(struct config *cfg)
+{
+	struct config_ref *ref = calloc(1, sizeof(*ref));
+
+	if (!ref) {
+		config_free(cfg);
+		return NULL;
+	}
+	atomic_init(&ref->refs, 1);
+	ref->cfg = cfg;
+	return ref;
+}
+
+static struct config_ref *config_ref_ref(struct config_ref *ref)
+{
+	atomic_fetch_add(&ref->refs, 1);
+	return ref;
+}
+
+void config_ref_unref(struct config_ref *ref)
+{
+	if (!ref || atomic_fetch_sub(&ref->refs, 1) != 1)
+		return;
+	config_free(ref->cfg);
+	free(ref);
+}
+
+const struct config *config_ref_get(const struct config_ref *ref)
+{
+	return ref->cfg;
+}
+
+static void release_config(void *owner)
+{
+	config_ref_unref(owner);
+}
+
+/* Services. */
+
+static struct service_count *count_of(const struct plan *old, const char *name)
+{
+	for (size_t i = 0; old && i < old->n_services; i++)
+		if (!strcmp(old->services[i]->name, name))
+			return old->services[i]->count;
+	return NULL;
+}
+
+static void fill_service(struct service *svc, const struct service_config *sc,
+	const struct config *cfg)
+{
+	svc->options = sc->options;
+	svc->idle_ms = sc->idle_ms;
+	svc->line_max = cfg->limits.line;
+	svc->output_soft = cfg->limits.output_soft;
+	svc->output_hard = cfg->limits.output_hard;
+	svc->patience_ms = cfg->limits.output_patience_ms;
+	svc->linger_ms = cfg->timeouts.linger_ms;
+	svc->drain_ms = cfg->drain_ms;
+	svc->max_connections = (uint32_t)sc->max_connections;
+}
+
+static int make_service(struct plan *plan, const struct service_config *sc,
+	const struct plan *old, const struct proto_context *ctx,
+	struct errmsg *msg)
+{
+	struct service *svc = service_new(
+		sc->name, &sc->proto->type, count_of(old, sc->name));
+	int err;
+
+	if (!svc || netlist_init(&svc->allow, &sc->allow)) {
+		service_unref(svc);
+		return errmsg_set(msg, ENOMEM, "out of memory");
+	}
+	fill_service(svc, sc, plan->cfg->cfg);
+	svc->owner = config_ref_ref(plan->cfg);
+	svc->release = release_config;
+	err = sc->proto->setup ? sc->proto->setup(svc, ctx, msg) : 0;
+	if (err) {
+		service_unref(svc);
+		return err;
+	}
+	plan->services[plan->n_services++] = svc;
+	return 0;
+}
+
+/* Listeners. */
+
+static int listener_settings_of(const struct service_config *sc,
+	const struct config *cfg, struct listener_settings *ret,
+	struct errmsg *msg)
+{
+	const struct group *gr = NULL;
+
+	*ret = (struct listener_settings){
+		.backlog = (int)sc->backlog,
+		.send_buffer = sc->send_buffer,
+		.keepalive_ms = cfg->keepalive_ms,
+		.mode = (mode_t)strtoul(sc->mode, NULL, 8),
+		.gid = (gid_t)-1,
+	};
+	if (!sc->group[0])
+		return 0;
+	gr = getgrnam(sc->group);
+	if (!gr)
+		return errmsg_set(msg, EINVAL, "services.%s.group: there is no "
+			"group \"%s\"", sc->name, sc->group);
+	ret->gid = gr->gr_gid;
+	return 0;
+}
+
+static struct listener *find_kept(const struct plan *old, const char *service,
+	const char *written, const struct addr *addr)
+{
+	for (size_t i = 0; old && i < old->n_listeners; i++)
+		if (listener_is(old->listeners[i].listener, service, written,
+			    addr))
+			return old->listeners[i].listener;
+	return NULL;
+}
+
+static int add_listener(struct plan *plan, struct listener *listener,
+	struct service *svc, bool is_new)
+{
+	struct plan_listener *list = reallocarray(plan->listeners,
+		plan->n_listeners + 1, sizeof(*list));
+
+	if (!list) {
+		listener_unref(listener);
+		return -ENOMEM;
+	}
+	plan->listeners = list;
+	list[plan->n_listeners++] =
+		(struct plan_listener){listener, svc, is_new};
+	return 0;
+}
+
+/* What is being opened: one entry of one service's `listen`. */
+struct opening {
+	struct plan *plan;
+	const struct plan *old;
+	struct service *svc;
+	const char *written;
+	struct listener_settings settings;
+	struct listen_spec spec;
+};
+
+static int open_one(const struct opening *o, const struct addr *addr,
+	struct errmsg *msg)
+{
+	struct listener *kept =
+		find_kept(o->old, o->svc->name, o->written, addr);
+	struct listener *l;
+	int err;
+
+	if (kept) {
+		listener_tune(kept, &o->settings);
+		return add_listener(
+			o->plan, listener_ref(kept), o->svc, false);
+	}
+	err = listener_open(
+		&l, o->svc->name, o->written, addr, &o->settings, msg);
+	return err ? err : add_listener(o->plan, l, o->svc, true);
+}
+
+static bool is_lacking(int err)
+{
+	return err == -EADDRNOTAVAIL || err == -EAFNOSUPPORT;
+}
+
+/* All addresses of the entry: of a name some may be missing here, but not
+ * all. */
+static int open_entry(const struct opening *o, const struct config *cfg,
+	struct errmsg *msg)
+{
+	struct addr *addrs;
+	size_t n_addrs, n_open = 0;
+	int err = listen_resolve(
+		&o->spec, cfg->runtime_dir, false, &addrs, &n_addrs, msg);
+
+	if (err) {
+		errmsg_prefix(msg, "services.%s.listen", o->svc->name);
+		return err;
+	}
+	for (size_t i = 0; i < n_addrs; i++) {
+		err = open_one(o, &addrs[i], msg);
+		if (!err)
+			n_open++;
+		else if (o->spec.numeric || !is_lacking(err))
+			break;
+		else if (i + 1 < n_addrs || n_open)
+			log_warning("%s; skipped", msg->text);
+	}
+	free(addrs);
+	return n_open && (!err || is_lacking(err)) ? 0 : err;
+}
+
+static int open_service(struct plan *plan, struct service *svc,
+	const struct service_config *sc, const struct plan *old,
+	struct errmsg *msg)
+{
+	struct opening o = {.plan = plan, .old = old, .svc = svc};
+	const struct config *cfg = plan->cfg->cfg;
+	int err = listener_settings_of(sc, cfg, &o.settings, msg);
+
+	for (size_t i = 0; i < sc->listen.n_items && !err; i++) {
+		o.written = sc->listen.items[i];
+		err = listen_parse(o.written, &o.spec, msg);
+		if (!err)
+			err = open_entry(&o, cfg, msg);
+	}
+	return err;
+}
+
+static bool needs_runtime_dir(const struct config *cfg)
+{
+	for (size_t i = 0; i < cfg->n_services; i++)
+		for (size_t k = 0; k < cfg->services[i].listen.n_items; k++)
+			if (!strpbrk(cfg->services[i].listen.items[k], ":/"))
+				return true;
+	return false;
+}
+
+static int make_runtime_dir(const struct config *cfg, struct errmsg *msg)
+{
+	struct stat st;
+
+	if (!needs_runtime_dir(cfg) || stat(cfg->runtime_dir, &st) == 0)
+		return 0;
+	if (mkdir(cfg->runtime_dir, 0755) && errno != EEXIST)
+		return errmsg_set(msg, errno, "runtime_dir: cannot make %s: %s",
+			cfg->runtime_dir, strerror(errno));
+	return 0;
+}
+
+static int open_all(struct plan *plan, const struct plan *old,
+	const struct proto_context *ctx, struct errmsg *msg)
+{
+	const struct config *cfg = plan->cfg->cfg;
+	int err = make_runtime_dir(cfg, msg);
+
+	plan->services = calloc(cfg->n_services, sizeof(struct service *));
+	if (!plan->services)
+		return errmsg_set(msg, ENOMEM, "out of memory");
+	for (size_t i = 0; i < cfg->n_services && !err; i++) {
+		err = make_service(plan, &cfg->services[i], old, ctx, msg);
+		if (!err)
+			err = open_service(plan, plan->services[i],
+				&cfg->services[i], old, msg);
+	}
+	return err;
+}
+
+int plan_new(struct plan **ret, struct config_ref *cfg, const struct plan *old,
+	const struct proto_context *ctx, struct errmsg *msg)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+	int err;
+
+	if (!plan) {
+		config_ref_unref(cfg);
+		return errmsg_set(msg, ENOMEM, "out of memory");
+	}
+	plan->cfg = cfg;
+	err = open_all(plan, old, ctx, msg);
+	if (err) {
+		plan_free(plan);
+		return err;
+	}
+	*ret = plan;
+	return 0;
+}
+
+void plan_close_listeners(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_listeners; i++)
+		listener_unref(plan->listeners[i].listener);
+	plan->n_listeners = 0;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	plan_close_listeners(plan);
+	for (size_t i = 0; i < plan->n_services; i++)
+		service_unref(plan->services[i]);
+	free(plan->listeners);
+	free(plan->services);
+	config_ref_unref(plan->cfg);
+	free(plan);
+}
+
+struct accept_set *plan_accept_set(
+	const struct plan *plan, uint32_t max_connections)
+{
+	const struct config *cfg = plan->cfg->cfg;
+	struct accept_set *set = accept_set_new();
+
+	if (!set)
+		return NULL;
+	set->max_connections = max_connections;
+	set->max_refusals = PLAN_REFUSALS;
+	set->per_address = (struct addrtab_limits){
+		.connections = (uint32_t)cfg->limits.connections_per_address,
+		.rate = cfg->limits.connect_rate,
+	};
+	if (netlist_init(&set->exempt, &cfg->exempt)) {
+		accept_set_free(set);
+		return NULL;
+	}
+	for (size_t i = 0; i < plan->n_listeners; i++) {
+		const struct plan_listener *pl = &plan->listeners[i];
+
+		if (accept_set_add(set, listener_ref(pl->listener),
+			    service_ref(pl->service))) {
+			accept_set_free(set);
+			return NULL;
+		}
+	}
+	return set;
+}
+
+static bool is_private(const struct plan *plan, const struct service *svc)
+{
+	const struct config *cfg = plan->cfg->cfg;
+
+	for (size_t i = 0; i < cfg->n_services; i++)
+		if (!strcmp(cfg->services[i].name, svc->name))
+			return cfg->services[i].proto->is_private;
+	return false;
+}
+
+void plan_log_listeners(const struct plan *plan)
+{
+	const struct service *exposed = NULL;
+	char text[ADDR_LEN];
+
+	for (size_t i = 0; i < plan->n_listeners; i++) {
+		const struct plan_listener *pl = &plan->listeners[i];
+		struct log_about about = {.service = pl->service->name};
+
+		if (!pl->is_new)
+			continue;
+		log_about(LOG_LEVEL_INFO, &about,
+			"listening service=%s address=%s", pl->service->name,
+			listener_text(pl->listener, text));
+		if (!addr_is_loopback(&listener_addr(pl->listener)->sa) &&
+			is_private(plan, pl->service))
+			exposed = pl->service;
+	}
+	if (exposed)
+		log_notice("chat is open to the network without TLS: what "
+			   "people write can be read on its way service=%s",
+			exposed->name);
+}

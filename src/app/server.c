@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The life of the daemon, on the main thread: start, signals, stop.
+ *
+ * A start opens everything before it serves anything: listeners, threads, then
+ * READY. A stop tells every connection at once and waits until all have gone
+ * or the time for that is up; a second signal does not wait. */
+#include "app/server.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "app/config.h"
+#include "app/notify.h"
+#include "app/plan.h"
+#include "app/server_private.h"
+#include "base/clock.h"
+#include "base/errmsg.h"
+#include "base/log.h"
+#include "net/acceptor.h"
+#include "net/mailbox.h"
+#include "proto/chat_port.h"
+#include "sockd_build.h"
+
+#define WORKERS_AUTO_MAX 4
+#define SPARE_FDS        (PLAN_REFUSALS + 4)
+#define STOP_EXTRA_MS    1000
+
+/* Descriptors. */
+
+static unsigned count_open_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	if (!dir)
+		return 64;
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+/* Workers and the log thread run already or will; threads need none of ours. */
+uint32_t server_max_connections(const struct server *s, int64_t wanted)
+{
+	struct rlimit lim;
+	rlim_t used = count_open_fds() + SPARE_FDS;
+	rlim_t in_use = atomic_load(&s->crew.n_conns);
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur == RLIM_INFINITY)
+		return (uint32_t)wanted;
+	used = used > in_use ? used - in_use : 0;
+	if (lim.rlim_cur >= used + (rlim_t)wanted)
+		return (uint32_t)wanted;
+	wanted = lim.rlim_cur > used ? (int64_t)(lim.rlim_cur - used) : 1;
+	log_warning("limits.connections is lowered: the descriptor limit "
+		    "allows no more descriptors=%llu connections=%lld",
+		(unsigned long long)lim.rlim_cur, (long long)wanted);
+	return (uint32_t)wanted;
+}
+
+static void raise_fd_limit(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) == 0) {
+		lim.rlim_cur = lim.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &lim);
+	}
+}
+
+/* Signals. */
+
+static void stop(struct server *s)
+{
+	const struct config *cfg = config_ref_get(s->plan->cfg);
+	uint64_t ms = cfg->drain_ms + cfg->timeouts.linger_ms + STOP_EXTRA_MS;
+	struct timeval tv = {
+		.tv_sec = (time_t)(ms / 1000),
+		.tv_usec = (suseconds_t)(ms % 1000 * 1000),
+	};
+
+	log_notice("stopping connections=%u", atomic_load(&s->crew.n_conns));
+	notify_stopping("stopping");
+	chat_port_stop(s->ctx.chat);
+	atomic_store(&s->stopping, true);
+	plan_close_listeners(s->plan);
+	(void)acceptor_use(s->acceptor, NULL);
+	crew_close_all(&s->crew, CLOSE_STOPPING);
+	if (atomic_load(&s->crew.n_conns) == 0 || event_add(s->deadline, &tv))
+		event_base_loopbreak(s->base);
+}
+
+static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct server *s = arg;
+
+	if (!atomic_load(&s->stopping)) {
+		stop(s);
+		return;
+	}
+	log_notice("stopping at once: asked twice");
+	event_base_loopbreak(s->base);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+
+	log_warning("stopping although some did not leave in time "
+		    "connections=%u",
+		atomic_load(&s->crew.n_conns));
+	event_base_loopbreak(s->base);
+}
+
+static void on_hup(evutil_socket_t sig, short what, void *arg)
+{
+	struct server *s = arg;
+
+	if (!atomic_load(&s->stopping))
+		server_reload(s);
+}
+
+static void on_usr1(evutil_socket_t sig, short what, void *arg)
+{
+	status_log(arg);
+}
+
+static void on_usr2(evutil_socket_t sig, short what, void *arg)
+{
+	log_notice("signal USR2 is reserved and does nothing");
+}
+
+static const struct {
+	int sig;
+	event_callback_fn fn;
+} signal_rows[SERVER_N_SIGNALS] = {
+	{SIGTERM, on_stop_signal},
+	{SIGINT, on_stop_signal},
+	{SIGHUP, on_hup},
+	{SIGUSR1, on_usr1},
+	{SIGUSR2, on_usr2},
+};
+
+static int watch_signals(struct server *s)
+{
+	for (size_t i = 0; i < SERVER_N_SIGNALS; i++) {
+		s->signals[i] = evsignal_new(
+			s->base, signal_rows[i].sig, signal_rows[i].fn, s);
+		if (!s->signals[i] || event_add(s->signals[i], NULL))
+			return -ENOMEM;
+	}
+	s->deadline = evtimer_new(s->base, on_deadline, s);
+	return s->deadline ? 0 : -ENOMEM;
+}
+
+/* Start. */
+
+static unsigned n_workers(const struct config *cfg)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cfg->workers > 0)
+		return (unsigned)cfg->workers;
+	return n < 1 ? 1 : n > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)n;
+}
+
+static int make_parts(struct server *s, const struct config *cfg)
+{
+	int err;
+
+	s->base = event_base_new();
+	if (!s->base)
+		return -ENOMEM;
+	err = mailbox_new(&s->mailbox, s->base, s);
+	if (!err)
+		err = crew_init(&s->crew, n_workers(cfg));
+	if (!err)
+		err = acceptor_new(&s->acceptor, &s->crew);
+	if (!err)
+		err = chat_port_new(&s->ctx.chat, &s->crew, &cfg->chat);
+	if (!err)
+		err = watch_signals(s);
+	if (!err)
+		err = status_start(s);
+	s->crew.changed = status_on_changed;
+	s->crew.changed_arg = s;
+	atomic_store(&s->crew.output_total, cfg->limits.output_total);
+	return err;
+}
+
+static int begin_serving(struct server *s, const struct config *cfg)
+{
+	struct accept_set *set;
+	int err;
+
+	s->max_connections = server_max_connections(s, cfg->limits.connections);
+	set = plan_accept_set(s->plan, s->max_connections);
+	err = set ? crew_start(&s->crew) : -ENOMEM;
+	if (!err)
+		return acceptor_use(s->acceptor, set);
+	accept_set_free(set);
+	return err;
+}
+
+static int exit_code(int err)
+{
+	return err == -EACCES || err == -EPERM ? EX_NOPERM : EX_OSERR;
+}
+
+/* Takes cfg. 0 or an exit code, said already. */
+static int start(struct server *s, struct config *cfg)
+{
+	struct config_ref *ref = config_ref_new(cfg);
+	struct errmsg msg = {"out of memory"};
+	char buf[256];
+	int err = ref ? make_parts(s, cfg) : -ENOMEM;
+
+	if (err) {
+		log_error("cannot start: %s", strerror(-err));
+		config_ref_unref(ref);
+		return EX_OSERR;
+	}
+	err = plan_new(&s->plan, ref, NULL, &s->ctx, &msg);
+	if (err) {
+		log_error("%s", msg.text);
+		return exit_code(err);
+	}
+	err = begin_serving(s, cfg);
+	if (err) {
+		log_error("cannot start: %s", strerror(-err));
+		return EX_OSERR;
+	}
+	plan_log_listeners(s->plan);
+	log_notice("sockd %s serves services=%zu workers=%u pid=%d",
+		SOCKD_VERSION, s->plan->n_services, s->crew.n_workers,
+		(int)getpid());
+	s->started_ms = s->status_ms = clock_mono_ms();
+	notify_ready(status_text(s, buf, sizeof(buf)));
+	return 0;
+}
+
+static void server_fini(struct server *s)
+{
+	crew_stop(&s->crew);
+	s->crew.changed = NULL;
+	acceptor_free(s->acceptor);
+	if (s->ctx.chat)
+		chat_port_stop(s->ctx.chat);
+	crew_drop_all(&s->crew);
+	chat_port_free(s->ctx.chat);
+	crew_fini(&s->crew);
+	plan_free(s->plan);
+	status_stop(s);
+	for (size_t i = 0; i < SERVER_N_SIGNALS; i++)
+		if (s->signals[i])
+			event_free(s->signals[i]);
+	if (s->deadline)
+		event_free(s->deadline);
+	mailbox_free(s->mailbox);
+	if (s->base)
+		event_base_free(s->base);
+}
+
+int server_run(const struct config_source *src, struct config *cfg)
+{
+	struct server s = {.src = src};
+	int code;
+
+	signal(SIGPIPE, SIG_IGN);
+	raise_fd_limit();
+	log_set_level(log_level_of(cfg->log_level));
+	code = start(&s, cfg);
+	if (!code) {
+		event_base_dispatch(s.base);
+		log_notice("stopped");
+	}
+	server_fini(&s);
+	return code;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_APP_SERVER_PRIVATE_H
+#define SOCKD_APP_SERVER_PRIVATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/worker.h"
+#include "proto/proto.h"
+
+struct acceptor;
+struct chat_port;
+struct config_source;
+struct event;
+struct event_base;
+struct mailbox;
+struct plan;
+
+#define SERVER_N_SIGNALS 5
+
+/* What server.c, reload.c and status.c share. Main thread, but for the two
+ * atomics. */
+struct server {
+	const struct config_source *src; /* borrowed */
+	struct event_base *base;         /* owned: signals, timers, pokes */
+	struct mailbox *mailbox;         /* owned: pokes by workers */
+	struct event *signals[SERVER_N_SIGNALS];
+	struct event *deadline;          /* owned; of a stop */
+	struct event *status_timer;      /* owned */
+	struct event *watchdog;          /* owned; NULL: nobody asked for it */
+	struct crew crew;
+	struct acceptor *acceptor;       /* owned */
+	struct proto_context ctx;        /* ctx.chat owned */
+	struct plan *plan;               /* owned; what is in force */
+	uint64_t started_ms, status_ms;  /* last STATUS */
+	uint32_t max_connections;        /* in force */
+	const char *remark;              /* what the last reload came to */
+	atomic_bool stopping;
+	atomic_bool is_dirty;            /* STATUS is out of date */
+};
+
+/* reload.c: reads the configuration anew; all of it applies or none. */
+void server_reload(struct server *s);
+/* As many connections as cfg allows and descriptors are left for. */
+uint32_t server_max_connections(const struct server *s, int64_t wanted);
+/* status.c: */
+int status_start(struct server *s);       /* 0 or -errno */
+void status_stop(struct server *s);
+void status_log(struct server *s);        /* a block, on USR1 */
+const char *status_text(struct server *s, char *buf, size_t size);
+void status_on_changed(void *arg);        /* crew.changed; workers' threads */
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How bytes move: both ways to read, the marks, pauses, what is counted. */
+#include <check.h>
+#include <stdio.h>
+
+#include "conn_probe.h"
+
+START_TEST(sends_at_once)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+
+	conn_send(c, "hello", 5);
+	conn_send(c, "", 0);
+	ck_assert_uint_eq(conn_queued(c), 0);
+	ck_assert_int_eq(net_read(fd, &got), 0);
+	ck_assert_str_eq(got.data, "hello");
+	close(fd);
+}
+END_TEST
+
+START_TEST(queues_what_the_socket_does_not_take)
+{
+	int fd, end;
+	struct conn *c = net_open(&net, &fd);
+	size_t sent = send_until_queued(c, 100000);
+
+	ck_assert_uint_eq(net.crew.output_bytes, conn_queued(c));
+	conn_close(c, CLOSE_DONE, NULL);
+	ck_assert(!conn_is_open(c));
+	end = net_read_all(&net, fd, &got);
+	ck_assert_int_eq(end, 1);
+	ck_assert_uint_eq(got.len, sent);
+	check_blocks(&got);
+	close(fd);
+	wait_gone();
+	ck_assert_uint_eq(net.crew.output_bytes, 0);
+	ck_log("open closed(done) ");
+}
+END_TEST
+
+START_TEST(soft_mark_stops_reading)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+
+	send_until_queued(c, net.svc->output_soft);
+	net_write(fd, "x");
+	net_turns(&net, 5);
+	ck_log("open ");
+	while (conn_queued(c) > net.svc->output_soft) {
+		ck_assert_int_eq(net_read(fd, &got), 0);
+		net_turn(&net);
+	}
+	NET_WAIT(&net, net_read(fd, &got) == 0 && probe.log.len > 15);
+	ck_log(net.svc->type->raw ? "open writable data(x) "
+				  : "open writable input(x) ");
+	ck_assert_uint_le(conn_queued(c), net.svc->output_soft / 3);
+	check_blocks(&got);
+	close(fd);
+}
+END_TEST
+
+START_TEST(below_the_soft_mark_reading_goes_on)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+
+	send_until_queued(c, 1);
+	net_write(fd, "x");
+	net_turn(&net);
+	ck_assert_uint_gt(conn_queued(c), 0);
+	ck_log(net.svc->type->raw ? "open data(x) " : "open input(x) ");
+	close(fd);
+}
+END_TEST
+
+START_TEST(hard_mark_closes_raw)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+	size_t sent = send_until_queued(c, 10 * net.svc->output_hard);
+
+	ck_assert(!conn_is_open(c));
+	ck_log("open closed(slow) ");
+	ck_assert_int_eq(net_read_all(&net, fd, &got), 1);
+	ck_assert_uint_eq(got.len, sent);
+	close(fd);
+}
+END_TEST
+
+START_TEST(hard_mark_floods_messages)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+
+	send_until_queued(c, net.svc->output_hard);
+	ck_assert(conn_is_open(c));
+	ck_assert(conn_is_flooded(c));
+	NET_WAIT(&net, net_read(fd, &got) == 0 && probe.log.len > 5);
+	ck_log("open writable ");
+	ck_assert(!conn_is_flooded(c));
+	ck_assert(conn_is_open(c));
+	close(fd);
+}
+END_TEST
+
+START_TEST(patience_ends)
+{
+	int fd;
+	struct conn *c;
+	uint64_t begin = clock_mono_ms();
+
+	net.svc->patience_ms = 50;
+	c = net_open(&net, &fd);
+	send_until_queued(c, net.svc->output_hard);
+	NET_WAIT(&net, !conn_is_open(c));
+	ck_assert_uint_ge(clock_mono_ms() - begin, 50);
+	ck_log("open goodbye(slow) closed(slow) ");
+	/* Now the drain has its bound, and then the connection is dropped. */
+	wait_gone();
+	while (net_read(fd, &got) == 0)
+		;
+	ck_assert_ptr_null(strstr(got.data, "[slow"));
+	close(fd);
+}
+END_TEST
+
+START_TEST(reading_renews_patience)
+{
+	int fd;
+	struct conn *c;
+	uint64_t begin;
+
+	net.svc->patience_ms = 200;
+	c = net_open(&net, &fd);
+	send_until_queued(c, net.svc->output_hard);
+	for (begin = clock_mono_ms(); clock_mono_ms() < begin + 150;)
+		net_turn(&net);
+	/* Enough to be below the mark but not to be writable. */
+	ck_assert_int_eq(net_read(fd, &got), 0);
+	begin = clock_mono_ms();
+	NET_WAIT(&net, !conn_is_open(c));
+	ck_assert_uint_ge(clock_mono_ms() - begin, 190);
+	ck_log("open goodbye(slow) closed(slow) ");
+	close(fd);
+}
+END_TEST
+
+START_TEST(idle_ends)
+{
+	int fd;
+	uint64_t begin, sent = 0;
+
+	net.svc->idle_ms = 60;
+	net_open(&net, &fd);
+	/* Bytes either way put it off. */
+	for (begin = clock_mono_ms(); clock_mono_ms() < begin + 100;) {
+		if (clock_mono_ms() - begin > 10 * sent) {
+			net_write(fd, ".");
+			sent++;
+		}
+		net_turn(&net);
+	}
+	probe.log.len = 0;
+	ck_assert_uint_eq(net.crew.n_conns, 1);
+	ck_assert_int_eq(net_read_all(&net, fd, &got), 1);
+	ck_assert_uint_ge(clock_mono_ms() - begin, 160 - 10);
+	ck_assert_str_eq(got.data, "[idle 60ms]");
+	close(fd);
+}
+END_TEST
+
+/* More is queued than the low mark, and it shrinks without falling to it. */
+START_TEST(output_that_moves_is_not_idle)
+{
+	int fd;
+	struct conn *c;
+	uint64_t begin, next;
+	char buf[4096];
+
+	net.svc->idle_ms = 60;
+	net.svc->output_soft = 3 << 20;
+	net.svc->output_hard = 4 << 20;
+	c = net_open(&net, &fd);
+	send_until_queued(c, 3 << 20);
+	for (begin = next = clock_mono_ms(); next < begin + 200;) {
+		net_turn(&net);
+		poll(NULL, 0, 1);
+		if (clock_mono_ms() < next)
+			continue;
+		next += 10;
+		for (int i = 0; i < 20; i++)
+			(void)!read(fd, buf, sizeof(buf));
+	}
+	ck_assert(conn_is_open(c));
+	close(fd);
+}
+END_TEST
+
+START_TEST(pause_and_resume)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+
+	net_write(fd, "a-b");
+	net_turns(&net, 3);
+	ck_log("open input(a-b) ");
+	conn_pause(c);
+	ck_assert(conn_is_paused(c));
+	net_write(fd, "c");
+	net_turns(&net, 3);
+	ck_log("open input(a-b) ");
+	/* The rest is offered though nothing new arrives before it. */
+	probe.eats_all = true;
+	conn_resume(c);
+	ck_assert(!conn_is_paused(c));
+	net_turns(&net, 3);
+	ck_log("open input(a-b) input(-b) input(c) ");
+	conn_resume(c);
+	net_turns(&net, 3);
+	ck_log("open input(a-b) input(-b) input(c) ");
+	close(fd);
+}
+END_TEST
+
+START_TEST(pause_keeps_the_end_back)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+
+	net_turn(&net);
+	conn_pause(c);
+	net_write(fd, "x");
+	shutdown(fd, SHUT_WR);
+	net_turns(&net, 3);
+	ck_log("open ");
+	conn_resume(c);
+	net_turns(&net, 3);
+	ck_log(net.svc->type->raw ? "open data(x) eof " : "open input(x) eof ");
+	close(fd);
+}
+END_TEST
+
+START_TEST(the_largest_pays_for_too_much_output)
+{
+	int fds[3];
+	struct conn *c[3];
+
+	for (int i = 0; i < 3; i++)
+		c[i] = net_open(&net, &fds[i]);
+	send_until_queued(c[0], 30000);
+	send_until_queued(c[1], 90000);
+	send_until_queued(c[2], 1000);
+	atomic_store(&net.crew.output_total, net.crew.output_bytes);
+	net_turn(&net);
+	ck_log("open open open ");
+	send_until_queued(c[2], 2000);
+	send_until_queued(c[2], 20000);
+	net_turn(&net);
+	ck_assert(conn_is_open(c[0]) && !conn_is_open(c[1]) &&
+		conn_is_open(c[2]));
+	/* What the dying one still has to send is not others' fault. */
+	send_until_queued(c[2], 40000);
+	net_turn(&net);
+	ck_assert(conn_is_open(c[0]) && conn_is_open(c[2]));
+	send_until_queued(c[2], 120000);
+	net_turn(&net);
+	ck_assert(conn_is_open(c[0]) && !conn_is_open(c[2]));
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+}
+END_TEST
+
+static struct strbuf logged;
+
+static void sink(const struct log_record *record)
+{
+	strbuf_addf(&logged, "%s\n", record->text);
+}
+
+START_TEST(bytes_are_counted_in_the_log)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+
+	log_set_level(LOG_LEVEL_INFO);
+	ck_assert_int_eq(log_start(sink), 0);
+	conn_set_nick(c, "bob");
+	net_write(fd, "12");
+	net_turn(&net);
+	net_write(fd, "-4");
+	net_turn(&net);
+	conn_send(c, "abcde", 5);
+	conn_close(c, CLOSE_KICKED, "alice");
+	log_stop();
+	ck_assert_msg(strstr(logged.data,
+			      "closed service=test peer=unix conn=1 nick=bob "
+			      "reason=kicked in=4 out=19 secs=0."),
+		"%s", logged.data);
+	strbuf_fini(&logged);
+	close(fd);
+}
+END_TEST
+
+static TCase *add_case(Suite *s, const char *name, void (*set_up)(void))
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, sends_at_once);
+	tcase_add_test(tc, queues_what_the_socket_does_not_take);
+	tcase_add_test(tc, soft_mark_stops_reading);
+	tcase_add_test(tc, below_the_soft_mark_reading_goes_on);
+	tcase_add_test(tc, output_that_moves_is_not_idle);
+	tcase_add_test(tc, pause_keeps_the_end_back);
+	tcase_add_test(tc, the_largest_pays_for_too_much_output);
+	suite_add_tcase(s, tc);
+	return tc;
+}
+
+int main(void)
+{
+	Suite *s = suite_create("conn_io");
+	TCase *raw = add_case(s, "raw", set_up_raw);
+	TCase *line = add_case(s, "line", set_up_line);
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_add_test(raw, hard_mark_closes_raw);
+	tcase_add_test(line, hard_mark_floods_messages);
+	tcase_add_test(line, patience_ends);
+	tcase_add_test(line, reading_renews_patience);
+	tcase_add_test(line, idle_ends);
+	tcase_add_test(line, pause_and_resume);
+	tcase_add_test(line, bytes_are_counted_in_the_log);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
