@@ -269,6 +269,8 @@ static void open_reserve(struct acceptor *a)
 static void watch(struct acceptor *a, bool on)
 {
 	for (size_t i = 0; a->set && i < a->set->n_entries; i++) {
+		if (!a->events[i])
+			continue;
 		if (on)
 			(void)event_add(a->events[i], NULL);
 		else
@@ -276,10 +278,17 @@ static void watch(struct acceptor *a, bool on)
 	}
 }
 
+static void pause_all(struct acceptor *a)
+{
+	struct timeval tv = {.tv_usec = PAUSE_MS * 1000};
+
+	watch(a, false);
+	(void)event_add(a->resume, &tv);
+}
+
 /* Lets those who wait on this listener go, rather than hang; then rests. */
 static void shed_and_pause(struct acceptor *a, int listen_fd, int err)
 {
-	struct timeval tv = {.tv_usec = PAUSE_MS * 1000};
 	char more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 	int n = 0, fd = -1;
@@ -296,8 +305,7 @@ static void shed_and_pause(struct acceptor *a, int listen_fd, int err)
 	if (log_limit_pass(&exhausted_limit, &left_out))
 		log_error("cannot accept: %s; connections dropped dropped=%d%s",
 			strerror(err), n, log_left_out(more, left_out));
-	watch(a, false);
-	(void)event_add(a->resume, &tv);
+	pause_all(a);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
@@ -336,6 +344,7 @@ static void accept_failed(struct acceptor *a, int listen_fd, int err)
 	if (log_limit_pass(&accept_limit, &left_out))
 		log_error("cannot accept: %s%s", strerror(err),
 			log_left_out(more, left_out));
+	pause_all(a);
 }
 
 static struct accept_entry *entry_of(struct acceptor *a, int listen_fd)
@@ -436,7 +445,8 @@ static void on_released(void *arg, struct worker *w)
 static void drop_events(struct acceptor *a)
 {
 	for (size_t i = 0; a->set && i < a->set->n_entries; i++)
-		event_free(a->events[i]);
+		if (a->events[i])
+			event_free(a->events[i]);
 	free(a->events);
 	a->events = NULL;
 }

@@ -524,6 +524,8 @@ struct conn *conn_open(struct worker *w, struct service *svc,
 	}
 	log_opened(c);
 	conn_watch_input(c);
+	if (c->state == CONN_DEAD)
+		return c; /* the loop cannot watch it */
 	c->opened = true;
 	if (ops_of(c)->open && ops_of(c)->open(c))
 		conn_close(c, CLOSE_MEMORY, NULL);
