@@ -190,7 +190,7 @@ static const struct {
 		"*** error: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" cannot be a name: "
 		"1 to 24 letters, digits or -_[]{}|^, no digit or dash in front\n"},
 	{{CHAT_E_MISSING_ARGUMENT, .text = "msg", .nick2 = "NICK TEXT"},
-		"*** error: /msg needs more: /msg NICK TEXT\n"},
+		"*** error: write it so: /msg NICK TEXT\n"},
 };
 /* clang-format on */
 
