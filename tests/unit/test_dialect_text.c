@@ -181,7 +181,7 @@ static const struct {
 	{{CHAT_E_NO_SUCH_NICK, .text = "bbo", .nick2 = "bob"},
 		"*** error: nobody here is called \"bbo\"; did you mean bob?\n"},
 	{{CHAT_E_NO_SUCH_NICK, .text = "bbo"},
-		"*** error: nobody here is called \"bbo\"; /who lists who is\n"},
+		"*** error: nobody here is called \"bbo\"; /who lists who is here\n"},
 	{{CHAT_E_UNKNOWN_COMMAND, .text = "jion", .nick2 = "join"},
 		"*** error: there is no command /jion; did you mean /join?\n"},
 	{{CHAT_E_AMBIGUOUS_COMMAND, .text = "xx", .nick2 = "/xxa or /xxb"},
