@@ -188,7 +188,7 @@ static const struct {
 		"*** error: /xx may be /xxa or /xxb; write more of it\n"},
 	{{CHAT_E_NICK_INVALID, .text = X41 X41},
 		"*** error: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" cannot be a name: "
-		"1 to 24 letters, digits or -_[]{}|^, no digit or dash in front\n"},
+		"use 1 to 24 of a-z 0-9 -_[]{}|^, no digit or dash first\n"},
 	{{CHAT_E_MISSING_ARGUMENT, .text = "msg", .nick2 = "NICK TEXT"},
 		"*** error: write it so: /msg NICK TEXT\n"},
 };
