@@ -55,7 +55,8 @@ const struct sockaddr *conn_peer(const struct conn *c);
 const char *conn_peer_text(const struct conn *c, char *buf); /* ADDR_LEN */
 /* A name the log shows beside the peer (a nick); borrowed, NULL: none. */
 void conn_set_nick(struct conn *c, const char *nick);
-bool conn_is_open(const struct conn *c); /* false once conn_close() was called */
+bool conn_is_open(
+	const struct conn *c); /* false once conn_close() was called */
 
 /* Sends bytes (copied). With nothing queued they go to the socket at once and
  * only what the kernel did not take is queued; else they queue behind it.

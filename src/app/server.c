@@ -170,7 +170,9 @@ static unsigned n_workers(const struct config *cfg)
 
 	if (cfg->workers > 0)
 		return (unsigned)cfg->workers;
-	return n < 1 ? 1 : n > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)n;
+	return n < 1                   ? 1
+		: n > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX
+				       : (unsigned)n;
 }
 
 static int make_parts(struct server *s, const struct config *cfg)

@@ -81,8 +81,9 @@ static int parse_arguments(
 			break;
 	}
 	if (c == -1 && optind < argc) {
-		fprintf(stderr, "sockd: \"%s\" is not an option; files are "
-				"named with -f\n",
+		fprintf(stderr,
+			"sockd: \"%s\" is not an option; files are "
+			"named with -f\n",
 			argv[optind]);
 		*ret_code = EX_USAGE;
 	}

@@ -139,8 +139,8 @@ static void refuse_word(
 		call->error_near = chat_verb_nearest(buf->data);
 		return;
 	}
-	strbuf_addf(buf, "/%s or /%s", others[0]->info.name,
-		others[1]->info.name);
+	strbuf_addf(
+		buf, "/%s or /%s", others[0]->info.name, others[1]->info.name);
 	if (buf->failed)
 		return;
 	call->error = CHAT_E_AMBIGUOUS_COMMAND;

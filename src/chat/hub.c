@@ -95,8 +95,8 @@ int hub_configure(struct hub *hub, const struct chat_settings *settings)
 	for (size_t i = 0; i < settings->n_rooms; i++) {
 		if (!room_name_parse(name, settings->rooms[i].name))
 			return -EINVAL;
-		r = rooms_open(&hub->rooms, name, SIZE_MAX, hub->last_mono_ms,
-			&room);
+		r = rooms_open(
+			&hub->rooms, name, SIZE_MAX, hub->last_mono_ms, &room);
 		if (r < 0)
 			return r;
 	}
@@ -128,8 +128,7 @@ uint64_t hub_next_id(struct hub *hub, const struct chat_now *now)
 {
 	uint64_t id = hub->last_id + 1;
 
-	if (now->wall_ms > 0 &&
-		(uint64_t)now->wall_ms < ID_LIMIT / ID_PER_MS &&
+	if (now->wall_ms > 0 && (uint64_t)now->wall_ms < ID_LIMIT / ID_PER_MS &&
 		(uint64_t)now->wall_ms * ID_PER_MS > id)
 		id = (uint64_t)now->wall_ms * ID_PER_MS;
 	hub->last_id = id;

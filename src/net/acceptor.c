@@ -41,16 +41,16 @@
 #define PAUSE_MS         100
 
 struct acceptor {
-	struct crew *crew;       /* borrowed */
-	struct worker *worker;   /* borrowed: worker 0 */
-	struct accept_set *set;  /* owned; NULL: not accepting */
-	struct event **events;   /* owned; one per entry of set */
-	struct event *resume;    /* owned; ends a pause */
+	struct crew *crew;      /* borrowed */
+	struct worker *worker;  /* borrowed: worker 0 */
+	struct accept_set *set; /* owned; NULL: not accepting */
+	struct event **events;  /* owned; one per entry of set */
+	struct event *resume;   /* owned; ends a pause */
 	struct addrtab addresses;
 	uint64_t next_id;
-	unsigned next_worker;    /* where the search for the idlest begins */
-	unsigned n_refusals;     /* open right now */
-	int reserve;             /* a descriptor to give up; -1: given up */
+	unsigned next_worker; /* where the search for the idlest begins */
+	unsigned n_refusals;  /* open right now */
+	int reserve;          /* a descriptor to give up; -1: given up */
 };
 
 /* The set. */
@@ -134,15 +134,14 @@ static struct worker *idlest_worker(struct acceptor *a)
 	return best;
 }
 
-static void forget_address(
-	struct acceptor *a, const struct conn_origin *from)
+static void forget_address(struct acceptor *a, const struct conn_origin *from)
 {
 	if (from->in_address_table)
 		addrtab_leave(&a->addresses, from->peer);
 }
 
-static void give(struct acceptor *a, struct service *svc,
-	const struct conn_origin *from)
+static void give(
+	struct acceptor *a, struct service *svc, const struct conn_origin *from)
 {
 	struct worker *w = idlest_worker(a);
 	struct handover *h;
@@ -206,14 +205,15 @@ static void refuse(struct acceptor *a, struct service *svc,
 }
 
 /* CLOSE_N: it may come in. */
-static enum close_reason judge(struct acceptor *a, const struct service *svc,
-	struct conn_origin *from)
+static enum close_reason judge(
+	struct acceptor *a, const struct service *svc, struct conn_origin *from)
 {
 	const struct accept_set *set = a->set;
 	unsigned n = atomic_load(&a->crew->n_conns) - a->n_refusals;
 	bool is_inet = from->peer->sa_family != AF_UNIX;
 
-	if (is_inet && svc->allow.n_nets && !netlist_has(&svc->allow, from->peer))
+	if (is_inet && svc->allow.n_nets &&
+		!netlist_has(&svc->allow, from->peer))
 		return CLOSE_NOT_ALLOWED;
 	if (n >= set->max_connections)
 		return CLOSE_FULL;
@@ -318,16 +318,17 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 
 static bool is_exhausted(int err)
 {
-	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
+	return err == EMFILE || err == ENFILE || err == ENOBUFS ||
+		err == ENOMEM;
 }
 
 /* Failures of one connection that was about to be: the next may be fine. */
 static bool is_passing(int err)
 {
 	return err == ECONNABORTED || err == EINTR || err == EPROTO ||
-	       err == ENETDOWN || err == EHOSTDOWN || err == ENONET ||
-	       err == EHOSTUNREACH || err == ENETUNREACH ||
-	       err == EOPNOTSUPP || err == EPERM || err == ETIMEDOUT;
+		err == ENETDOWN || err == EHOSTDOWN || err == ENONET ||
+		err == EHOSTUNREACH || err == ENETUNREACH ||
+		err == EOPNOTSUPP || err == EPERM || err == ETIMEDOUT;
 }
 
 static void accept_failed(struct acceptor *a, int listen_fd, int err)
@@ -407,7 +408,8 @@ static void run_gone(struct mail *m, void *owner)
 
 static void report_gone(struct acceptor *a, struct worker *w, size_t n)
 {
-	struct gone *gone = calloc(1, sizeof(*gone) + n * sizeof(gone->peers[0]));
+	struct gone *gone = calloc(
+		1, sizeof(*gone) + n * sizeof(gone->peers[0]));
 	struct conn *c;
 
 	if (!gone)
@@ -454,8 +456,8 @@ static void drop_events(struct acceptor *a)
 struct use {
 	struct mail mail;
 	struct acceptor *acceptor;
-	struct accept_set *set;   /* owned until run; may be NULL */
-	struct event **events;    /* owned array, for set */
+	struct accept_set *set; /* owned until run; may be NULL */
+	struct event **events;  /* owned array, for set */
 };
 
 static void use_free(struct mail *m)

@@ -239,7 +239,8 @@ void conn_write(struct conn *c, const void *data, size_t len)
 	c->out_bytes += len;
 	if ((size_t)n == len)
 		return;
-	if (bufferevent_write(c->bev, (const char *)data + n, len - (size_t)n)) {
+	if (bufferevent_write(
+		    c->bev, (const char *)data + n, len - (size_t)n)) {
 		conn_lost(c, ENOMEM);
 		return;
 	}

@@ -32,9 +32,9 @@ typedef void render_fn(
 
 struct words {
 	const char *plain;
-	const char *other;                         /* instead, if `when` */
+	const char *other; /* instead, if `when` */
 	bool (*when)(const struct chat_msg *msg);
-	render_fn *render;                         /* NULL: the sentences */
+	render_fn *render; /* NULL: the sentences */
 };
 
 static render_fn render_said, render_action, render_private, render_copy,
@@ -60,8 +60,8 @@ static bool asks_for_help(const struct chat_msg *msg)
 	return msg->text[0] == '?' || strncasecmp(msg->text, "help", 4) == 0;
 }
 
-#define USAGE_LINE                                                             \
-	"type a line and press Enter to say it. "                              \
+#define USAGE_LINE                                \
+	"type a line and press Enter to say it. " \
 	"/nick NAME renames you, /help lists the commands"
 
 /* clang-format off */
@@ -202,8 +202,8 @@ static void put_field(
 static void put_sentence(const char *words, const struct chat_msg *msg,
 	unsigned view, struct strbuf *out)
 {
-	const char *mark = msg->type >= CHAT_E_FIRST ?
-		TEXT_MARK "error: " : TEXT_MARK;
+	const char *mark = msg->type >= CHAT_E_FIRST ? TEXT_MARK "error: "
+						     : TEXT_MARK;
 	size_t run;
 
 	strbuf_adds(out, mark);
@@ -224,8 +224,7 @@ static void put_sentence(const char *words, const struct chat_msg *msg,
 }
 
 /* Appends the pieces with one look at the buffer. */
-static void put_pieces(
-	const struct slice *pieces, size_t n, struct strbuf *out)
+static void put_pieces(const struct slice *pieces, size_t n, struct strbuf *out)
 {
 	size_t total = 0;
 	char *end;
@@ -268,8 +267,8 @@ static void put_talk(const struct chat_msg *msg, unsigned view,
 {
 	char clock[6];
 	const struct slice pieces[] = {
-		view & DIALECT_TIME ? clock_piece(clock, msg->wall_ms) :
-				      SLICE(""),
+		view & DIALECT_TIME ? clock_piece(clock, msg->wall_ms)
+				    : SLICE(""),
 		around[0],
 		{who, strlen(who)},
 		around[1],

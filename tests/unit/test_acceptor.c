@@ -82,8 +82,8 @@ static struct listener *listen_on(const char *ip)
 
 	addr.in.sin_family = AF_INET;
 	inet_pton(AF_INET, ip, &addr.in.sin_addr);
-	ck_assert_msg(listener_open(&l, "test", "x", &addr, &settings, &msg) ==
-			      0,
+	ck_assert_msg(
+		listener_open(&l, "test", "x", &addr, &settings, &msg) == 0,
 		"%s", msg.text);
 	return l;
 }
@@ -182,8 +182,8 @@ START_TEST(a_turn_accepts_a_bounded_number)
 	use(set_new());
 	for (int i = 0; i < 100; i++)
 		come();
-	event_base_loop(worker_base(net_worker(&net)),
-		EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	event_base_loop(
+		worker_base(net_worker(&net)), EVLOOP_NONBLOCK | EVLOOP_ONCE);
 	ck_assert_uint_gt(net.crew.n_accepted, 0);
 	ck_assert_uint_le(net.crew.n_accepted, 32);
 	NET_WAIT(&net, n_opened == 100);

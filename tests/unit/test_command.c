@@ -26,13 +26,34 @@ static void teardown(void)
 static const struct {
 	const char *word, *verb; /* NULL: none */
 } words[] = {
-	{"join", "join"}, {"JOIN", "join"}, {"j", "join"}, {"jo", "join"},
-	{"leave", "part"}, {"le", "part"}, {"names", "who"}, {"na", "who"},
-	{"m", "msg"}, {"w", "msg"}, {"tell", "msg"}, {"me", "me"},
-	{"h", "help"}, {"?", "help"}, {"hi", "history"}, {"he", "help"},
-	{"q", "quit"}, {"Exit", "quit"}, {"bye", "quit"}, {"li", "rooms"},
-	{"r", "reply"}, {"ro", "rooms"}, {"t", NULL}, {"", NULL},
-	{"joins", NULL}, {"jn", NULL}, {"m w", NULL}, {" ", NULL},
+	{"join", "join"},
+	{"JOIN", "join"},
+	{"j", "join"},
+	{"jo", "join"},
+	{"leave", "part"},
+	{"le", "part"},
+	{"names", "who"},
+	{"na", "who"},
+	{"m", "msg"},
+	{"w", "msg"},
+	{"tell", "msg"},
+	{"me", "me"},
+	{"h", "help"},
+	{"?", "help"},
+	{"hi", "history"},
+	{"he", "help"},
+	{"q", "quit"},
+	{"Exit", "quit"},
+	{"bye", "quit"},
+	{"li", "rooms"},
+	{"r", "reply"},
+	{"ro", "rooms"},
+	{"t", NULL},
+	{"", NULL},
+	{"joins", NULL},
+	{"jn", NULL},
+	{"m w", NULL},
+	{" ", NULL},
 };
 
 START_TEST(finds_verbs)
@@ -55,8 +76,9 @@ static bool has_word(const struct chat_verb *verb, const char *word, bool whole)
 
 	snprintf(all, sizeof all, "%s %s", info->name, info->aliases);
 	while ((one = strsep(&rest, " ")) != NULL)
-		if (*one && (whole ? strcmp(one, word) == 0 :
-				     strncmp(one, word, strlen(word)) == 0))
+		if (*one &&
+			(whole ? strcmp(one, word) == 0
+			       : strncmp(one, word, strlen(word)) == 0))
 			return true;
 	return false;
 }
@@ -160,8 +182,10 @@ static const struct {
 	{"reply", {"hi"}, "to 1: E_NO_REPLY\n"},
 	{"nick", {"robert"},
 		"to 1: YOU_RENAMED robert\nnear 0 !1: RENAMED bob robert\n"},
-	{"nick", {"BOB"}, "to 1: YOU_RENAMED BOB\nnear 0 !1: RENAMED bob BOB\n"},
-	{"nick", {"b0b"}, "to 1: YOU_RENAMED b0b\nnear 0 !1: RENAMED bob b0b\n"},
+	{"nick", {"BOB"},
+		"to 1: YOU_RENAMED BOB\nnear 0 !1: RENAMED bob BOB\n"},
+	{"nick", {"b0b"},
+		"to 1: YOU_RENAMED b0b\nnear 0 !1: RENAMED bob b0b\n"},
 	{"nick", {"bob"}, "to 1: YOU_RENAMED bob\n"},
 	{"nick", {"Alice"}, "to 1: E_NICK_TAKEN alice \"Alice\"\n"},
 	{"nick", {"A1ice"}, "to 1: E_NICK_LOOKS_LIKE alice \"A1ice\"\n"},
@@ -205,8 +229,9 @@ START_TEST(replies_follow_the_talk)
 	world_run(&w, bob, "msg", "alice", "hi", NULL);
 	outbox_clear(&w.out);
 	world_run(&w, alice, "reply", "hello", NULL);
-	world_expect(&w, "to 1: PRIVATE alice bob \"hello\"\n"
-			 "to 2: PRIVATE_COPY alice bob \"hello\"\n");
+	world_expect(&w,
+		"to 1: PRIVATE alice bob \"hello\"\n"
+		"to 2: PRIVATE_COPY alice bob \"hello\"\n");
 	world_run(&w, bob, "nick", "robert", NULL);
 	outbox_clear(&w.out);
 	world_run(&w, alice, "reply", "still there?", NULL);
@@ -267,8 +292,9 @@ START_TEST(bare_words_are_hinted_at_once)
 	};
 
 	hub_run(w.hub, bob, &call, &w.now, &w.out);
-	world_expect(&w, "room 0 !1: SAID bob #lobby \"quit\"\n"
-			 "to 1: SAID_WORD #lobby \"quit\"\n");
+	world_expect(&w,
+		"room 0 !1: SAID bob #lobby \"quit\"\n"
+		"to 1: SAID_WORD #lobby \"quit\"\n");
 	hub_run(w.hub, bob, &call, &w.now, &w.out);
 	world_expect(&w, "room 0 !1: SAID bob #lobby \"quit\"\n");
 }
@@ -321,8 +347,9 @@ START_TEST(history_shows_the_last)
 	}
 	outbox_clear(&w.out);
 	world_run(&w, alice, "history", "2", NULL);
-	world_expect(&w, "to 2: REPLAY #lobby [SAID bob #lobby \"58\","
-			 " SAID bob #lobby \"59\"]\n");
+	world_expect(&w,
+		"to 2: REPLAY #lobby [SAID bob #lobby \"58\","
+		" SAID bob #lobby \"59\"]\n");
 	world_run(&w, alice, "history", NULL);
 	ck_assert_uint_eq(w.out.posts[0].msg->n_items, 50);
 	outbox_clear(&w.out);
@@ -340,8 +367,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_loop_test(
-		tc, finds_verbs, 0, sizeof words / sizeof words[0]);
+	tcase_add_loop_test(tc, finds_verbs, 0, sizeof words / sizeof words[0]);
 	tcase_add_test(tc, prefixes_are_unique);
 	tcase_add_test(tc, rows_are_sound);
 	tcase_add_test(tc, nearest_verbs);

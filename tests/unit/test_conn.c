@@ -426,8 +426,8 @@ START_TEST(refusals_are_told_and_end)
 	net_unix_pair(fds);
 	from = net_origin(&net, fds[0], &peer);
 	conn_enter(net_worker(&net), NULL);
-	ck_assert_ptr_nonnull(conn_open_refused(net_worker(&net), net.svc,
-		&from, CLOSE_ADDRESS_FULL, "64"));
+	ck_assert_ptr_nonnull(conn_open_refused(
+		net_worker(&net), net.svc, &from, CLOSE_ADDRESS_FULL, "64"));
 	net_write(fds[1], "hello?");
 	ck_assert_int_eq(net_read_all(&net, fds[1], &got), 1);
 	ck_assert_str_eq(got.data, "[address_full 64]");
@@ -468,8 +468,8 @@ START_TEST(many_come_and_go)
 		conn_set_timer(c, clock_mono_ms() + (uint64_t)(i * 7919 % 50));
 	}
 	for (int i = 0; i < N; i++) {
-		struct conn *c = worker_find_conn(net_worker(&net),
-			(uint64_t)(i * 7 % N) + 1);
+		struct conn *c = worker_find_conn(
+			net_worker(&net), (uint64_t)(i * 7 % N) + 1);
 
 		ck_assert_ptr_nonnull(c);
 		if (i % 3 == 0)

@@ -39,7 +39,10 @@ static const struct {
 	{"/bye see you", "quit|see you"},
 	{"\x04", "quit"},
 	{"x\x04", "say|x\xE2\x90\x84"},
-	{"a\0b", "say|a\xE2\x90\x80" "b", 3},
+	{"a\0b",
+		"say|a\xE2\x90\x80"
+		"b",
+		3},
 	{"/me \x1B[2J", "me|\xE2\x90\x9B[2J"},
 	{"/nick \xFF", "nick|\xEF\xBF\xBD"},
 	{"help", "say|help", 0, true},
@@ -134,8 +137,8 @@ static const char *rendered(const struct chat_msg_spec *spec, unsigned view)
 }
 
 #define HERE .nick = "bob", .room = "ops", .text = "sockd"
-#define HELLO                                                                  \
-	"*** type a line and press Enter to say it. "                          \
+#define HELLO                                         \
+	"*** type a line and press Enter to say it. " \
 	"/nick NAME renames you, /help lists the commands\n"
 #define X41 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
@@ -219,8 +222,12 @@ START_TEST(every_type_has_its_words)
 	for (int type = 0; type < CHAT_TYPE_N; type++) {
 		const char *text = rendered(
 			&(struct chat_msg_spec){.type = (enum chat_type)type,
-				.nick = "a", .nick2 = "b", .room = "r",
-				.text = "*** t", .n = 2, .limit = 3},
+				.nick = "a",
+				.nick2 = "b",
+				.room = "r",
+				.text = "*** t",
+				.n = 2,
+				.limit = 3},
 			0);
 		size_t len = strlen(text);
 
@@ -229,7 +236,8 @@ START_TEST(every_type_has_its_words)
 			ck_assert_str_eq(text, "");
 			continue;
 		}
-		ck_assert_msg(len > 5 && text[len - 1] == '\n', "type %d", type);
+		ck_assert_msg(
+			len > 5 && text[len - 1] == '\n', "type %d", type);
 		ck_assert_int_eq(strncmp(text, "*** ", 4) == 0,
 			type > CHAT_PRIVATE_COPY);
 		ck_assert_int_eq(strncmp(text, "*** error: ", 11) == 0,
@@ -245,7 +253,10 @@ static struct chat_msg *item(enum chat_type type, int64_t wall_s,
 	const char *name, uint64_t n, const char *text)
 {
 	return chat_msg_new(&(struct chat_msg_spec){.type = type,
-		.wall_ms = wall_s * 1000, .nick = name, .room = name, .n = n,
+		.wall_ms = wall_s * 1000,
+		.nick = name,
+		.room = name,
+		.n = n,
 		.text = text});
 }
 
@@ -257,7 +268,7 @@ START_TEST(writes_the_time_of_day)
 	setenv("TZ", "UTC0", 1);
 	tzset();
 	ck_assert_str_eq(rendered(&spec, DIALECT_TIME), "14:02 <bob> hi\n");
-	setenv("TZ", "XXX-5:30", 1);
+	setenv("TZ", "IST-5:30", 1);
 	tzset();
 	ck_assert_str_eq(rendered(&spec, DIALECT_TIME), "19:32 <bob> hi\n");
 }
@@ -272,8 +283,8 @@ START_TEST(replays_with_days)
 		item(CHAT_SAID, TUE + DAY, "al", 0, "two"),
 	};
 	struct chat_msg_spec spec = {CHAT_REPLAY, .room = "ops",
-		.wall_ms = (int64_t)(TUE + DAY + 60) * 1000,
-		.items = items, .n_items = 3};
+		.wall_ms = (int64_t)(TUE + DAY + 60) * 1000, .items = items,
+		.n_items = 3};
 
 	setenv("TZ", "UTC0", 1);
 	tzset();
@@ -314,15 +325,15 @@ START_TEST(writes_lists)
 	struct chat_msg *rooms[] = {item(CHAT_ROOM_ITEM, 0, "ops", 12, "tea"),
 		item(CHAT_ROOM_ITEM, 0, "lobby", 0, "")};
 
-	ck_assert_str_eq(rendered(&(struct chat_msg_spec){CHAT_WHO,
-					  .room = "ops", .n = 2, .items = all,
-					  .n_items = 2},
-				 0),
+	ck_assert_str_eq(
+		rendered(&(struct chat_msg_spec){CHAT_WHO, .room = "ops",
+				 .n = 2, .items = all, .n_items = 2},
+			0),
 		"*** 2 in #ops: alice, bob\n");
-	ck_assert_str_eq(rendered(&(struct chat_msg_spec){CHAT_WHO,
-					  .room = "ops", .n = 312,
-					  .items = some, .n_items = 2},
-				 0),
+	ck_assert_str_eq(
+		rendered(&(struct chat_msg_spec){CHAT_WHO, .room = "ops",
+				 .n = 312, .items = some, .n_items = 2},
+			0),
 		"*** 312 in #ops, the first 2: alice, bob\n");
 	ck_assert_str_eq(rendered(&(struct chat_msg_spec){CHAT_ROOMS, .n = 2,
 					  .items = rooms, .n_items = 2},
@@ -335,8 +346,8 @@ END_TEST
 
 START_TEST(helps_with_every_verb)
 {
-	const char *text =
-		rendered(&(struct chat_msg_spec){.type = CHAT_HELP}, 0);
+	const char *text = rendered(
+		&(struct chat_msg_spec){.type = CHAT_HELP}, 0);
 	const struct chat_verb *verb;
 	char start[64];
 
@@ -369,7 +380,8 @@ static const struct {
 		"*** disconnected: you read too slowly: 512 KiB were waiting."
 		" Press Ctrl-C.\n"},
 	{CLOSE_KICKED, "al: \x1B", 0,
-		"*** disconnected: kicked by al: \xE2\x90\x9B. Press Ctrl-C.\n"},
+		"*** disconnected: kicked by al: \xE2\x90\x9B. Press "
+		"Ctrl-C.\n"},
 	{CLOSE_EOF, NULL, 0, ""},
 	{CLOSE_DONE, NULL, 0, ""},
 	{CLOSE_RESET, NULL, 0, ""},

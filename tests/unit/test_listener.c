@@ -96,8 +96,7 @@ START_TEST(tcp_is_bound_and_tuned)
 	ck_assert_int_eq(open_at(&a), 0);
 	fd = listener_fd(l);
 	ck_assert_uint_ne(listener_addr(l)->in.sin_port, 0);
-	ck_assert_int_eq(
-		strncmp(listener_text(l, text), "127.0.0.1:", 10), 0);
+	ck_assert_int_eq(strncmp(listener_text(l, text), "127.0.0.1:", 10), 0);
 	ck_assert_str_ne(text, "127.0.0.1:0");
 	ck_assert_int_eq(can_connect(listener_addr(l)), 0);
 	ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 1);
@@ -134,8 +133,8 @@ START_TEST(a_busy_port_is_said)
 	l = NULL;
 	a.in.sin_port = listener_addr(first)->in.sin_port;
 	ck_assert_int_eq(open_at(&a), -EADDRINUSE);
-	ck_assert_ptr_nonnull(strstr(
-		msg.text, "services.chat: cannot listen on 127.0.0.1:"));
+	ck_assert_ptr_nonnull(
+		strstr(msg.text, "services.chat: cannot listen on 127.0.0.1:"));
 	ck_assert_ptr_nonnull(strstr(msg.text, "another program listens"));
 	listener_unref(first);
 	ck_assert_int_eq(open_at(&a), 0);
@@ -148,8 +147,7 @@ START_TEST(wildcard_takes_both_families)
 	int err = open_at(&a);
 
 	ck_assert_int_eq(err, 0);
-	to = inet_addr_of(
-		"127.0.0.1", ntohs(listener_addr(l)->in.sin_port));
+	to = inet_addr_of("127.0.0.1", ntohs(listener_addr(l)->in.sin_port));
 	ck_assert_int_eq(can_connect(&to), 0);
 }
 END_TEST

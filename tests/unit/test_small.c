@@ -96,8 +96,8 @@ static void order(struct worker *w, atomic_uint *n)
 	worker_post(w, &o->mail);
 }
 
-static void wait_until(struct crew *crew, bool (*done)(struct crew *, void *),
-	void *arg)
+static void wait_until(
+	struct crew *crew, bool (*done)(struct crew *, void *), void *arg)
 {
 	uint64_t end = clock_mono_ms() + 10000;
 
