@@ -97,6 +97,9 @@ int config_load(const struct config_source *src, struct config **ret,
 	struct config_errors *errors) __attribute__((warn_unused_result));
 void config_free(struct config *cfg); /* NULL is fine */
 
+/* "libconfig 1.5.0": what parses the files. */
+const char *config_library_text(void);
+
 /* -T: text that config_load() accepts again, each value with its origin. The
  * config remembers the origins. */
 int config_dump(const struct config *cfg, FILE *out);

@@ -39,7 +39,8 @@ int hub_enter(struct hub *hub, struct chat_home home, const char *room,
 	const struct chat_now *now, struct member **ret,
 	struct chat_outbox *out);
 /* The member is gone: rooms hear LEFT (if they heard JOINED), its nick is free.
- * reason: safe text, NULL or "": none. Frees member. */
+ * reason: safe text, NULL or "": none. No UNSEAT is posted: whoever calls this
+ * has let go of the connection. Frees member. */
 void hub_leave(struct hub *hub, struct member *member, const char *reason,
 	const struct chat_now *now, struct chat_outbox *out);
 /* A guest's joining is told with its first line, or by this 2 s after SEAT.

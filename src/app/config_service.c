@@ -301,9 +301,6 @@ static void check_enabled(const struct filling *f, bool known)
 {
 	struct service_config *svc = f->svc;
 
-	if (f->planned)
-		complain(f, "protocol", "\"%s\" is not in this build",
-			f->planned->name);
 	if (!config_node_find(f->node, "listen"))
 		complain(f, NULL,
 			"has no listen; write listen = \"localhost:PORT\", "
@@ -343,6 +340,9 @@ static void fill_service(const struct config_load *load,
 	/* Looking across values makes sense only if each is right. */
 	if (svc->enabled && n_errors == load->errors->n_errors)
 		check_enabled(&f, known);
+	if (svc->enabled && f.planned)
+		complain(&f, "protocol", "\"%s\" is not in this build",
+			f.planned->name);
 }
 
 void config_fill_services(const struct config_load *load)

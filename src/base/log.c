@@ -313,3 +313,12 @@ bool log_limit_pass(struct log_limit *limit, uint64_t *ret_left_out)
 		&limit->left_out, 0, memory_order_relaxed);
 	return true;
 }
+
+const char *log_left_out(char *buf, uint64_t n)
+{
+	buf[0] = '\0';
+	if (n)
+		snprintf(buf, LOG_LEFT_OUT_LEN, " left_out=%llu",
+			(unsigned long long)n);
+	return buf;
+}

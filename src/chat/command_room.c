@@ -36,14 +36,15 @@ static void tell_where(const struct turn *turn, const struct room *room)
 static struct room *open_room(const struct turn *turn, const char *name)
 {
 	const struct chat_settings *settings = turn->hub->settings;
-	/* the way home is always open */
-	bool is_default = name_equal(name, settings->room);
-	size_t max = is_default ? SIZE_MAX : (size_t)settings->max_rooms;
 	struct room *room;
 	int r;
 
-	r = rooms_open(
-		&turn->hub->rooms, name, max, turn->now->mono_ms, &room);
+	/* the way home is always open */
+	if (name_equal(name, settings->room))
+		r = hub_open_room(turn->hub, name, turn->now, &room);
+	else
+		r = rooms_open(&turn->hub->rooms, name,
+			(size_t)settings->max_rooms, turn->now->mono_ms, &room);
 	if (r == 0)
 		return room;
 	if (r == ROOMS_E_FULL)
@@ -51,7 +52,7 @@ static struct room *open_room(const struct turn *turn, const char *name)
 			&(struct chat_msg_spec){
 				.type = CHAT_E_TOO_MANY_ROOMS,
 				.text = name,
-				.limit = max,
+				.limit = (uint64_t)settings->max_rooms,
 			});
 	else
 		reply_post(turn, NULL);

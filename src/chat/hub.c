@@ -161,6 +161,17 @@ static int pick_guest_nick(struct hub *hub, char nick[NICK_MAX + 1])
 	return -ENOMEM;
 }
 
+int hub_open_room(struct hub *hub, const char *name, const struct chat_now *now,
+	struct room **ret)
+{
+	int r = rooms_open(&hub->rooms, name, (size_t)hub->settings->max_rooms,
+		now->mono_ms, ret);
+
+	if (r == ROOMS_E_FULL)
+		r = rooms_open(&hub->rooms, name, SIZE_MAX, now->mono_ms, ret);
+	return r;
+}
+
 /* Seats a new member in the room named so, or welcomes it to none. */
 static int enter_room(const struct turn *turn, const char *name)
 {
@@ -182,9 +193,7 @@ static int enter_room(const struct turn *turn, const char *name)
 	}
 	if (!room_name_parse(parsed, name))
 		return -EINVAL;
-	/* who connects must end up somewhere: no limit counts here */
-	r = rooms_open(&turn->hub->rooms, parsed, SIZE_MAX, turn->now->mono_ms,
-		&room);
+	r = hub_open_room(turn->hub, parsed, turn->now, &room);
 	return r < 0 ? r : seat_move(turn, room, CHAT_WELCOME);
 }
 

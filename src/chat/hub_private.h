@@ -28,6 +28,10 @@ struct turn {
 
 /* hub.c */
 struct member *hub_find_member(const struct hub *hub, const char *nick);
+/* Finds or makes a room in which people must find a place, over the limit if
+ * need be. 0 or -ENOMEM. */
+int hub_open_room(struct hub *hub, const char *name, const struct chat_now *now,
+	struct room **ret);
 uint64_t hub_next_id(struct hub *hub, const struct chat_now *now);
 /* nick is valid and free, or looks like the member's own. */
 void hub_rename(struct hub *hub, struct member *member, const char *nick);
@@ -54,7 +58,7 @@ int reply_make_replay(const struct turn *turn, const struct room *room,
 int seat_move(const struct turn *turn, struct room *to, enum chat_type hello);
 /* Tells the room that a guest is there, if that is still to be told. */
 void seat_announce(const struct turn *turn, struct membership *seat);
-/* The seat is given up, which the room hears. Frees it. */
+/* The seat is given up with the connection, which the room hears. Frees it. */
 void seat_vacate(
 	const struct turn *turn, struct membership *seat, const char *reason);
 

@@ -14,6 +14,9 @@
  * is PENDING; once the room has been told or has heard the member it is SHOWN,
  * and only who was shown is seen leaving. Rooms above the mark show neither.
  *
+ * Who leaves the server gets no UNSEAT: its worker has unlinked the connection
+ * by itself, at once.
+ *
  * All messages are made and the outbox is made large enough before anything
  * changes: a move happens as a whole or is refused.
  *
@@ -243,6 +246,5 @@ void seat_vacate(
 	if (is_told_leaving(turn, seat) &&
 		make_left(turn, seat, reason, &left) == 0)
 		reply_room(turn, seat->room, seat, left);
-	post_seat(turn, CHAT_POST_UNSEAT, seat);
 	unlink_seat(turn, seat);
 }

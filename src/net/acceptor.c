@@ -175,7 +175,7 @@ static struct log_limit refused_limit = {.burst = 2};
 static void log_refused(const struct service *svc,
 	const struct conn_origin *from, enum close_reason why)
 {
-	char peer[ADDR_LEN];
+	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 	struct log_about about = {.service = svc->name, .peer = peer};
 
@@ -183,8 +183,8 @@ static void log_refused(const struct service *svc,
 		return;
 	addr_format(peer, from->peer, from->peer_len);
 	log_about(LOG_LEVEL_NOTICE, &about,
-		"refused service=%s peer=%s reason=%s left_out=%llu", svc->name,
-		peer, close_row(why)->code, (unsigned long long)left_out);
+		"refused service=%s peer=%s reason=%s%s", svc->name, peer,
+		close_row(why)->code, log_left_out(more, left_out));
 }
 
 static void refuse(struct acceptor *a, struct service *svc,
@@ -289,6 +289,7 @@ static void pause_all(struct acceptor *a)
 /* Lets those who wait on this listener go, rather than hang; then rests. */
 static void shed_and_pause(struct acceptor *a, int listen_fd, int err)
 {
+	char more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 	int n = 0, fd = -1;
 
@@ -302,9 +303,8 @@ static void shed_and_pause(struct acceptor *a, int listen_fd, int err)
 	}
 	open_reserve(a);
 	if (log_limit_pass(&exhausted_limit, &left_out))
-		log_error("cannot accept: %s; connections dropped "
-			  "dropped=%d left_out=%llu",
-			strerror(err), n, (unsigned long long)left_out);
+		log_error("cannot accept: %s; connections dropped dropped=%d%s",
+			strerror(err), n, log_left_out(more, left_out));
 	pause_all(a);
 }
 
@@ -332,6 +332,7 @@ static bool is_passing(int err)
 
 static void accept_failed(struct acceptor *a, int listen_fd, int err)
 {
+	char more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 
 	if (err == EAGAIN)
@@ -341,8 +342,8 @@ static void accept_failed(struct acceptor *a, int listen_fd, int err)
 		return;
 	}
 	if (log_limit_pass(&accept_limit, &left_out))
-		log_error("cannot accept: %s left_out=%llu", strerror(err),
-			(unsigned long long)left_out);
+		log_error("cannot accept: %s%s", strerror(err),
+			log_left_out(more, left_out));
 	pause_all(a); /* it stays readable */
 }
 

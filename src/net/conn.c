@@ -100,7 +100,7 @@ static struct log_limit silent_limit = {.burst = 50};
  * scanners) only when somebody debugs. */
 static void log_closed(struct conn *c)
 {
-	char peer[ADDR_LEN];
+	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
 	struct strbuf line = {0};
 	uint64_t left_out;
 	enum log_level level = c->in_bytes ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
@@ -118,13 +118,11 @@ static void log_closed(struct conn *c)
 		about.service, peer, (unsigned long long)c->id);
 	if (c->nick)
 		strbuf_addf(&line, " nick=%s", c->nick);
-	strbuf_addf(&line, " reason=%s in=%llu out=%llu secs=%.1f",
+	strbuf_addf(&line, " reason=%s in=%llu out=%llu secs=%.1f%s",
 		close_row(c->why)->code, (unsigned long long)c->in_bytes,
 		(unsigned long long)(c->out_bytes - c->queued),
-		(double)(worker_now_ms(c->worker) - c->opened_ms) / 1000);
-	if (left_out)
-		strbuf_addf(&line, " left_out=%llu",
-			(unsigned long long)left_out);
+		(double)(worker_now_ms(c->worker) - c->opened_ms) / 1000,
+		log_left_out(more, left_out));
 	if (!line.failed)
 		log_about(level, &about, "%s", line.data);
 	strbuf_fini(&line);
