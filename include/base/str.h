@@ -49,7 +49,7 @@ int strlist_add(struct strlist *list, const char *text);
 
 /* The candidate nearest to `word` by edit distance (case ignored), if it is
  * near enough to be worth a "did you mean": at most a third of the word's
- * letters differ. NULL if none. candidates: n borrowed strings. */
+ * letters differ, or it begins with the word. NULL if none. candidates: n borrowed strings. */
 const char *str_nearest(
 	const char *word, const char *const *candidates, size_t n);
 

@@ -32,7 +32,9 @@ void hub_free(struct hub *hub);
  * exists", histories shrink to their new bounds. 0 or -ENOMEM (old ones stay). */
 int hub_configure(struct hub *hub, const struct chat_settings *settings);
 
-/* A guest enters with a nick at once and sits in `room` (NULL: in none). Posts:
+/* A guest enters with a nick at once and sits in `room` (NULL: in none), to
+ * which /part leads back; borrowed until it leaves, unless it is the settings'
+ * own default room. Posts:
  * SEAT, WELCOME, MOTD, topic, replay; JOINED to the room later, see
  * hub_announce(). 0 and *ret (owned by the hub until hub_leave()), or -ENOMEM. */
 int hub_enter(struct hub *hub, struct chat_home home, const char *room,

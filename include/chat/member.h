@@ -18,8 +18,10 @@ struct member {
 	struct chat_home home;
 	LIST_HEAD(, membership) seats; /* owned, membership.of_member */
 	struct membership *current;    /* where a plain line goes; NULL: nowhere */
+	const char *start;             /* borrowed: its first room; NULL: the
+	                                  default one */
 	char *reply_to;                /* owned nick; NULL: nobody yet */
-	bool is_hinted;                /* was told once about bare words */
+	unsigned hints;                /* bare words it was told about; bits */
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1];        /* nick_make_key() of nick */
 };

@@ -11,8 +11,6 @@
  * The tree stays with the configuration made from it, for `sockd -T`.
  * Main thread.
  */
-#include <assert.h>
-#include <errno.h>
 #include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,31 +243,26 @@ static bool is_named_group(const char *path, size_t len)
 		(len == 10 && memcmp(path, "chat.rooms", 10) == 0);
 }
 
-static int missing_member(const struct config_node *group, const char *path,
-	size_t len, struct config_errors *errors)
+static void missing_member(const struct config_node *group, const char *path,
+	const char *name, struct config_errors *errors)
 {
 	struct strlist names = {0};
-	const char *name = path + len - strcspn(path, "=");
 	const char *near = NULL;
-	struct config_node *kid;
-	char *word;
+	char *word = strndup(name, strcspn(name, ".="));
 
-	name = memrchr(path, '.', len);
-	name = name ? name + 1 : path;
-	word = strndup(name, (size_t)(path + len - name));
-	for (kid = group->kids; kid; kid = kid->next)
-		if (kid->name && strlist_add(&names, kid->name) < 0)
-			break;
+	/* Failing costs a suggestion, nothing else. */
+	for (struct config_node *kid = group->kids; kid; kid = kid->next)
+		(void)!strlist_add(&names, kid->name);
 	if (word)
 		near = str_nearest(word, (const char *const *)names.items,
 			names.n_items);
 	config_errors_add(errors, NULL, 0,
-		"-o %.*s: there is no such group in the configuration%s%s%s",
-		(int)strcspn(path, "="), path, near ? "; did you mean \"" : "",
-		near ? near : "", near ? "\"?" : "");
+		"-o %.*s: there is no \"%s\" in the configuration%s%s%s",
+		(int)strcspn(path, "="), path, word ? word : "",
+		near ? "; did you mean \"" : "", near ? near : "",
+		near ? "\"?" : "");
 	free(word);
 	strlist_fini(&names);
-	return -ENOENT;
 }
 
 /* Walks to the node of a path of len bytes, making what is missing. */
@@ -283,7 +276,7 @@ static struct config_node *reach(struct config_node *node, const char *path,
 		struct config_node *kid = find(node, path + at, n);
 
 		if (!kid && at > 0 && is_named_group(path, at - 1)) {
-			missing_member(node, path, at + n, errors);
+			missing_member(node, path, path + at, errors);
 			return NULL;
 		}
 		if (!kid) {

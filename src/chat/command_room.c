@@ -91,7 +91,9 @@ void command_join(const struct turn *turn)
 
 void command_part(const struct turn *turn)
 {
-	go(turn, turn->hub->settings->room);
+	const char *start = turn->member->start;
+
+	go(turn, start ? start : turn->hub->settings->room);
 }
 
 static void set_topic(
@@ -153,8 +155,8 @@ void command_topic(const struct turn *turn)
 		set_topic(turn, seat, topic);
 }
 
-/* A whole number without sign. False if text is none; one too large to matter
- * stops at a million. */
+/* A whole number of one or more, without sign. False if text is none; one too
+ * large to matter stops at a million. */
 static bool parse_count(const char *text, size_t *ret)
 {
 	size_t n = 0;
@@ -163,8 +165,9 @@ static bool parse_count(const char *text, size_t *ret)
 		return false;
 	for (; *text && n < 1000000; text++)
 		n = n * 10 + (size_t)(*text - '0');
-	*ret = n;
-	return true;
+	if (n > 0)
+		*ret = n;
+	return n > 0;
 }
 
 void command_history(const struct turn *turn)

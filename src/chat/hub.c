@@ -214,6 +214,7 @@ int hub_enter(struct hub *hub, struct chat_home home, const char *room,
 	member = turn.member = member_new(home, nick);
 	if (!member)
 		return -ENOMEM;
+	member->start = room == hub->settings->room ? NULL : room;
 	r = enter_room(&turn, room);
 	if (r < 0) {
 		member_free(member);

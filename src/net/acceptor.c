@@ -344,7 +344,7 @@ static void accept_failed(struct acceptor *a, int listen_fd, int err)
 	if (log_limit_pass(&accept_limit, &left_out))
 		log_error("cannot accept: %s%s", strerror(err),
 			log_left_out(more, left_out));
-	pause_all(a); /* it stays readable */
+	pause_all(a);
 }
 
 static struct accept_entry *entry_of(struct acceptor *a, int listen_fd)

@@ -111,11 +111,11 @@ static void log_closed(struct conn *c)
 	};
 
 	if (!log_enabled(level) ||
-		!log_limit_pass(c->in_bytes ? &closed_limit : &silent_limit,
-			&left_out))
+		!log_limit_pass(
+			c->in_bytes ? &closed_limit : &silent_limit, &left_out))
 		return;
-	strbuf_addf(&line, "closed service=%s peer=%s conn=%llu",
-		about.service, peer, (unsigned long long)c->id);
+	strbuf_addf(&line, "closed service=%s peer=%s conn=%llu", about.service,
+		peer, (unsigned long long)c->id);
 	if (c->nick)
 		strbuf_addf(&line, " nick=%s", c->nick);
 	strbuf_addf(&line, " reason=%s in=%llu out=%llu secs=%.1f%s",
@@ -220,8 +220,8 @@ static void linger_ended(struct conn *c, uint64_t now)
 {
 	int unsent = 0;
 
-	if (c->peer.family != AF_UNIX &&
-		ioctl(c->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0 &&
+	if (c->peer.family != AF_UNIX && ioctl(c->fd, SIOCOUTQ, &unsent) == 0 &&
+		unsent > 0 &&
 		now < c->opened_ms + LINGER_TRIES_MAX * LINGER_AGAIN_MS) {
 		c->close_ms = now + LINGER_AGAIN_MS;
 		return;
@@ -233,7 +233,7 @@ static void linger_ended(struct conn *c, uint64_t now)
 static bool is_too_slow(const struct conn *c, uint64_t now)
 {
 	return c->queued > c->service->output_hard ||
-	       c->last_ms + c->service->patience_ms <= now;
+		c->last_ms + c->service->patience_ms <= now;
 }
 
 static void open_conn_due(struct conn *c, uint64_t now)
@@ -358,9 +358,10 @@ void conn_lost(struct conn *c, int err)
 		return;
 	if (c->state == CONN_OPEN) {
 		c->state = CONN_DRAIN;
-		end_protocol(c, err == ETIMEDOUT ? CLOSE_TIMEOUT
-				: err == ENOMEM  ? CLOSE_MEMORY
-						 : CLOSE_RESET);
+		end_protocol(c,
+			err == ETIMEDOUT        ? CLOSE_TIMEOUT
+				: err == ENOMEM ? CLOSE_MEMORY
+						: CLOSE_RESET);
 	}
 	conn_die(c);
 }
@@ -383,8 +384,7 @@ static void say_goodbye(struct conn *c, enum close_reason why, const char *arg)
 
 	if (!ops_of(c)->goodbye || !close_row(why)->words)
 		return;
-	ops_of(c)->goodbye(
-		c, why, arg ? arg : default_arg(c, why, buf), &last);
+	ops_of(c)->goodbye(c, why, arg ? arg : default_arg(c, why, buf), &last);
 	if (!last.failed && last.len)
 		conn_write(c, last.data, last.len);
 	strbuf_fini(&last);
@@ -441,8 +441,9 @@ void worker_shed(struct worker *w)
 		if (c->state == CONN_DRAIN && c->why == CLOSE_MEMORY)
 			leaving += c->queued;
 	}
-	if (largest && atomic_load(&w->crew->output_bytes) - leaving >
-			       atomic_load(&w->crew->output_total))
+	if (largest &&
+		atomic_load(&w->crew->output_bytes) - leaving >
+			atomic_load(&w->crew->output_total))
 		conn_close(largest, CLOSE_MEMORY, NULL);
 }
 
@@ -459,11 +460,12 @@ static void set_peer(struct conn *c, const struct conn_origin *from)
 		c->peer.family = AF_UNIX;
 }
 
-static struct conn *conn_new(struct worker *w, struct service *svc,
-	const struct conn_origin *from)
+static struct conn *conn_new(
+	struct worker *w, struct service *svc, const struct conn_origin *from)
 {
 	const struct conn_type *type = svc->type;
-	struct conn *c = calloc(1, sizeof(*c) + type->state_size +
+	struct conn *c = calloc(1,
+		sizeof(*c) + type->state_size +
 			(type->raw ? sizeof(struct event) : 0));
 
 	if (!c)
@@ -508,12 +510,13 @@ static void log_opened(struct conn *c)
 	if (!log_enabled(LOG_LEVEL_DEBUG))
 		return;
 	about.peer = conn_peer_text(c, peer);
-	log_about(LOG_LEVEL_DEBUG, &about, "opened service=%s peer=%s conn=%llu",
-		about.service, peer, (unsigned long long)c->id);
+	log_about(LOG_LEVEL_DEBUG, &about,
+		"opened service=%s peer=%s conn=%llu", about.service, peer,
+		(unsigned long long)c->id);
 }
 
-struct conn *conn_open(struct worker *w, struct service *svc,
-	const struct conn_origin *from)
+struct conn *conn_open(
+	struct worker *w, struct service *svc, const struct conn_origin *from)
 {
 	struct conn *c = conn_new(w, svc, from);
 	int closing;

@@ -181,16 +181,16 @@ static const struct {
 	{{CHAT_E_NO_SUCH_NICK, .text = "bbo", .nick2 = "bob"},
 		"*** error: nobody here is called \"bbo\"; did you mean bob?\n"},
 	{{CHAT_E_NO_SUCH_NICK, .text = "bbo"},
-		"*** error: nobody here is called \"bbo\"; /who lists who is\n"},
+		"*** error: nobody here is called \"bbo\"; /who lists who is here\n"},
 	{{CHAT_E_UNKNOWN_COMMAND, .text = "jion", .nick2 = "join"},
 		"*** error: there is no command /jion; did you mean /join?\n"},
 	{{CHAT_E_AMBIGUOUS_COMMAND, .text = "xx", .nick2 = "/xxa or /xxb"},
 		"*** error: /xx may be /xxa or /xxb; write more of it\n"},
 	{{CHAT_E_NICK_INVALID, .text = X41 X41},
 		"*** error: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" cannot be a name: "
-		"1 to 24 letters, digits or -_[]{}|^, no digit or dash in front\n"},
+		"use 1 to 24 of a-z 0-9 -_[]{}|^, no digit or dash first\n"},
 	{{CHAT_E_MISSING_ARGUMENT, .text = "msg", .nick2 = "NICK TEXT"},
-		"*** error: /msg needs more: /msg NICK TEXT\n"},
+		"*** error: write it so: /msg NICK TEXT\n"},
 };
 /* clang-format on */
 
