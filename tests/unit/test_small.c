@@ -2,7 +2,6 @@
 /* Small modules: reasons, services, crews, and the small protocols. */
 #include <check.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "base/option.h"
 #include "net/mailbox.h"
@@ -138,28 +137,6 @@ START_TEST(crews_run_and_end)
 	crew_drop_all(&crew);
 	crew_fini(&crew);
 	ck_assert_uint_eq(n, 180);
-}
-END_TEST
-
-/* A start that fails half-way is taken back by the same calls as any other. */
-START_TEST(crews_that_failed_can_be_ended)
-{
-	struct crew crew;
-	struct rlimit old, low;
-	int fd = dup(0);
-
-	close(fd);
-	getrlimit(RLIMIT_NOFILE, &old);
-	low = old;
-	low.rlim_cur = (rlim_t)fd + 4 + 4 + 3; /* each takes four */
-	setrlimit(RLIMIT_NOFILE, &low);
-	close(STDERR_FILENO); /* libevent warns there */
-	ck_assert_int_lt(crew_init(&crew, 16), 0);
-	setrlimit(RLIMIT_NOFILE, &old);
-	crew_close_all(&crew, CLOSE_STOPPING);
-	crew_stop(&crew);
-	crew_drop_all(&crew);
-	crew_fini(&crew);
 }
 END_TEST
 
@@ -353,7 +330,6 @@ int main(void)
 	tcase_add_test(tc, every_reason_has_a_row);
 	tcase_add_test(tc, services_share_their_count);
 	tcase_add_test(tc, crews_run_and_end);
-	tcase_add_test(tc, crews_that_failed_can_be_ended);
 	tcase_add_test(tc, echo_is_eight_bit_clean);
 	tcase_add_test(tc, echo_honours_a_half_close);
 	tcase_add_test(tc, echo_of_one_who_does_not_read_is_bounded);
