@@ -29,8 +29,9 @@ struct conn_ops {
 	void (*input)(struct conn *c, struct evbuffer *in);
 	/* The same for raw protocols; data is borrowed, all of it is eaten. */
 	void (*data)(struct conn *c, const void *data, size_t len);
-	/* The peer will send nothing more. Default: conn_close(CLOSE_EOF), which
-	 * sends what is queued first. */
+	/* The peer will send nothing more; `in` holds what is left, NULL for a
+	 * raw protocol. Default: conn_close(CLOSE_EOF), which sends what is
+	 * queued first. */
 	void (*eof)(struct conn *c, struct evbuffer *in);
 	/* Output fell to the low mark after it was over the soft one. */
 	void (*writable)(struct conn *c);

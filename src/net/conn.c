@@ -336,7 +336,8 @@ void conn_peer_ended(struct conn *c)
 	if (c->state != CONN_OPEN)
 		return;
 	if (ops_of(c)->eof)
-		ops_of(c)->eof(c, bufferevent_get_input(c->bev));
+		ops_of(c)->eof(
+			c, c->bev ? bufferevent_get_input(c->bev) : NULL);
 	else
 		conn_close(c, CLOSE_EOF, NULL);
 }

@@ -29,9 +29,9 @@ struct conn {
 	TAILQ_ENTRY(conn) link;  /* in worker.conns or worker.dead */
 	struct worker *worker;   /* borrowed */
 	struct service *service; /* a reference */
-	struct bufferevent *bev; /* owned, with the socket */
+	struct bufferevent *bev; /* owned; NULL: raw, and never queued */
 	uint64_t id;
-	int fd;                    /* the bufferevent's; for direct calls */
+	int fd;                    /* owned; the bufferevent's as well */
 	uint8_t state;             /* enum conn_state */
 	uint8_t why;               /* enum close_reason, once not open */
 	bool eof : 1;              /* the peer's FIN was read */
