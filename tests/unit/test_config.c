@@ -12,7 +12,9 @@
 
 #include "config_files.h"
 
-#define E "services: { e: { protocol = \"echo\"; listen = \"localhost:7\"; }; };\n"
+#define E                                                                     \
+	"services: { e: { protocol = \"echo\"; listen = \"localhost:7\"; }; " \
+	"};\n"
 
 static struct config *must_load(const char *first, const char *second)
 {
@@ -139,13 +141,16 @@ START_TEST(drop_ins_merge)
 		"workers = 1; exempt = [ \"::1\", \"10.0.0.0/8\" ];\n"
 		"services: {\n"
 		"  a: { protocol = \"echo\"; listen = \"localhost:7\"; };\n"
-		"  b: { protocol = \"echo\"; listen = \"b\"; prefix = \"p\"; };\n"
+		"  b: { protocol = \"echo\"; listen = \"b\"; prefix = \"p\"; "
+		"};\n"
 		"};\n");
 	/* The C locale: capitals first, and 10 before 9. */
 	files_put("t.conf.d/10-a.conf", "workers = 10; drain = \"1s\";\n");
 	files_put("t.conf.d/9-a.conf", "workers = 9;\n");
-	files_put("t.conf.d/Z.conf", "workers = 26; exempt = \"::2\";\n"
-		"services: { b: { listen = \"bb\"; }; a: { enabled = false; };\n"
+	files_put("t.conf.d/Z.conf",
+		"workers = 26; exempt = \"::2\";\n"
+		"services: { b: { listen = \"bb\"; }; a: { enabled = false; "
+		"};\n"
 		"  c: { protocol = \"discard\"; listen = \"c\"; }; };\n");
 	files_put("t.conf.d/a.conf", "chat: { rooms: { ops: { }; }; };\n");
 	files_put("t.conf.d/b.conf",
@@ -203,9 +208,11 @@ START_TEST(includes_are_relative_to_their_file)
 	struct config *cfg;
 	char *text, name[256];
 
-	snprintf(name, sizeof(name), E "@include \"sub/a.conf\" # why\n"
-		"limits: {\n  @include \"%s/sub/c.conf\"\n"
-		"  connections = 5;\n};\ndrain = \"3s\";\n", files_dir);
+	snprintf(name, sizeof(name),
+		E "@include \"sub/a.conf\" # why\n"
+		  "limits: {\n  @include \"%s/sub/c.conf\"\n"
+		  "  connections = 5;\n};\ndrain = \"3s\";\n",
+		files_dir);
 	files_put("t.conf", name);
 	files_put("sub/a.conf", "// a\n@include \"b.conf\"\nworkers = 3;");
 	files_put("sub/b.conf", "\nkeepalive = \"2m\";\n");
@@ -236,8 +243,10 @@ static const struct {
 		"b.conf:3: syntax error: a value with a unit"},
 	{"\n@include \"b.conf\"\n", "@include \"a.conf\"",
 		"b.conf:1: @include \"a.conf\": a.conf: it includes itself"},
-	{"\n@include \"none\"\n", "", "a.conf:2: @include \"none\": none: No such"},
-	{"\n@include \"/\"\n", "", "a.conf:2: @include \"/\": /: it is a directory"},
+	{"\n@include \"none\"\n", "",
+		"a.conf:2: @include \"none\": none: No such"},
+	{"\n@include \"/\"\n", "",
+		"a.conf:2: @include \"/\": /: it is a directory"},
 	{"services: { };", "", "a.conf:1: a name twice in one group"},
 };
 
@@ -265,8 +274,10 @@ START_TEST(includes_do_not_explode)
 	/* Each includes the next twice: 2^9 times 64 KiB. */
 	for (int i = 0; i < 9; i++) {
 		snprintf(name, sizeof(name), "%d.conf", i);
-		snprintf(text, sizeof(text), "@include \"%d.conf\"\n"
-			"@include \"%d.conf\"\n", i + 1, i + 1);
+		snprintf(text, sizeof(text),
+			"@include \"%d.conf\"\n"
+			"@include \"%d.conf\"\n",
+			i + 1, i + 1);
 		files_put(name, text);
 	}
 	for (int i = 0; i < 65536; i++)
@@ -297,8 +308,8 @@ START_TEST(unreadable_files_are_told)
 		"t.conf: cannot be read: No such file or directory\n");
 	ck_assert_int_eq(mkdir("t.conf", 0755), 0);
 	ck_assert_int_eq(files_load(&cfg, NULL), EX_NOINPUT);
-	ck_assert_str_eq(files_said(),
-		"t.conf: cannot be read: it is a directory\n");
+	ck_assert_str_eq(
+		files_said(), "t.conf: cannot be read: it is a directory\n");
 	ck_assert_int_eq(rmdir("t.conf"), 0);
 	ck_assert_int_eq(mkfifo("t.conf", 0600), 0);
 	ck_assert_int_eq(files_load(&cfg, NULL), EX_NOINPUT);
@@ -346,7 +357,8 @@ START_TEST(overrides_win)
 	struct config *cfg;
 	char *text;
 
-	files_put("t.conf", E "workers = 1;\nchat: { rooms: { ops: { }; }; };\n");
+	files_put(
+		"t.conf", E "workers = 1;\nchat: { rooms: { ops: { }; }; };\n");
 	files_put("t.conf.d/a.conf", "workers = 2;\n");
 	cfg = must_load("workers=3", "workers=4");
 	ck_assert_int_eq(cfg->workers, 4);
@@ -507,8 +519,9 @@ START_TEST(tables_are_sound)
 		check_rows(own);
 		check_groups(own);
 		for (; own->key; own++)
-			ck_assert_msg(!option_find(config_service_options,
-				own->key), "%s", own->key);
+			ck_assert_msg(
+				!option_find(config_service_options, own->key),
+				"%s", own->key);
 	}
 }
 END_TEST
@@ -541,9 +554,12 @@ START_TEST(services_are_compared)
 		const char *override;
 		bool equal;
 	} rows[] = {
-		{"services.e.listen=x", true}, {"services.e.mode=0600", true},
-		{"services.e.backlog=5", true}, {"chat.name=x", true},
-		{"services.e.prefix=x", false}, {"timeouts.idle=1s", false},
+		{"services.e.listen=x", true},
+		{"services.e.mode=0600", true},
+		{"services.e.backlog=5", true},
+		{"chat.name=x", true},
+		{"services.e.prefix=x", false},
+		{"timeouts.idle=1s", false},
 		{"services.e.allow=::1", false},
 		{"services.e.protocol=discard", false},
 	};
@@ -554,7 +570,7 @@ START_TEST(services_are_compared)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		now = must_load(rows[i].override, NULL);
 		ck_assert_msg(config_service_equal(&old->services[0],
-				&now->services[0]) == rows[i].equal,
+				      &now->services[0]) == rows[i].equal,
 			"%s", rows[i].override);
 		config_free(now);
 	}
@@ -604,9 +620,11 @@ START_TEST(a_path_too_long_is_told)
 	char text[400], dir[101] = "/";
 
 	memset(dir + 1, 'd', 99);
-	snprintf(text, sizeof(text), "runtime_dir = \"%s\";\ncontrol: "
+	snprintf(text, sizeof(text),
+		"runtime_dir = \"%s\";\ncontrol: "
 		"{ path = \"c\"; };\nservices: { e: { protocol = \"echo\";\n"
-		"listen = [ \"6bytes\",\n\"7-bytes\" ]; }; };\n", dir);
+		"listen = [ \"6bytes\",\n\"7-bytes\" ]; }; };\n",
+		dir);
 	files_put("t.conf", text);
 	ck_assert_int_eq(files_load(&cfg, NULL), EX_CONFIG);
 	assert_has(files_said(), "t.conf:5: services.e.listen: the path /ddd");
