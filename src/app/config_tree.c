@@ -18,6 +18,12 @@
 
 #include "config_private.h"
 
+#define TEXT_OF(x)     TEXT_OF_(x)
+#define TEXT_OF_(x)    #x
+#define LIBCONFIG_TEXT                                                         \
+	TEXT_OF(LIBCONFIG_VER_MAJOR)                                           \
+	"." TEXT_OF(LIBCONFIG_VER_MINOR) "." TEXT_OF(LIBCONFIG_VER_REVISION)
+
 static void value_fini(struct config_node *node);
 
 static void node_free(struct config_node *node)
@@ -315,4 +321,11 @@ void config_tree_override(struct config_tree *tree, const char *override,
 	node->text = strdup(equals + 1);
 	if (!node->text)
 		config_errors_oom(errors);
+}
+
+const char *config_library_text(void)
+{
+	static const char text[] = "libconfig " LIBCONFIG_TEXT;
+
+	return text;
 }

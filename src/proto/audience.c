@@ -31,9 +31,9 @@
 #include "proto/chat_session.h"
 #include "proto/dialect.h"
 
-#define BATCH_MAX        256         /* facts of one room in a batch */
-#define KEEP_RENDERED    512         /* memory kept between batches: bytes */
-#define KEEP_WAITING     8           /* ... and facts */
+#define BATCH_MAX        256 /* facts of one room in a batch */
+#define KEEP_RENDERED    512 /* memory kept between batches: bytes */
+#define KEEP_WAITING     8   /* ... and facts */
 #define PLACES_PER_CLOCK 32
 
 struct place {
@@ -78,11 +78,11 @@ struct audiences {
 	struct audience **rooms; /* owned, by room index */
 	size_t n_rooms;
 	struct audience *first, **last; /* those with something waiting */
-	bool in_round;           /* `first` is being told: */
+	bool in_round;                  /* `first` is being told: */
 	uint32_t cursor_group, cursor_place;
-	bool is_full;            /* one of them has BATCH_MAX waiting */
-	uint64_t serial;         /* of the batch, or of a fact told once */
-	struct strbuf scratch;   /* a rendering for one */
+	bool is_full;          /* one of them has BATCH_MAX waiting */
+	uint64_t serial;       /* of the batch, or of a fact told once */
+	struct strbuf scratch; /* a rendering for one */
 };
 
 struct audiences *audiences_new(struct worker *worker)
@@ -124,7 +124,8 @@ void audiences_free(struct audiences *set)
 
 /* Seats. */
 
-static struct audience *find_audience(const struct audiences *set, uint32_t room)
+static struct audience *find_audience(
+	const struct audiences *set, uint32_t room)
 {
 	return room < set->n_rooms ? set->rooms[room] : NULL;
 }
@@ -200,8 +201,8 @@ static int add_place(struct group *g)
 {
 	if (g->n == g->size) {
 		uint32_t size = g->size ? g->size * 2 : 2;
-		struct place *places =
-			reallocarray(g->places, size, sizeof(*places));
+		struct place *places = reallocarray(
+			g->places, size, sizeof(*places));
 
 		if (!places)
 			return -ENOMEM;
@@ -231,8 +232,8 @@ int audience_seat(
 	seat->place = (uint32_t)place;
 	seat->next = session->seats;
 	session->seats = seat;
-	a->groups[group].places[place] =
-		(struct place){.conn = session->conn, .seat = seat};
+	a->groups[group].places[place] = (struct place){
+		.conn = session->conn, .seat = seat};
 	return 0;
 }
 
@@ -414,11 +415,11 @@ static void mark_authors(struct audiences *set, const struct audience *a)
 {
 	for (uint32_t i = 0; i < a->n_waiting; i++) {
 		struct conn *c = a->waiting[i].author
-					 ? worker_find_conn(set->worker,
-						   a->waiting[i].author)
-					 : NULL;
-		struct seat *seat =
-			c ? ((struct chat_session *)conn_state(c))->seats : NULL;
+			? worker_find_conn(set->worker, a->waiting[i].author)
+			: NULL;
+		struct seat *seat = c
+			? ((struct chat_session *)conn_state(c))->seats
+			: NULL;
 
 		for (; seat; seat = seat->next)
 			if (seat->audience == a)

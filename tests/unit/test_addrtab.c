@@ -27,7 +27,8 @@ static struct addr ip(const char *text)
 
 	if (strchr(text, ':')) {
 		a.in6.sin6_family = AF_INET6;
-		ck_assert_int_eq(inet_pton(AF_INET6, text, &a.in6.sin6_addr), 1);
+		ck_assert_int_eq(
+			inet_pton(AF_INET6, text, &a.in6.sin6_addr), 1);
 	} else {
 		a.in.sin_family = AF_INET;
 		ck_assert_int_eq(inet_pton(AF_INET, text, &a.in.sin_addr), 1);
@@ -35,8 +36,8 @@ static struct addr ip(const char *text)
 	return a;
 }
 
-static int enter(const char *text, const struct addrtab_limits *limits,
-	uint64_t now_ms)
+static int enter(
+	const char *text, const struct addrtab_limits *limits, uint64_t now_ms)
 {
 	struct addr a = ip(text);
 
@@ -112,8 +113,7 @@ START_TEST(being_refused_costs_nothing)
 
 	ck_assert_int_eq(enter("::1", &limits, 5000), ADDRTAB_OK);
 	for (int i = 0; i < 10; i++)
-		ck_assert_int_eq(
-			enter("::1", &limits, 5000), ADDRTAB_E_FULL);
+		ck_assert_int_eq(enter("::1", &limits, 5000), ADDRTAB_E_FULL);
 	leave("::1");
 	ck_assert_int_eq(enter("::1", &limits, 5000), ADDRTAB_OK);
 }

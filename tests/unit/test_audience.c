@@ -97,12 +97,12 @@ static void add(uint32_t room, const char *text, uint64_t author)
 	ck_assert_int_eq(audience_add(set, room, say(text), author), 0);
 }
 
-#define ck_got(i, text)                                                        \
-	do {                                                                   \
-		strbuf_clear(&got);                                            \
-		strbuf_adds(&got, "");                                         \
-		(void)net_read(peers[i], &got);                                \
-		ck_assert_str_eq(got.data, text);                              \
+#define ck_got(i, text)                           \
+	do {                                      \
+		strbuf_clear(&got);               \
+		strbuf_adds(&got, "");            \
+		(void)net_read(peers[i], &got);   \
+		ck_assert_str_eq(got.data, text); \
 	} while (0)
 
 static void reset_peer(size_t i)
@@ -210,10 +210,10 @@ START_TEST(a_round_goes_on_where_it_was)
 	add(1, "b", 0);
 	ck_assert(audiences_run(set, FOREVER));
 	for (size_t i = 0; i < N_PEERS; i++)
-		ck_got(i, i == 2 ? "a;"
-			  : i == 35 || i == N_PEERS - 1
-				  ? ""
-				  : "a;b;");
+		ck_got(i,
+			i == 2                                ? "a;"
+				: i == 35 || i == N_PEERS - 1 ? ""
+							      : "a;b;");
 }
 END_TEST
 
@@ -317,7 +317,8 @@ START_TEST(the_flooded_miss_messages_and_count)
 	audience_tell(set, sessions[0], msg);
 	ck_assert_uint_eq(sessions[0]->missed, 2); /* b is its own */
 	ck_got(1, "a;b;");
-	NET_WAIT(&net, net_read(peers[0], &got) == 0 &&
+	NET_WAIT(&net,
+		net_read(peers[0], &got) == 0 &&
 			!conn_is_flooded(sessions[0]->conn));
 	NET_WAIT(&net, conn_queued(sessions[0]->conn) == 0);
 	strbuf_clear(&got);

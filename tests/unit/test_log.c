@@ -183,8 +183,9 @@ START_TEST(without_a_thread_stderr_gets_it)
 	catch_stderr();
 	log_about(LOG_LEVEL_WARNING, &about, "early");
 	text = caught();
-	ck_assert_uint_eq(strlen(text), strlen("2026-11-21T14:02:03.123Z") +
-						strlen(" warning early\n"));
+	ck_assert_uint_eq(strlen(text),
+		strlen("2026-11-21T14:02:03.123Z") +
+			strlen(" warning early\n"));
 	ck_assert_str_eq(text + 24, " warning early\n");
 	ck_assert_uint_eq(n_got, 0);
 }
@@ -256,8 +257,8 @@ START_TEST(stamps_are_iso)
 	char buf[CLOCK_ISO_LEN];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		ck_assert_str_eq(clock_format_iso(buf, rows[i].wall_ms),
-			rows[i].text);
+		ck_assert_str_eq(
+			clock_format_iso(buf, rows[i].wall_ms), rows[i].text);
 }
 END_TEST
 
