@@ -17,14 +17,15 @@
 
 #include "config_private.h"
 
-#define KIB INT64_C(1024)
-#define MIB (KIB * KIB)
-#define GIB (KIB * MIB)
+#define KIB    INT64_C(1024)
+#define MIB    (KIB * KIB)
+#define GIB    (KIB * MIB)
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 
+/* clang-format off */
 #define ROW(k, t, type_, field) \
 	.key = (k), .type = OPT_##t, .offset = offsetof(struct type_, field)
 
@@ -50,13 +51,13 @@
 const struct option config_options[] = {
 	{ROW("workers", INT, config, workers), .min = 0, .max = 64,
 		.fallback = "0", .flags = OPT_RESTART,
-		.help = "threads with an event loop each; 0: one per processor, at most 4"},
+		.help = "threads that serve; 0: one per processor, at most 4"},
 	{ROW("runtime_dir", STRING, config, runtime_dir), .max = 100,
 		.fallback = "", .flags = OPT_RESTART, .check = config_check_dir,
-		.help = "for sockets with a bare name; \"\": see sockd.conf(5)"},
+		.help = "for sockets with a bare name; see sockd.conf(5)"},
 	{ROW("state_dir", STRING, config, state_dir), .max = 4000,
 		.fallback = "", .flags = OPT_RESTART, .check = config_check_dir,
-		.help = "for what outlives a restart; \"\": see sockd.conf(5)"},
+		.help = "for what outlives a restart; see sockd.conf(5)"},
 	{ROW("log.level", ENUM, config, log_level), .names = log_level_names,
 		.fallback = "info",
 		.help = "error, warning, notice, info or debug"},
@@ -68,7 +69,7 @@ const struct option config_options[] = {
 		.help = "networks that the per-address limits do not count"},
 	{ROW("keepalive", DURATION, config, keepalive_ms), .min = SECOND,
 		.max = 6 * HOUR, .fallback = "60s", .flags = OPT_ZERO,
-		.help = "silence before TCP asks whether the peer is there; \"0\": never"},
+		.help = "silence before TCP asks for the peer; \"0\": never"},
 
 	{ROW("limits.connections", INT, config, limits.connections), .min = 1,
 		.max = 1000000, .fallback = "10000",
@@ -81,7 +82,7 @@ const struct option config_options[] = {
 		.help = "new connections from one address; \"0\": no limit"},
 	{ROW("limits.udp_answers", RATE, config, limits.udp_answers),
 		.fallback = "20/s",
-		.help = "datagrams to one address, 200 at once; \"0\": no limit"},
+		.help = "datagrams to one address; \"0\": no limit"},
 	{ROW("limits.line", SIZE, config, limits.line), .min = 64,
 		.max = 64 * KIB, .fallback = "4KiB",
 		.help = "one line of a person"},
@@ -99,10 +100,11 @@ const struct option config_options[] = {
 		.help = "over it the peer's own input is paused"},
 	{ROW("limits.output_hard", SIZE, config, limits.output_hard),
 		.min = KIB, .max = GIB, .fallback = "512KiB",
-		.help = "over it messages become a count; byte services are closed"},
+		.help = "over it messages become a count, or we close"},
 	{ROW("limits.output_patience", DURATION, config,
 		 limits.output_patience_ms), .min = 100, .max = DAY,
-		.fallback = "20s", .help = "over output_hard for so long: closed"},
+		.fallback = "20s",
+		.help = "over output_hard for so long: closed"},
 	{ROW("limits.output_total", SIZE, config, limits.output_total),
 		.min = MIB, .max = 1024 * GIB, .fallback = "256MiB",
 		.help = "all connections together; the largest pays first"},
@@ -145,7 +147,7 @@ const struct option config_options[] = {
 		.fallback = "10", .help = "messages shown on joining"},
 	{ROW("chat.quiet_above", INT, config, chat.quiet_above), .min = 0,
 		.max = 1000000, .fallback = "50",
-		.help = "members above which joins and leaves are not shown"},
+		.help = "members above which nobody is told who comes"},
 	{ROW("chat.resume", DURATION, config, chat.resume_ms), .min = SECOND,
 		.max = 7 * DAY, .fallback = "10m", .flags = OPT_ZERO,
 		.help = "how long /resume finds a lost connection; \"0\": never"},
@@ -171,6 +173,7 @@ const struct option config_options[] = {
 		.help = "its group; \"\": that of the daemon"},
 	OPTION_END,
 };
+/* clang-format on */
 
 static const char *const transport_names[] = {
 	[TRANSPORT_TCP] = "tcp",
@@ -186,6 +189,7 @@ static const char *const framing_names[] = {
 	NULL,
 };
 
+/* clang-format off */
 const struct option config_service_options[] = {
 	{ROW("protocol", STRING, service_config, protocol), .min = 1, .max = 64,
 		.flags = OPT_REQUIRED, .help = "what is served"},
@@ -250,3 +254,4 @@ const struct option config_room_options[] = {
 		.help = "only operators may speak"},
 	OPTION_END,
 };
+/* clang-format on */

@@ -41,8 +41,8 @@ static void add_bounds(struct strbuf *out, const struct option *opt)
 {
 	if (opt->type == OPT_ENUM)
 		for (size_t i = 0; opt->names[i]; i++)
-			strbuf_addf(out, "%s\"%s\"", i ? ", " : " ",
-				opt->names[i]);
+			strbuf_addf(
+				out, "%s\"%s\"", i ? ", " : " ", opt->names[i]);
 	if (opt->min == 0 && opt->max == 0)
 		return;
 	if (opt->type == OPT_STRING || opt->type == OPT_STRINGS) {
