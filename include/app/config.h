@@ -109,11 +109,6 @@ int config_dump(const struct config *cfg, FILE *out);
 int config_restart_keys(const struct config *old, const struct config *now,
 	struct strlist *ret);
 
-/* True if connections of both would be served alike: every key of a service
- * but listen, backlog, mode and group. */
-bool config_service_equal(
-	const struct service_config *a, const struct service_config *b);
-
 /* The tables, for -T, tests and lint: global options by full path; keys common
  * to services; keys of chat.rooms.NAME. */
 extern const struct option config_options[];

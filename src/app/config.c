@@ -20,7 +20,6 @@
 #include <sysexits.h>
 
 #include "base/option.h"
-#include "proto/proto.h"
 
 #include "config_private.h"
 
@@ -183,32 +182,4 @@ int config_restart_keys(
 		}
 	}
 	return 0;
-}
-
-bool config_service_equal(
-	const struct service_config *a, const struct service_config *b)
-{
-	static const char *const sockets[] = {
-		"listen",
-		"backlog",
-		"mode",
-		"group",
-	};
-
-	if (a->proto != b->proto || strcmp(a->name, b->name) != 0)
-		return false;
-	for (const struct option *opt = config_service_options; opt->key;
-		opt++) {
-		size_t i = 0;
-
-		while (i < 4 && strcmp(sockets[i], opt->key) != 0)
-			i++;
-		if (i == 4 && !option_equal(opt, a, b))
-			return false;
-	}
-	for (const struct option *opt = a->proto->options; opt && opt->key;
-		opt++)
-		if (!option_equal(opt, a->options, b->options))
-			return false;
-	return true;
 }

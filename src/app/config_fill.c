@@ -308,12 +308,11 @@ static void check_twins(
 
 void config_fill_rooms(const struct config_load *load)
 {
-	const struct config_node *rooms = config_tree_find(
-					 load->tree, "chat.rooms"),
-				 *kid;
+	const struct config_node *rooms, *kid;
 	struct chat_settings *chat = &load->cfg->chat;
 	size_t n = 0;
 
+	rooms = config_tree_find(load->tree, "chat.rooms");
 	if (!rooms)
 		return;
 	if (rooms->kind != NODE_GROUP) {

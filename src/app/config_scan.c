@@ -11,7 +11,8 @@
  *
  * The bytes hold no NUL and are followed by one. Invariant: the text has one
  * config_line for each of its lines, so that everything found later has the
- * place where a person wrote it. It stops at the first error of a file. Main thread.
+ * place where a person wrote it. It stops at the first error of a file.
+ * Main thread.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -37,8 +38,9 @@ static bool starts(const struct config_scan *scan, const char *text)
 int config_scan_error(
 	const struct config_scan *scan, unsigned line, const char *fmt, ...)
 {
-	const char *start = scan->line_start, *end;
+	const char *start = scan->line_start;
 	struct strbuf what = {0};
+	size_t len;
 	va_list ap;
 
 	strbuf_adds(&what, "syntax error: ");
@@ -48,11 +50,9 @@ int config_scan_error(
 	/* Only the current line is at hand; an older one is named by number. */
 	if (line == scan->line && start < scan->end) {
 		start += strspn(start, " \t");
-		end = start + strcspn(start, "\r\n");
+		len = strcspn(start, "\r\n");
 		strbuf_adds(&what, "; in: ");
-		strbuf_add(&what, start,
-			(size_t)(end - start) < 60 ? (size_t)(end - start)
-						   : 60);
+		strbuf_add(&what, start, len < 60 ? len : 60);
 	}
 	config_errors_add(scan->errors, scan->file, line, "%s",
 		what.failed ? "syntax error" : what.data);
@@ -93,9 +93,10 @@ static int token(struct config_scan *scan, enum config_token kind, size_t len)
 {
 	struct slice text = {scan->p, len};
 	struct errmsg msg;
+	int r;
 
-	if (config_grammar_take(scan->grammar, kind, text, scan->line, &msg) <
-		0)
+	r = config_grammar_take(scan->grammar, kind, text, scan->line, &msg);
+	if (r < 0)
 		return config_scan_error(scan, scan->line, "%s", msg.text);
 	strbuf_add(&scan->text->data, scan->p, len);
 	scan->p += len;

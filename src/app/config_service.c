@@ -27,9 +27,9 @@ struct planned_post {
 	struct flood_settings flood;
 };
 
-#define POST(k, t, field)            \
-	.key = (k), .type = OPT_##t, \
-	.offset = offsetof(struct planned_post, field)
+/* clang-format off */
+#define POST(k, t, field) \
+	.key = (k), .type = OPT_##t, .offset = offsetof(struct planned_post, field)
 
 static const struct option post_options[] = {
 	{POST("room", STRING, room), .max = 33, .fallback = ""},
@@ -45,6 +45,7 @@ static const struct option post_options[] = {
 		.fallback = "[ ]", .check = network_check},
 	OPTION_END,
 };
+/* clang-format on */
 static const struct option no_options[] = {OPTION_END};
 
 /* Known by name, not in this build. */

@@ -18,7 +18,7 @@
 static char files_dir[64];
 static struct config_errors files_errors;
 
-static void files_setup(void)
+static inline void files_setup(void)
 {
 	strcpy(files_dir, "/tmp/sockd-config-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(files_dir));
@@ -35,7 +35,7 @@ static int files_remove(
 	return remove(path);
 }
 
-static void files_teardown(void)
+static inline void files_teardown(void)
 {
 	config_errors_fini(&files_errors);
 	ck_assert_int_eq(chdir("/"), 0);
@@ -43,7 +43,8 @@ static void files_teardown(void)
 }
 
 /* Writes len bytes to a file below the directory, making one level. */
-static void files_put_bytes(const char *name, const char *data, size_t len)
+static inline void files_put_bytes(
+	const char *name, const char *data, size_t len)
 {
 	char dir[64];
 	FILE *f;
@@ -57,13 +58,13 @@ static void files_put_bytes(const char *name, const char *data, size_t len)
 	ck_assert_int_eq(fclose(f), 0);
 }
 
-static void files_put(const char *name, const char *text)
+static inline void files_put(const char *name, const char *text)
 {
 	files_put_bytes(name, text, strlen(text));
 }
 
 /* Loads FILE with up to two -o. */
-static int files_load_file(const char *file, struct config **ret,
+static inline int files_load_file(const char *file, struct config **ret,
 	const char *first, const char *second)
 {
 	const char *overrides[] = {first, second};
@@ -75,13 +76,13 @@ static int files_load_file(const char *file, struct config **ret,
 	return config_load(&src, ret, &files_errors);
 }
 
-static int files_load(struct config **ret, const char *override)
+static inline int files_load(struct config **ret, const char *override)
 {
 	return files_load_file("t.conf", ret, override, NULL);
 }
 
 /* All findings, a line each, in one static text. */
-static const char *files_said(void)
+static inline const char *files_said(void)
 {
 	static struct strbuf out;
 
@@ -91,6 +92,34 @@ static const char *files_said(void)
 		strbuf_addc(&out, '\n');
 	}
 	return out.data ? out.data : "";
+}
+
+/* Must be right; the caller frees it. */
+static inline struct config *files_must_load(
+	const char *first, const char *second)
+{
+	struct config *cfg;
+	int r = files_load_file("t.conf", &cfg, first, second);
+
+	ck_assert_msg(r == 0, "%d: %s", r, files_said());
+	return cfg;
+}
+
+/* What config_dump() prints; the caller frees it. */
+static inline char *files_dump(const struct config *cfg)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	ck_assert_int_eq(config_dump(cfg, f), 0);
+	fclose(f);
+	return text;
+}
+
+static inline void files_assert_has(const char *text, const char *line)
+{
+	ck_assert_msg(strstr(text, line), "no \"%s\" in\n%s", line, text);
 }
 
 #endif
