@@ -8,7 +8,7 @@
 #include "base/siphash.h"
 
 /* From name to object, for names that peers choose: hashed with a secret seed.
- * The link is embedded in the object, so adding never fails. Not thread-safe. */
+ * The link lies in the object, so adding never fails. Not thread-safe. */
 struct strmap_node {
 	struct strmap_node *next; /* owned by the map: same bucket */
 	const char *key;          /* borrowed from the object */
@@ -39,7 +39,7 @@ struct strmap_node *strmap_next(
 	const struct strmap *map, const struct strmap_node *node);
 
 /* The object around its embedded member. */
-#define container_of(ptr, type, member)                                        \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) \
+	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

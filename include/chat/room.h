@@ -19,21 +19,21 @@ LIST_HEAD(room_members, membership);
 /* A room, for chat's own files; other layers know its index. Owned by the
  * table of rooms. */
 struct room {
-	struct strmap_node node;      /* rooms.by_key */
-	TAILQ_ENTRY(room) idle_link;  /* rooms.idle while is_idle */
+	struct strmap_node node;     /* rooms.by_key */
+	TAILQ_ENTRY(room) idle_link; /* rooms.idle while is_idle */
 	bool is_idle;
-	uint32_t index;               /* names the room in posts */
+	uint32_t index; /* names the room in posts */
 	uint32_t n_members;
 	uint64_t idle_since_ms;
-	struct room_members members;  /* membership.in_room */
+	struct room_members members;          /* membership.in_room */
 	const struct room_settings *settings; /* borrowed; NULL: by joining */
-	char *topic;                  /* owned; NULL: that of settings */
-	uint64_t seq;                 /* of the last message kept */
+	char *topic;  /* owned; NULL: that of settings */
+	uint64_t seq; /* of the last message kept */
 	struct history history;
 	uint64_t workers;             /* bit per worker with members here */
 	char name[ROOM_NAME_MAX + 1]; /* as first spelt, without "#" */
 	char key[ROOM_NAME_MAX + 1];
-	uint32_t n_on[];              /* members per worker */
+	uint32_t n_on[]; /* members per worker */
 };
 
 /* NULL: out of memory. */
@@ -45,8 +45,7 @@ void room_add(struct room *room, struct membership *seat);
 void room_remove(struct room *room, struct membership *seat);
 
 /* The workers that have members other than this one. */
-uint64_t room_workers_but(
-	const struct room *room, const struct membership *seat);
+uint64_t room_others_on(const struct room *room, const struct membership *but);
 const char *room_topic(const struct room *room); /* "": none */
 /* True if joins and leaves are not shown in a room of n members. */
 bool room_is_quiet(const struct chat_settings *settings, uint32_t n);

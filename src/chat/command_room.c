@@ -178,8 +178,8 @@ void command_history(const struct turn *turn)
 		return;
 	}
 	if (turn->call->n_args > 0 && !parse_count(turn->call->args[0], &n)) {
-		reply_refuse(turn, CHAT_E_NOT_A_NUMBER, turn->call->args[0],
-			NULL);
+		reply_refuse(
+			turn, CHAT_E_NOT_A_NUMBER, turn->call->args[0], NULL);
 		return;
 	}
 	if (reply_make_replay(turn, seat->room, n, &replay) < 0)

@@ -33,8 +33,8 @@ static enum chat_type check_nick(
 		return CHAT_TYPE_N;
 	other = container_of(node, const struct member, node);
 	*ret_near = other->nick;
-	return name_equal(other->nick, nick) ? CHAT_E_NICK_TAKEN :
-					       CHAT_E_NICK_LOOKS_LIKE;
+	return name_equal(other->nick, nick) ? CHAT_E_NICK_TAKEN
+					     : CHAT_E_NICK_LOOKS_LIKE;
 }
 
 static size_t count_seats(const struct member *member)
@@ -66,7 +66,7 @@ static void tell_neighbours(
 			seat_announce(turn, seat);
 			continue;
 		}
-		post.workers |= room_workers_but(seat->room, seat);
+		post.workers |= room_others_on(seat->room, seat);
 		rooms[n++] = seat->room->index;
 	}
 	(void)outbox_add_neighbours(turn->out, &post, rooms, n);

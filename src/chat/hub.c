@@ -95,8 +95,8 @@ int hub_configure(struct hub *hub, const struct chat_settings *settings)
 	for (size_t i = 0; i < settings->n_rooms; i++) {
 		if (!room_name_parse(name, settings->rooms[i].name))
 			return -EINVAL;
-		r = rooms_open(&hub->rooms, name, SIZE_MAX, hub->last_mono_ms,
-			&room);
+		r = rooms_open(
+			&hub->rooms, name, SIZE_MAX, hub->last_mono_ms, &room);
 		if (r < 0)
 			return r;
 	}
@@ -128,8 +128,7 @@ uint64_t hub_next_id(struct hub *hub, const struct chat_now *now)
 {
 	uint64_t id = hub->last_id + 1;
 
-	if (now->wall_ms > 0 &&
-		(uint64_t)now->wall_ms < ID_LIMIT / ID_PER_MS &&
+	if (now->wall_ms > 0 && (uint64_t)now->wall_ms < ID_LIMIT / ID_PER_MS &&
 		(uint64_t)now->wall_ms * ID_PER_MS > id)
 		id = (uint64_t)now->wall_ms * ID_PER_MS;
 	hub->last_id = id;
@@ -197,31 +196,26 @@ static int enter_room(const struct turn *turn, const char *name)
 	return r < 0 ? r : seat_move(turn, room, CHAT_WELCOME);
 }
 
-int hub_enter(struct hub *hub, struct chat_home home, const char *room,
-	const struct chat_now *now, struct member **ret,
-	struct chat_outbox *out)
+struct member *hub_enter(struct hub *hub, struct chat_home home,
+	const char *room, const struct chat_now *now, struct chat_outbox *out)
 {
 	struct turn turn = {.hub = hub, .now = now, .out = out};
 	char nick[NICK_MAX + 1];
 	struct member *member;
-	int r;
 
 	assert(home.worker < hub->rooms.n_workers && home.conn != 0);
 	hub_see_time(hub, now);
-	r = pick_guest_nick(hub, nick);
-	if (r < 0)
-		return r;
+	if (pick_guest_nick(hub, nick) < 0)
+		return NULL;
 	member = turn.member = member_new(home, nick);
 	if (!member)
-		return -ENOMEM;
-	r = enter_room(&turn, room);
-	if (r < 0) {
+		return NULL;
+	if (enter_room(&turn, room) < 0) {
 		member_free(member);
-		return r;
+		return NULL;
 	}
 	strmap_add(&hub->members, &member->node, member->key);
-	*ret = member;
-	return 0;
+	return member;
 }
 
 void hub_leave(struct hub *hub, struct member *member, const char *reason,

@@ -9,12 +9,12 @@
 
 struct hub {
 	const struct chat_settings *settings; /* borrowed */
-	struct strmap members;       /* owned, by nick_make_key() */
+	struct strmap members;                /* owned, by nick_make_key() */
 	struct rooms rooms;
 	uint64_t last_id;
-	uint64_t n_guests;           /* so many names were tried */
-	uint64_t last_mono_ms;       /* of the last call */
-	struct chat_msg *no_memory;  /* kept ready: E_NO_MEMORY */
+	uint64_t n_guests;          /* so many names were tried */
+	uint64_t last_mono_ms;      /* of the last call */
+	struct chat_msg *no_memory; /* kept ready: E_NO_MEMORY */
 };
 
 /* One call into the hub: on whose behalf, when, and where its news go. */

@@ -32,8 +32,8 @@
 #define POSTS_PER_MOVE 8
 
 struct move {
-	struct membership *from, *to;       /* from: NULL if it sat nowhere */
-	struct chat_msg *left, *joined;     /* NULL: not shown */
+	struct membership *from, *to;   /* from: NULL if it sat nowhere */
+	struct chat_msg *left, *joined; /* NULL: not shown */
 	struct chat_msg *hello;
 	struct chat_msg *motd, *topic, *replay; /* NULL: there is none */
 };
@@ -63,8 +63,8 @@ static int make(const struct turn *turn, struct chat_msg **ret,
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int make_joined(const struct turn *turn, const struct room *room,
-	struct chat_msg **ret)
+static int make_joined(
+	const struct turn *turn, const struct room *room, struct chat_msg **ret)
 {
 	return make(turn, ret,
 		&(struct chat_msg_spec){
@@ -93,16 +93,16 @@ static int make_arrival(
 	const struct chat_settings *settings = turn->hub->settings;
 	const struct room *room = move->to->room;
 	uint32_t n_here = room->n_members + 1;
+	bool is_quiet = room_is_quiet(settings, n_here);
 	const char *motd = settings->motd ? settings->motd : "";
-	int64_t n_replay = room->settings ? room->settings->replay :
-		settings->replay;
+	int64_t n_replay = room->settings ? room->settings->replay
+					  : settings->replay;
 	int r;
 
 	r = make(turn, &move->hello,
 		&(struct chat_msg_spec){
 			.type = hello,
-			.flags = room_is_quiet(settings, n_here) ?
-				CHAT_QUIET : 0,
+			.flags = is_quiet ? CHAT_QUIET : 0,
 			.nick = turn->member->nick,
 			.room = room->name,
 			.n = n_here,
@@ -153,12 +153,11 @@ static int move_prepare(const struct turn *turn, struct move *move,
 static void post_seat(const struct turn *turn, enum chat_post_kind kind,
 	const struct membership *seat)
 {
+	bool is_pending = kind == CHAT_POST_SEAT && seat->flags & SEAT_PENDING;
 	const struct chat_post post = {
 		.kind = kind,
 		.room = seat->room->index,
-		.announce_ms = kind == CHAT_POST_SEAT &&
-				(seat->flags & SEAT_PENDING) ?
-			ANNOUNCE_MS : 0,
+		.announce_ms = is_pending ? ANNOUNCE_MS : 0,
 		.workers = UINT64_C(1) << seat->member->home.worker,
 		.home = seat->member->home,
 	};

@@ -32,9 +32,9 @@ typedef void render_fn(
 
 struct words {
 	const char *plain;
-	const char *other;                         /* instead, if `when` */
+	const char *other; /* instead, if `when` */
 	bool (*when)(const struct chat_msg *msg);
-	render_fn *render;                         /* NULL: the sentences */
+	render_fn *render; /* NULL: the sentences */
 };
 
 static render_fn render_said, render_action, render_private, render_copy,
@@ -60,8 +60,8 @@ static bool asks_for_help(const struct chat_msg *msg)
 	return msg->text[0] == '?' || strncasecmp(msg->text, "help", 4) == 0;
 }
 
-#define USAGE_LINE                                                             \
-	"type a line and press Enter to say it. "                              \
+#define USAGE_LINE                                \
+	"type a line and press Enter to say it. " \
 	"/nick NAME renames you, /help lists the commands"
 
 /* clang-format off */
@@ -80,7 +80,8 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_MOTD] = {.render = dialect_text_motd},
 	[CHAT_YOU_JOINED] = {"you are in #%r (%h)"},
 	[CHAT_YOU_TOPIC] = {
-		"#%r has no topic; /topic TEXT sets one", "topic: %t", has_text},
+		"#%r has no topic; /topic TEXT sets one",
+		"topic: %t", has_text},
 	[CHAT_REPLAY] = {.render = dialect_text_replay},
 	[CHAT_YOU_RENAMED] = {"you are now %n"},
 	[CHAT_WHO] = {.render = dialect_text_who},
@@ -90,13 +91,14 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_HELP] = {.render = dialect_text_help},
 	[CHAT_SAID_WORD] = {
 		"you said \"%t\" to #%r; /quit leaves",
-		"you said \"%t\" to #%r; /help lists the commands", asks_for_help},
+		"you said \"%t\" to #%r; /help lists the commands",
+		asks_for_help},
 	[CHAT_PONG] = {"pong"},
 	[CHAT_VERSION] = {"sockd " SOCKD_VERSION},
 	[CHAT_BYE] = {.render = render_nothing}, /* the goodbye says it */
 
 	[CHAT_E_UNKNOWN_COMMAND] = {
-		"there is no command /%t; /help lists them, a second / in front says the line",
+		"there is no command /%t; /help lists them, //%t says it",
 		"there is no command /%t; did you mean /%N?", has_nick2},
 	[CHAT_E_AMBIGUOUS_COMMAND] = {"/%t may be %N; write more of it"},
 	[CHAT_E_MISSING_ARGUMENT] = {"/%t needs more: /%t %N"},
@@ -104,7 +106,8 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_E_TEXT_TOO_LONG] = {"that message has %c bytes, %l are allowed; it was not sent"},
 	[CHAT_E_TOPIC_TOO_LONG] = {"that topic has %c characters, %l are allowed; it was not set"},
 	[CHAT_E_NICK_INVALID] = {
-		"\"%t\" cannot be a name: 1 to 24 letters, digits or -_[]{}|^, no digit or dash in front"},
+		"\"%t\" cannot be a name: 1 to 24 letters, digits or "
+		"-_[]{}|^, no digit or dash in front"},
 	[CHAT_E_NICK_TAKEN] = {"somebody is called \"%t\" already; choose another name"},
 	[CHAT_E_NICK_LOOKS_LIKE] = {"\"%t\" looks like %N, who is here; choose another name"},
 	[CHAT_E_NICK_RESERVED] = {"names with guest- are given by the server; choose another name"},
@@ -202,8 +205,8 @@ static void put_field(
 static void put_sentence(const char *words, const struct chat_msg *msg,
 	unsigned view, struct strbuf *out)
 {
-	const char *mark = msg->type >= CHAT_E_FIRST ?
-		TEXT_MARK "error: " : TEXT_MARK;
+	const char *mark = msg->type >= CHAT_E_FIRST ? TEXT_MARK "error: "
+						     : TEXT_MARK;
 	size_t run;
 
 	strbuf_adds(out, mark);
@@ -224,8 +227,7 @@ static void put_sentence(const char *words, const struct chat_msg *msg,
 }
 
 /* Appends the pieces with one look at the buffer. */
-static void put_pieces(
-	const struct slice *pieces, size_t n, struct strbuf *out)
+static void put_pieces(const struct slice *pieces, size_t n, struct strbuf *out)
 {
 	size_t total = 0;
 	char *end;
@@ -268,8 +270,8 @@ static void put_talk(const struct chat_msg *msg, unsigned view,
 {
 	char clock[6];
 	const struct slice pieces[] = {
-		view & DIALECT_TIME ? clock_piece(clock, msg->wall_ms) :
-				      SLICE(""),
+		view & DIALECT_TIME ? clock_piece(clock, msg->wall_ms)
+				    : SLICE(""),
 		around[0],
 		{who, strlen(who)},
 		around[1],

@@ -113,8 +113,8 @@ START_TEST(grows_around_the_end)
 		append(&h, id, 5, &eight);
 	for (uint64_t id = 14; id <= 20; id++)
 		append(&h, id, 5, &wide);
-	ck_assert_str_eq(ids(&h, 0, 100),
-		"6 7 8 9 10 11 12 13 14 15 16 17 18 19 20");
+	ck_assert_str_eq(
+		ids(&h, 0, 100), "6 7 8 9 10 11 12 13 14 15 16 17 18 19 20");
 	history_fini(&h);
 }
 END_TEST

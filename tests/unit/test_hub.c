@@ -21,8 +21,9 @@ START_TEST(a_guest_is_welcomed)
 	struct member *guest = world_enter(&w, 1, 0, "lobby");
 
 	ck_assert_int_eq(strncmp(member_nick(guest), "guest-", 6), 0);
-	world_expect(&w, "seat 1 in 0 after 2000\n"
-			 "to 1: WELCOME guest-**** #lobby \"sockd\" n=1\n");
+	world_expect(&w,
+		"seat 1 in 0 after 2000\n"
+		"to 1: WELCOME guest-**** #lobby \"sockd\" n=1\n");
 	ck_assert_uint_eq(hub_n_members(w.hub), 1);
 	ck_assert_uint_eq(hub_n_rooms(w.hub), 1);
 	world_leave(&w, guest, NULL);
@@ -51,13 +52,13 @@ START_TEST(a_guest_is_announced_by_its_first_line)
 
 	outbox_clear(&w.out);
 	world_run(&w, guest, "say", "hi", NULL);
-	world_expect(&w, "room 0 !2: JOINED guest-**** #lobby\n"
-			 "room 0 !2: SAID guest-**** #lobby \"hi\"\n");
+	world_expect(&w,
+		"room 0 !2: JOINED guest-**** #lobby\n"
+		"room 0 !2: SAID guest-**** #lobby \"hi\"\n");
 	hub_announce(w.hub, guest, &w.now, &w.out);
 	world_expect(&w, "");
-	world_leave(&w, guest, "gone fishing");
-	world_expect(
-		&w, "room 0 !2: LEFT guest-**** #lobby \"gone fishing\"\n");
+	world_leave(&w, guest, "gone");
+	world_expect(&w, "room 0 !2: LEFT guest-**** #lobby \"gone\"\n");
 	world_leave(&w, bob, NULL);
 }
 END_TEST
@@ -73,8 +74,9 @@ START_TEST(a_guest_is_announced_in_time)
 	hub_announce(w.hub, guest, &w.now, &w.out);
 	world_expect(&w, "");
 	world_run(&w, guest, "nick", "carol", NULL);
-	world_expect(&w, "to 2: YOU_RENAMED carol\n"
-			 "near 0 !2: RENAMED guest-**** carol\n");
+	world_expect(&w,
+		"to 2: YOU_RENAMED carol\n"
+		"near 0 !2: RENAMED guest-**** carol\n");
 	world_leave(&w, guest, "");
 	world_expect(&w, "room 0 !2: LEFT carol #lobby\n");
 	world_leave(&w, bob, NULL);
@@ -92,9 +94,10 @@ START_TEST(a_guest_that_only_looks_in_is_silent)
 	guest = world_enter(&w, 3, 0, "lobby");
 	outbox_clear(&w.out);
 	world_run(&w, guest, "join", "ops", NULL);
-	world_expect(&w, "unseat 3 in 0\n"
-			 "seat 3 in 1 after 2000\n"
-			 "to 3: YOU_JOINED guest-**** #ops \"sockd\" n=1\n");
+	world_expect(&w,
+		"unseat 3 in 0\n"
+		"seat 3 in 1 after 2000\n"
+		"to 3: YOU_JOINED guest-**** #ops \"sockd\" n=1\n");
 	world_leave(&w, guest, NULL);
 	world_leave(&w, bob, NULL);
 }
@@ -108,8 +111,9 @@ START_TEST(a_new_name_announces)
 
 	outbox_clear(&w.out);
 	world_run(&w, guest, "nick", "carol", NULL);
-	world_expect(&w, "to 2: YOU_RENAMED carol\n"
-			 "room 0 !2: JOINED carol #lobby\n");
+	world_expect(&w,
+		"to 2: YOU_RENAMED carol\n"
+		"room 0 !2: JOINED carol #lobby\n");
 	world_leave(&w, guest, NULL);
 	world_leave(&w, bob, NULL);
 }
@@ -127,20 +131,22 @@ START_TEST(moving_is_told_in_order)
 	world_run(&w, dave, "me", "waits", NULL);
 	outbox_clear(&w.out);
 	world_run(&w, bob, "join", "#OPS", NULL);
-	world_expect(&w, "room 0 !1: LEFT bob #lobby\n"
-			 "unseat 1 in 0\n"
-			 "seat 1 in 1\n"
-			 "to 1: YOU_JOINED bob #ops \"sockd\" n=2\n"
-			 "to 1: YOU_TOPIC #ops \"the printer\"\n"
-			 "to 1: REPLAY #ops [SAID dave #ops \"one\","
-			 " ACTION dave #ops \"waits\"]\n"
-			 "room 1 !1: JOINED bob #ops\n");
+	world_expect(&w,
+		"room 0 !1: LEFT bob #lobby\n"
+		"unseat 1 in 0\n"
+		"seat 1 in 1\n"
+		"to 1: YOU_JOINED bob #ops \"sockd\" n=2\n"
+		"to 1: YOU_TOPIC #ops \"the printer\"\n"
+		"to 1: REPLAY #ops [SAID dave #ops \"one\","
+		" ACTION dave #ops \"waits\"]\n"
+		"room 1 !1: JOINED bob #ops\n");
 	world_run(&w, bob, "part", NULL);
-	world_expect(&w, "room 1 !1: LEFT bob #ops\n"
-			 "unseat 1 in 1\n"
-			 "seat 1 in 0\n"
-			 "to 1: YOU_JOINED bob #lobby \"sockd\" n=2\n"
-			 "room 0 !1: JOINED bob #lobby\n");
+	world_expect(&w,
+		"room 1 !1: LEFT bob #ops\n"
+		"unseat 1 in 1\n"
+		"seat 1 in 0\n"
+		"to 1: YOU_JOINED bob #lobby \"sockd\" n=2\n"
+		"room 0 !1: JOINED bob #lobby\n");
 	world_run(&w, bob, "join", "lobby", NULL);
 	world_expect(&w, "to 1: YOU_JOINED bob #lobby n=2\n");
 	world_leave(&w, bob, NULL);
@@ -164,8 +170,9 @@ START_TEST(posts_name_the_workers_concerned)
 	world_run(&w, b, "say", "y", NULL);
 	world_expect(&w, "room 0 !2 w=9: SAID b #lobby \"y\"\n");
 	world_run(&w, b, "msg", "a", "z", NULL);
-	world_expect(&w, "to 1 w=1: PRIVATE b a \"z\"\n"
-			 "to 2 w=8: PRIVATE_COPY b a \"z\"\n");
+	world_expect(&w,
+		"to 1 w=1: PRIVATE b a \"z\"\n"
+		"to 2 w=8: PRIVATE_COPY b a \"z\"\n");
 	world_leave(&w, c, NULL);
 	world_expect(&w, "room 0 !3 w=9: LEFT c #lobby\n");
 	world_leave(&w, a, NULL);
@@ -184,8 +191,9 @@ START_TEST(large_rooms_are_quiet)
 	a = world_person(&w, 1, 0, "a");
 	b = world_person(&w, 2, 0, "b");
 	c = world_enter(&w, 3, 0, "lobby");
-	world_expect(&w, "seat 3 in 0\n"
-			 "to 3: WELCOME guest-**** #lobby \"sockd\" n=3 quiet\n");
+	world_expect(&w,
+		"seat 3 in 0\n"
+		"to 3: WELCOME guest-**** #lobby \"sockd\" n=3 quiet\n");
 	world_run(&w, c, "say", "hi", NULL);
 	world_expect(&w, "room 0 !3: SAID guest-**** #lobby \"hi\"\n");
 	world_leave(&w, a, "bye");
@@ -258,10 +266,11 @@ START_TEST(empty_rooms_are_kept_for_a_while)
 	outbox_clear(&w.out);
 	w.now.mono_ms += w.settings.room_keep_ms - 1;
 	world_run(&w, bob, "join", "ops", NULL);
-	world_expect(&w, "unseat 1 in 0\n"
-			 "seat 1 in 1\n"
-			 "to 1: YOU_JOINED bob #Ops \"sockd\" n=1\n"
-			 "to 1: REPLAY #Ops [SAID bob #Ops \"remember\"]\n");
+	world_expect(&w,
+		"unseat 1 in 0\n"
+		"seat 1 in 1\n"
+		"to 1: YOU_JOINED bob #Ops \"sockd\" n=1\n"
+		"to 1: REPLAY #Ops [SAID bob #Ops \"remember\"]\n");
 	world_run(&w, bob, "part", NULL);
 	outbox_clear(&w.out);
 	ck_assert_uint_eq(hub_n_rooms(w.hub), 2);
@@ -270,9 +279,10 @@ START_TEST(empty_rooms_are_kept_for_a_while)
 	ck_assert_uint_eq(hub_n_rooms(w.hub), 1);
 	outbox_clear(&w.out);
 	world_run(&w, bob, "join", "ops", NULL);
-	world_expect(&w, "unseat 1 in 0\n"
-			 "seat 1 in 1\n"
-			 "to 1: YOU_JOINED bob #ops \"sockd\" n=1\n");
+	world_expect(&w,
+		"unseat 1 in 0\n"
+		"seat 1 in 1\n"
+		"to 1: YOU_JOINED bob #ops \"sockd\" n=1\n");
 	world_leave(&w, bob, NULL);
 }
 END_TEST
@@ -318,10 +328,11 @@ START_TEST(no_room_without_an_empty_one)
 	world_run(&w, carol, "join", "two", NULL);
 	world_expect(&w, "to 2: E_TOO_MANY_ROOMS \"two\" limit=2\n");
 	world_run(&w, carol, "join", "one", NULL);
-	world_expect(&w, "unseat 2 in 0\n"
-			 "seat 2 in 1\n"
-			 "to 2: YOU_JOINED carol #one \"sockd\" n=2\n"
-			 "room 1 !2: JOINED carol #one\n");
+	world_expect(&w,
+		"unseat 2 in 0\n"
+		"seat 2 in 1\n"
+		"to 2: YOU_JOINED carol #one \"sockd\" n=2\n"
+		"room 1 !2: JOINED carol #one\n");
 	world_leave(&w, bob, NULL);
 	world_leave(&w, carol, NULL);
 }
@@ -343,9 +354,10 @@ START_TEST(configured_rooms_exist)
 	ck_assert_uint_eq(hub_n_rooms(w.hub), 3);
 	w.now.mono_ms += 10 * with.room_keep_ms;
 	world_run(&w, bob, "rooms", NULL);
-	world_expect(&w, "to 1: ROOMS n=3 [ROOM_ITEM #lobby n=1,"
-			 " ROOM_ITEM #Ops \"the printer\","
-			 " ROOM_ITEM #vault]\n");
+	world_expect(&w,
+		"to 1: ROOMS n=3 [ROOM_ITEM #lobby n=1,"
+		" ROOM_ITEM #Ops \"the printer\","
+		" ROOM_ITEM #vault]\n");
 	world_run(&w, bob, "join", "vault", NULL);
 	world_expect(&w, "to 1: E_ROOM_LOCKED #vault\n");
 	world_run(&w, bob, "join", "ops", NULL);
@@ -354,11 +366,12 @@ START_TEST(configured_rooms_exist)
 	world_run(&w, bob, "part", NULL);
 	outbox_clear(&w.out);
 	world_run(&w, bob, "join", "ops", NULL);
-	world_expect(&w, "unseat 1 in 0\n"
-			 "seat 1 in 1\n"
-			 "to 1: YOU_JOINED bob #Ops \"sockd\" n=1\n"
-			 "to 1: YOU_TOPIC #Ops \"the printer\"\n"
-			 "to 1: REPLAY #Ops [SAID bob #Ops \"two\"]\n");
+	world_expect(&w,
+		"unseat 1 in 0\n"
+		"seat 1 in 1\n"
+		"to 1: YOU_JOINED bob #Ops \"sockd\" n=1\n"
+		"to 1: YOU_TOPIC #Ops \"the printer\"\n"
+		"to 1: REPLAY #Ops [SAID bob #Ops \"two\"]\n");
 	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
 	w.now.mono_ms += w.settings.room_keep_ms;
 	world_run(&w, bob, "rooms", NULL);
@@ -390,8 +403,9 @@ START_TEST(histories_shrink_with_the_settings)
 	less.history = 2;
 	ck_assert_int_eq(hub_configure(w.hub, &less), 0);
 	world_run(&w, bob, "history", NULL);
-	world_expect(&w, "to 1: REPLAY #lobby [SAID bob #lobby \"x\","
-			 " SAID bob #lobby \"x\"]\n");
+	world_expect(&w,
+		"to 1: REPLAY #lobby [SAID bob #lobby \"x\","
+		" SAID bob #lobby \"x\"]\n");
 	world_leave(&w, bob, NULL);
 }
 END_TEST

@@ -26,13 +26,15 @@ static const struct {
 	{"***", false},
 	{"b.b", false},
 	{"<bob>", false},
-	{"b\xC3\xB6" "b", false},
+	{"b\xC3\xB6"
+	 "b",
+		false},
 };
 
 START_TEST(nick_rules)
 {
-	ck_assert_int_eq(nick_is_valid(nick_cases[_i].nick),
-		nick_cases[_i].is_valid);
+	ck_assert_int_eq(
+		nick_is_valid(nick_cases[_i].nick), nick_cases[_i].is_valid);
 }
 END_TEST
 
@@ -84,8 +86,8 @@ START_TEST(equal_and_alike)
 
 	nick_make_key(a, pairs[_i].a);
 	nick_make_key(b, pairs[_i].b);
-	ck_assert_int_eq(name_equal(pairs[_i].a, pairs[_i].b),
-		pairs[_i].is_equal);
+	ck_assert_int_eq(
+		name_equal(pairs[_i].a, pairs[_i].b), pairs[_i].is_equal);
 	ck_assert_int_eq(strcmp(a, b) == 0, pairs[_i].looks_alike);
 }
 END_TEST
@@ -124,10 +126,10 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_loop_test(tc, nick_rules, 0,
-		sizeof nick_cases / sizeof nick_cases[0]);
-	tcase_add_loop_test(tc, room_rules, 0,
-		sizeof room_cases / sizeof room_cases[0]);
+	tcase_add_loop_test(
+		tc, nick_rules, 0, sizeof nick_cases / sizeof nick_cases[0]);
+	tcase_add_loop_test(
+		tc, room_rules, 0, sizeof room_cases / sizeof room_cases[0]);
 	tcase_add_loop_test(
 		tc, equal_and_alike, 0, sizeof pairs / sizeof pairs[0]);
 	tcase_add_test(tc, sorts_folded);
