@@ -16,8 +16,8 @@ struct chat_verb;
  * (utf8_make_safe), NUL-terminated, in buf. */
 #define CHAT_ARGS_MAX 4
 struct chat_call {
-	const struct chat_verb *verb; /* NULL: error says what to refuse, or
-	                                 nothing at all is to be done */
+	/* NULL: `error` says what to refuse, or nothing is to be done. */
+	const struct chat_verb *verb;
 	const char *args[CHAT_ARGS_MAX];
 	size_t n_args;
 	enum chat_type error; /* used if verb is NULL and is_error */

@@ -61,12 +61,14 @@
 	X(E_NO_MEMORY)        /* the server is short of memory */
 /* clang-format on */
 
+/* clang-format off */
 enum chat_type {
 #define CHAT_TYPE_ENUM(name) CHAT_##name,
 	CHAT_TYPES(CHAT_TYPE_ENUM)
 #undef CHAT_TYPE_ENUM
 		CHAT_TYPE_N
 };
+/* clang-format on */
 #define CHAT_E_FIRST CHAT_E_UNKNOWN_COMMAND
 
 enum chat_msg_flag {

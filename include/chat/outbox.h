@@ -20,7 +20,7 @@ struct chat_home {
  * worker its part, in this order. */
 enum chat_post_kind {
 	CHAT_POST_ROOM,       /* msg to all of room, but not to `home` */
-	CHAT_POST_NEIGHBOURS, /* msg to all of rooms[], each once, not to `home` */
+	CHAT_POST_NEIGHBOURS, /* ... of rooms[], each member once */
 	CHAT_POST_MEMBER,     /* msg to `home` alone */
 	CHAT_POST_SEAT,       /* `home` sits in room from here on */
 	CHAT_POST_UNSEAT,     /* `home` no longer sits in room */

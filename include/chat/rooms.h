@@ -12,6 +12,8 @@
 struct chat_msg;
 struct chat_settings;
 
+TAILQ_HEAD(room_queue, room);
+
 /* All rooms: found by name, numbered, forgotten when nobody comes back. */
 struct rooms {
 	struct strmap by_key; /* owns the rooms */

@@ -41,7 +41,7 @@ static const struct chat_verb verbs[] = {
 	{{"motd", "", "", "shows the message of the day", 0, 0, 1}, command_motd},
 	{{"ping", "", "", "is answered at once", 0, 0, 1}, command_ping},
 	{{"version", "", "", "tells what the server runs", 0, 0, 1}, command_version},
-	{{"help", "h ?", "[COMMAND]", "lists the commands, or explains one", 0, 1, 1}, command_help},
+	{{"help", "h ?", "[COMMAND]", "lists commands, or explains one", 0, 1, 1}, command_help},
 	{{"quit", "q exit bye", "[REASON]", "leaves", 0, 1, 0}, command_quit},
 };
 /* clang-format on */

@@ -60,10 +60,9 @@ int outbox_reserve(struct chat_outbox *out, size_t n_posts, size_t n_rooms)
 	r = grow(
 		&posts, &out->size, out->n_posts + n_posts, sizeof *out->posts);
 	out->posts = posts;
-	if (r < 0 || n_rooms == 0)
+	if (r < 0)
 		return r;
-	r = grow(&rooms, &out->rooms_size, out->n_rooms + n_rooms,
-		sizeof *out->rooms);
+	r = grow(&rooms, &out->rooms_size, n_rooms, sizeof *out->rooms);
 	out->rooms = rooms;
 	return r;
 }

@@ -93,6 +93,7 @@ static int make_arrival(
 	const struct chat_settings *settings = turn->hub->settings;
 	const struct room *room = move->to->room;
 	uint32_t n_here = room->n_members + 1;
+	bool is_quiet = room_is_quiet(settings, n_here);
 	const char *motd = settings->motd ? settings->motd : "";
 	int64_t n_replay = room->settings ? room->settings->replay
 					  : settings->replay;
@@ -153,6 +154,7 @@ static int move_prepare(const struct turn *turn, struct move *move,
 static void post_seat(const struct turn *turn, enum chat_post_kind kind,
 	const struct membership *seat)
 {
+	bool is_pending = kind == CHAT_POST_SEAT && seat->flags & SEAT_PENDING;
 	const struct chat_post post = {
 		.kind = kind,
 		.room = seat->room->index,
