@@ -33,25 +33,25 @@ enum transport { TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_TLS };
 enum framing { FRAMING_STREAM, FRAMING_LINE, FRAMING_LENGTH };
 
 struct service_config {
-	char *name;                  /* owned */
-	const struct proto *proto;   /* its row in the registry */
-	char *protocol;              /* as written */
-	int transport, framing;      /* enum transport, enum framing */
+	char *name;                /* owned */
+	const struct proto *proto; /* its row in the registry */
+	char *protocol;            /* as written */
+	int transport, framing;    /* enum transport, enum framing */
 	struct strlist listen;
 	int64_t backlog, max_connections;
 	bool enabled;
-	uint64_t send_buffer;        /* 0: the kernel's choice */
-	uint64_t idle_ms;            /* inheritance resolved */
+	uint64_t send_buffer; /* 0: the kernel's choice */
+	uint64_t idle_ms;     /* inheritance resolved */
 	struct strlist allow, proxy_protocol;
 	char *tls_certificate, *tls_key, *tls_client_ca;
-	char *mode, *group;          /* unix sockets; mode as octal text */
-	void *options;               /* proto->options_size bytes; owned */
+	char *mode, *group; /* unix sockets; mode as octal text */
+	void *options;      /* proto->options_size bytes; owned */
 };
 
 struct config {
-	int64_t workers;             /* 0: one per processor, at most 4 */
+	int64_t workers;               /* 0: one per processor, at most 4 */
 	char *runtime_dir, *state_dir; /* resolved, never empty */
-	int log_level;               /* index into log_level_names */
+	int log_level;                 /* index into log_level_names */
 	uint64_t drain_ms;
 	struct strlist exempt;
 	uint64_t keepalive_ms;
@@ -61,13 +61,13 @@ struct config {
 	char *control_path, *control_mode, *control_group;
 	struct service_config *services; /* enabled ones, in order; owned */
 	size_t n_services;
-	struct config_tree *tree;    /* where each value was written; owned */
+	struct config_tree *tree; /* where each value was written; owned */
 };
 
 /* Where a configuration comes from: the same for start and reload. */
 struct config_source {
-	const char *file;              /* borrowed */
-	const char *const *overrides;  /* -o PATH=VALUE, in order */
+	const char *file;             /* borrowed */
+	const char *const *overrides; /* -o PATH=VALUE, in order */
 	size_t n_overrides;
 };
 
@@ -96,6 +96,9 @@ void config_error_format(const struct config_error *e, struct strbuf *out);
 int config_load(const struct config_source *src, struct config **ret,
 	struct config_errors *errors) __attribute__((warn_unused_result));
 void config_free(struct config *cfg); /* NULL is fine */
+
+/* "libconfig 1.5.0": what parses the files. */
+const char *config_library_text(void);
 
 /* -T: text that config_load() accepts again, each value with its origin. The
  * config remembers the origins. */

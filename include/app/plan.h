@@ -2,6 +2,7 @@
 #ifndef SOCKD_APP_PLAN_H
 #define SOCKD_APP_PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "proto/proto.h"
@@ -12,18 +13,20 @@ struct errmsg;
 struct listener;
 struct service;
 
+struct plan_listener {
+	struct listener *listener; /* a reference */
+	struct service *service;   /* borrowed from the plan */
+	bool is_new;               /* not in the plan before */
+};
+
 /* A configuration made real: its services and their open listeners. A start
  * makes the first plan, a reload makes the next beside the old one, and only
  * when all of it stands is it put to work. Main thread. */
 struct plan {
-	struct config_ref *cfg;      /* a reference */
-	struct service **services;   /* owned array of references */
+	struct config_ref *cfg;    /* a reference */
+	struct service **services; /* owned array of references */
 	size_t n_services;
-	struct plan_listener {
-		struct listener *listener; /* a reference */
-		struct service *service;   /* borrowed from services */
-		bool is_new;               /* not in the plan before */
-	} *listeners;                /* owned array */
+	struct plan_listener *listeners; /* owned array */
 	size_t n_listeners;
 };
 

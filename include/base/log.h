@@ -66,6 +66,9 @@ struct log_limit {
 /* True if this line may be written. *ret_left_out is how many were left out
  * since the last one that might (say so in the line if it is not 0). */
 bool log_limit_pass(struct log_limit *limit, uint64_t *ret_left_out);
+/* " left_out=N" for the end of that line, "" for 0. Returns buf. */
+#define LOG_LEFT_OUT_LEN 32
+const char *log_left_out(char *buf, uint64_t n);
 
 #define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)

@@ -28,12 +28,13 @@ enum option_type {
 };
 
 enum option_flag {
-	OPT_RESTART = 1 << 0,  /* a reload does not apply it: it needs a restart */
+	OPT_RESTART = 1
+		<< 0, /* a reload does not apply it: it needs a restart */
 	OPT_REQUIRED = 1 << 1, /* no default: must be there */
-	OPT_UNBUILT = 1 << 2,  /* known and checked, feature not in this build */
-	OPT_INHERIT = 1 << 3,  /* default is the value of another option, whose
+	OPT_UNBUILT = 1 << 2, /* known and checked, feature not in this build */
+	OPT_INHERIT = 1 << 3, /* default is the value of another option, whose
 	                          full path stands in fallback */
-	OPT_ZERO = 1 << 4,     /* zero is allowed below min: never, no limit */
+	OPT_ZERO = 1 << 4,    /* zero is allowed below min: never, no limit */
 };
 
 /* A further look at one value (for OPT_STRINGS at each item), after type and
@@ -43,9 +44,9 @@ typedef int (*option_check_fn)(const char *value, struct errmsg *msg);
 struct option {
 	const char *key;
 	enum option_type type;
-	size_t offset;          /* in the struct the table fills */
-	int64_t min, max;       /* inclusive; both 0: the type's own range */
-	const char *fallback;   /* the default as written in the file: "64KiB",
+	size_t offset;        /* in the struct the table fills */
+	int64_t min, max;     /* inclusive; both 0: the type's own range */
+	const char *fallback; /* the default as written in the file: "64KiB",
 	                           "true", "500", a bare string without quotes,
 	                           "[ ]" or "a, b" for a list; NULL with
 	                           OPT_REQUIRED */
@@ -55,7 +56,10 @@ struct option {
 	const char *help;         /* one line, lower case, no full stop */
 };
 
-#define OPTION_END { .key = NULL }
+#define OPTION_END          \
+	{                   \
+		.key = NULL \
+	}
 
 /* Fills the row's field of *target from text as written in the file without
  * quotes (what `-o` and defaults use). Old content is freed. 0, or -errno with
@@ -68,8 +72,8 @@ int option_set_string(const struct option *opt, void *target, const char *text,
 	struct errmsg *msg);
 int option_set_int(const struct option *opt, void *target, int64_t value,
 	struct errmsg *msg);
-int option_set_bool(const struct option *opt, void *target, bool value,
-	struct errmsg *msg);
+int option_set_bool(
+	const struct option *opt, void *target, bool value, struct errmsg *msg);
 int option_add_item(const struct option *opt, void *target, const char *item,
 	struct errmsg *msg); /* OPT_STRINGS: one more */
 
@@ -77,8 +81,8 @@ int option_add_item(const struct option *opt, void *target, const char *item,
 void option_clear(const struct option *opt, void *target);
 /* That a value of another type was found: `found` is "a group", "the number
  * 1.5". Always -EINVAL. */
-int option_wrong_type(const struct option *opt, const char *found,
-	struct errmsg *msg);
+int option_wrong_type(
+	const struct option *opt, const char *found, struct errmsg *msg);
 
 /* Copies the value of one field to another of the same type, between structs
  * of any kind: for OPT_INHERIT. 0 or -ENOMEM. */
@@ -86,8 +90,8 @@ int option_copy(const struct option *to, void *target,
 	const struct option *from, const void *source);
 
 /* The field as libconfig text, quotes and brackets included. */
-void option_format(const struct option *opt, const void *target,
-	struct strbuf *out);
+void option_format(
+	const struct option *opt, const void *target, struct strbuf *out);
 /* Sets every row's default (rows with OPT_REQUIRED or OPT_INHERIT stay zero).
  * The table is ours: a default that does not parse is an assertion. 0 or
  * -ENOMEM. */

@@ -15,8 +15,8 @@ struct bucket {
 
 /* Takes one token at now_ms. False if none is left (nothing is taken then).
  * A spec with count 0 always passes; a burst of 0 counts as 1. */
-bool bucket_take(struct bucket *b, const struct rate_spec *spec,
-	uint32_t burst, uint64_t now_ms);
+bool bucket_take(struct bucket *b, const struct rate_spec *spec, uint32_t burst,
+	uint64_t now_ms);
 /* True while the bucket is full, so that forgetting it changes nothing. */
 bool bucket_is_full(const struct bucket *b, uint64_t now_ms);
 

@@ -10,14 +10,14 @@
  * always followed by a NUL once anything was added. A failed allocation sets
  * `failed`, later additions do nothing: check once at the end. */
 struct strbuf {
-	char *data;   /* owned; NULL while empty */
-	size_t len;   /* bytes without the NUL */
-	size_t size;  /* bytes allocated */
-	bool failed;  /* memory ran out: the content is not whole */
+	char *data;  /* owned; NULL while empty */
+	size_t len;  /* bytes without the NUL */
+	size_t size; /* bytes allocated */
+	bool failed; /* memory ran out: the content is not whole */
 };
 
 void strbuf_fini(struct strbuf *sb);
-void strbuf_clear(struct strbuf *sb);    /* keeps the memory */
+void strbuf_clear(struct strbuf *sb); /* keeps the memory */
 void strbuf_add(struct strbuf *sb, const void *data, size_t len);
 void strbuf_adds(struct strbuf *sb, const char *text);
 void strbuf_addc(struct strbuf *sb, char c);
@@ -49,7 +49,8 @@ int strlist_add(struct strlist *list, const char *text);
 
 /* The candidate nearest to `word` by edit distance (case ignored), if it is
  * near enough to be worth a "did you mean": at most a third of the word's
- * letters differ. NULL if none. candidates: n borrowed strings. */
+ * letters differ, or it begins with the word. NULL if none. candidates: n
+ * borrowed strings. */
 const char *str_nearest(
 	const char *word, const char *const *candidates, size_t n);
 

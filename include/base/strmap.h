@@ -39,7 +39,7 @@ struct strmap_node *strmap_next(
 	const struct strmap *map, const struct strmap_node *node);
 
 /* The object around its embedded member. */
-#define container_of(ptr, type, member)                                        \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) \
+	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

@@ -20,25 +20,25 @@ struct chat_call {
 	                                 nothing at all is to be done */
 	const char *args[CHAT_ARGS_MAX];
 	size_t n_args;
-	enum chat_type error;         /* used if verb is NULL and is_error */
+	enum chat_type error; /* used if verb is NULL and is_error */
 	bool is_error;
-	bool is_word;                 /* a bare "quit" and the like was said:
+	bool is_word; /* a bare "quit" and the like was said:
 	                                 SAID_WORD follows */
 	const char *error_text, *error_near; /* text and nick2 of the refusal */
 	uint64_t n, limit;
-	struct strbuf buf;            /* owned */
+	struct strbuf buf; /* owned */
 };
 void chat_call_clear(struct chat_call *call);
 void chat_call_fini(struct chat_call *call);
 
 /* One row a verb: all dialects have it then. See command.c. */
 struct chat_verb_info {
-	const char *name;    /* "join" */
-	const char *aliases; /* "j", space-separated; "" */
-	const char *usage;   /* "ROOM"; "" */
-	const char *help;    /* one line */
+	const char *name;          /* "join" */
+	const char *aliases;       /* "j", space-separated; "" */
+	const char *usage;         /* "ROOM"; "" */
+	const char *help;          /* one line */
 	size_t min_args, max_args; /* the last argument takes the rest */
-	unsigned cost;       /* tokens of flood control */
+	unsigned cost;             /* tokens of flood control */
 };
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb);
 /* Rows in the order of the help; NULL past the last. */

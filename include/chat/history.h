@@ -12,7 +12,7 @@ struct chat_msg;
 struct history {
 	struct chat_msg **ring; /* owned */
 	size_t size, first, n;
-	uint64_t bytes;         /* memory of the messages */
+	uint64_t bytes; /* memory of the messages */
 };
 
 struct history_bounds {

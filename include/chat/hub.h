@@ -32,14 +32,17 @@ void hub_free(struct hub *hub);
  * exists", histories shrink to their new bounds. 0 or -ENOMEM (old ones stay). */
 int hub_configure(struct hub *hub, const struct chat_settings *settings);
 
-/* A guest enters with a nick at once and sits in `room` (NULL: in none). Posts:
+/* A guest enters with a nick at once and sits in `room` (NULL: in none), to
+ * which /part leads back; borrowed until it leaves, unless it is the settings'
+ * own default room. Posts:
  * SEAT, WELCOME, MOTD, topic, replay; JOINED to the room later, see
  * hub_announce(). 0 and *ret (owned by the hub until hub_leave()), or -ENOMEM. */
 int hub_enter(struct hub *hub, struct chat_home home, const char *room,
 	const struct chat_now *now, struct member **ret,
 	struct chat_outbox *out);
 /* The member is gone: rooms hear LEFT (if they heard JOINED), its nick is free.
- * reason: safe text, NULL or "": none. Frees member. */
+ * reason: safe text, NULL or "": none. No UNSEAT is posted: whoever calls this
+ * has let go of the connection. Frees member. */
 void hub_leave(struct hub *hub, struct member *member, const char *reason,
 	const struct chat_now *now, struct chat_outbox *out);
 /* A guest's joining is told with its first line, or by this 2 s after SEAT.

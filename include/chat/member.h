@@ -14,14 +14,16 @@ struct room;
 
 /* A person or a program, for chat's own files. Owned by the hub. */
 struct member {
-	struct strmap_node node;       /* hub.members, by key */
+	struct strmap_node node; /* hub.members, by key */
 	struct chat_home home;
 	LIST_HEAD(, membership) seats; /* owned, membership.of_member */
-	struct membership *current;    /* where a plain line goes; NULL: nowhere */
-	char *reply_to;                /* owned nick; NULL: nobody yet */
-	bool is_hinted;                /* was told once about bare words */
+	struct membership *current; /* where a plain line goes; NULL: nowhere */
+	const char *start;          /* borrowed: its first room; NULL: the
+	                                  default one */
+	char *reply_to;             /* owned nick; NULL: nobody yet */
+	unsigned hints;             /* bare words it was told about; bits */
 	char nick[NICK_MAX + 1];
-	char key[NICK_MAX + 1];        /* nick_make_key() of nick */
+	char key[NICK_MAX + 1]; /* nick_make_key() of nick */
 };
 
 /* That a member is in a room. Owned by the member. */

@@ -12,6 +12,7 @@
  * read and share it. */
 
 /* X(NAME): what the fields mean. Types from CHAT_E_FIRST on are refusals. */
+/* clang-format off */
 #define CHAT_TYPES(X)                                                          \
 	X(SAID)        /* nick said text in room */                            \
 	X(ACTION)      /* nick does text in room */                            \
@@ -58,12 +59,13 @@
 	X(E_ROOM_LOCKED)      /* room */                                       \
 	X(E_NOT_A_NUMBER)     /* text */                                       \
 	X(E_NO_MEMORY)        /* the server is short of memory */
+/* clang-format on */
 
 enum chat_type {
 #define CHAT_TYPE_ENUM(name) CHAT_##name,
 	CHAT_TYPES(CHAT_TYPE_ENUM)
 #undef CHAT_TYPE_ENUM
-	CHAT_TYPE_N
+		CHAT_TYPE_N
 };
 #define CHAT_E_FIRST CHAT_E_UNKNOWN_COMMAND
 
@@ -75,15 +77,15 @@ struct chat_msg {
 	atomic_uint refs;
 	enum chat_type type;
 	unsigned flags;
-	uint64_t id;       /* of what is kept in history; else 0 */
-	uint64_t seq;      /* of those, in its room: 1, 2, 3 ... */
+	uint64_t id;  /* of what is kept in history; else 0 */
+	uint64_t seq; /* of those, in its room: 1, 2, 3 ... */
 	int64_t wall_ms;
 	uint64_t n, limit;
 	const char *nick, *nick2, *room, *text; /* in this block, never NULL */
 	size_t text_len;
 	struct chat_msg **items; /* in this block; each a reference of ours */
 	size_t n_items;
-	size_t bytes;      /* this block's memory, items not counted */
+	size_t bytes; /* this block's memory, items not counted */
 };
 
 /* What a new message says; NULL strings stand for "". Strings are copied; the

@@ -7,7 +7,7 @@
 
 /* The rules for names of people and rooms. ASCII only, so that two names that
  * look the same are the same; pure. */
-#define NICK_MAX 24
+#define NICK_MAX      24
 #define ROOM_NAME_MAX 32
 
 /* Letters, digits and -_[]{}|^, 1 to NICK_MAX, no digit or dash in front. */

@@ -29,8 +29,9 @@ enum chat_post_kind {
 
 struct chat_post {
 	enum chat_post_kind kind;
-	uint32_t room;         /* its index, see room.h; small and reused */
-	uint32_t announce_ms;  /* SEAT: hub_announce() after so long; 0: no need */
+	uint32_t room; /* its index, see room.h; small and reused */
+	uint32_t
+		announce_ms; /* SEAT: hub_announce() after so long; 0: no need */
 	uint32_t first_room, n_rooms; /* NEIGHBOURS: in outbox.rooms */
 	uint64_t workers;      /* bit per worker that is concerned, never 0 */
 	struct chat_home home; /* see kind; conn 0: nobody */
@@ -41,7 +42,7 @@ struct chat_post {
 struct chat_outbox {
 	struct chat_post *posts; /* owned */
 	size_t n_posts, size;
-	uint32_t *rooms;         /* owned */
+	uint32_t *rooms; /* owned */
 	size_t n_rooms, rooms_size;
 };
 

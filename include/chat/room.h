@@ -19,21 +19,21 @@ LIST_HEAD(room_members, membership);
 /* A room, for chat's own files; other layers know its index. Owned by the
  * table of rooms. */
 struct room {
-	struct strmap_node node;      /* rooms.by_key */
-	TAILQ_ENTRY(room) idle_link;  /* rooms.idle while is_idle */
+	struct strmap_node node;     /* rooms.by_key */
+	TAILQ_ENTRY(room) idle_link; /* rooms.idle while is_idle */
 	bool is_idle;
-	uint32_t index;               /* names the room in posts */
+	uint32_t index; /* names the room in posts */
 	uint32_t n_members;
 	uint64_t idle_since_ms;
-	struct room_members members;  /* membership.in_room */
+	struct room_members members;          /* membership.in_room */
 	const struct room_settings *settings; /* borrowed; NULL: by joining */
-	char *topic;                  /* owned; NULL: that of settings */
-	uint64_t seq;                 /* of the last message kept */
+	char *topic;  /* owned; NULL: that of settings */
+	uint64_t seq; /* of the last message kept */
 	struct history history;
 	uint64_t workers;             /* bit per worker with members here */
 	char name[ROOM_NAME_MAX + 1]; /* as first spelt, without "#" */
 	char key[ROOM_NAME_MAX + 1];
-	uint32_t n_on[];              /* members per worker */
+	uint32_t n_on[]; /* members per worker */
 };
 
 /* NULL: out of memory. */

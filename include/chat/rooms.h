@@ -14,13 +14,14 @@ struct chat_settings;
 
 /* All rooms: found by name, numbered, forgotten when nobody comes back. */
 struct rooms {
-	struct strmap by_key;            /* owns the rooms */
-	TAILQ_HEAD(, room) idle;         /* nobody there, not configured; the
+	struct strmap by_key; /* owns the rooms */
+	TAILQ_HEAD(, room)
+	idle;                   /* nobody there, not configured; the
 	                                    longest empty first */
-	uint32_t *free_indexes;          /* owned; room for all n_indexes */
+	uint32_t *free_indexes; /* owned; room for all n_indexes */
 	size_t n_free, n_indexes, indexes_size;
 	unsigned n_workers;
-	uint64_t history_bytes;          /* in all rooms */
+	uint64_t history_bytes; /* in all rooms */
 };
 
 enum rooms_outcome {
@@ -43,12 +44,11 @@ void rooms_forget(struct rooms *rooms, uint64_t keep_ms, uint64_t now_ms);
 
 /* To be called when members or settings of a room changed: it becomes idle or
  * is so no longer. */
-void rooms_update_idle(
-	struct rooms *rooms, struct room *room, uint64_t now_ms);
+void rooms_update_idle(struct rooms *rooms, struct room *room, uint64_t now_ms);
 
 /* Adds to the room's history, within the bounds of it and of all. */
-void rooms_record(struct rooms *rooms, struct room *room,
-	struct chat_msg *msg, const struct chat_settings *settings);
+void rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
+	const struct chat_settings *settings);
 /* Applies new bounds to all histories. */
 void rooms_shrink(struct rooms *rooms, const struct chat_settings *settings);
 

@@ -20,31 +20,31 @@ struct flood_settings {
 };
 
 struct room_settings { /* a room that always exists */
-	char *name;        /* without "#" */
+	char *name;    /* without "#" */
 	char *topic;
-	int64_t replay;    /* lines shown on joining */
+	int64_t replay; /* lines shown on joining */
 	struct flood_settings flood;
 	bool locked;
 };
 
 struct chat_settings {
-	char *name;            /* of the server, in the welcome */
-	char *room;            /* the default room, without "#" */
-	char *motd;            /* "": none */
-	uint64_t text;         /* bytes of one message */
-	int64_t topic;         /* characters of a topic */
-	int64_t history;       /* lines kept per room */
+	char *name;             /* of the server, in the welcome */
+	char *room;             /* the default room, without "#" */
+	char *motd;             /* "": none */
+	uint64_t text;          /* bytes of one message */
+	int64_t topic;          /* characters of a topic */
+	int64_t history;        /* lines kept per room */
 	uint64_t history_bytes; /* bytes kept per room */
 	uint64_t history_total; /* bytes kept in all rooms */
-	uint64_t room_keep_ms; /* an empty room is forgotten after */
+	uint64_t room_keep_ms;  /* an empty room is forgotten after */
 	int64_t replay;
-	int64_t quiet_above;   /* joins and leaves of larger rooms are not shown;
+	int64_t quiet_above; /* joins and leaves of larger rooms are not shown;
 	                          0: of no room are they shown */
 	uint64_t resume_ms;
 	struct flood_settings flood;
 	struct room_settings *rooms; /* owned array */
 	size_t n_rooms;
-	int64_t max_rooms;     /* limits.rooms */
+	int64_t max_rooms;        /* limits.rooms */
 	int64_t rooms_per_member; /* limits.rooms_per_member */
 	char *accounts;
 	struct strlist operators;

@@ -24,10 +24,10 @@ struct accept_entry {
 struct accept_set {
 	struct accept_entry *entries; /* owned */
 	size_t n_entries;
-	uint32_t max_connections;     /* all services together */
-	uint32_t max_refusals;        /* besides: at once, to be told why not */
+	uint32_t max_connections; /* all services together */
+	uint32_t max_refusals;    /* besides: at once, to be told why not */
 	struct addrtab_limits per_address;
-	struct netlist exempt;        /* owned; not counted per address */
+	struct netlist exempt; /* owned; not counted per address */
 };
 
 /* Empty, for the caller to fill. NULL: out of memory. */

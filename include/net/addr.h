@@ -36,16 +36,16 @@ bool addr_equal(const struct addr *a, const struct addr *b);
 enum listen_kind { LISTEN_INET, LISTEN_UNIX, LISTEN_SYSTEMD };
 struct listen_spec {
 	enum listen_kind kind;
-	bool wildcard;  /* host is "*": every address, dual stack */
-	bool numeric;   /* host is an address: it must bind */
-	char host[256]; /* LISTEN_INET: without brackets; LISTEN_SYSTEMD: NAME */
-	char port[32];  /* LISTEN_INET: number or a name of /etc/services */
+	bool wildcard; /* host is "*": every address, dual stack */
+	bool numeric;  /* host is an address: it must bind */
+	char host
+		[256]; /* LISTEN_INET: without brackets; LISTEN_SYSTEMD: NAME */
+	char port[32]; /* LISTEN_INET: number or a name of /etc/services */
 	char path[108]; /* LISTEN_UNIX: as written; no "/": in runtime_dir */
 };
 
 /* Pure, looks nothing up. 0, or -EINVAL with what to write instead in msg. */
-int listen_parse(
-	const char *text, struct listen_spec *ret, struct errmsg *msg);
+int listen_parse(const char *text, struct listen_spec *ret, struct errmsg *msg);
 
 /* The addresses to bind for an entry: all addresses of a name, "[::]" for "*"
  * (the binder falls back to 0.0.0.0), the path joined to runtime_dir. May block

@@ -15,19 +15,19 @@
 struct addrtab {
 	struct addrtab_entry **buckets; /* owned */
 	size_t n_buckets, n;
-	size_t sweep;                   /* next bucket to look through */
+	size_t sweep; /* next bucket to look through */
 	uint8_t seed[SIPHASH_SEED_LEN];
 };
 
 struct addrtab_limits {
-	uint32_t connections;      /* at once */
-	struct rate_spec rate;     /* new ones; bursts of one interval's worth */
+	uint32_t connections;  /* at once */
+	struct rate_spec rate; /* new ones; bursts of one interval's worth */
 };
 
 enum addrtab_outcome {
 	ADDRTAB_OK = 0,
-	ADDRTAB_E_FULL = 1,        /* too many at once */
-	ADDRTAB_E_RATE = 2,        /* too many new ones */
+	ADDRTAB_E_FULL = 1, /* too many at once */
+	ADDRTAB_E_RATE = 2, /* too many new ones */
 };
 
 int addrtab_init(struct addrtab *tab); /* 0 or -errno */

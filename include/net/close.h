@@ -12,11 +12,12 @@
 enum close_fate {
 	CLOSE_FATE_DRAIN, /* send what is queued, FIN, wait for the peer's FIN */
 	CLOSE_FATE_BRIEF, /* the same, but wait 250 ms only: the user left */
-	CLOSE_FATE_STOP,  /* as DRAIN, but `drain` bounds how long that may take */
-	CLOSE_FATE_SHED,  /* as DRAIN, but not for longer than a linger */
-	CLOSE_FATE_DROP,  /* the peer is gone or never was let in: free at once */
+	CLOSE_FATE_STOP, /* as DRAIN, but `drain` bounds how long that may take */
+	CLOSE_FATE_SHED, /* as DRAIN, but not for longer than a linger */
+	CLOSE_FATE_DROP, /* the peer is gone or never was let in: free at once */
 };
 
+/* clang-format off */
 #define CLOSE_TABLE(X)                                                         \
 	X(QUIT, "quit", BRIEF, "bye")                                          \
 	X(EOF, "eof", DRAIN, NULL)                                             \
@@ -40,12 +41,13 @@ enum close_fate {
 	X(NOT_ALLOWED, "not_allowed", DROP, NULL)                              \
 	X(LINE, "line", DRAIN, "%s without an end of line")                    \
 	X(RESUMED, "resumed", DRAIN, "you came back on another connection")
+/* clang-format on */
 
 enum close_reason {
 #define CLOSE_ENUM(name, code, fate, words) CLOSE_##name,
 	CLOSE_TABLE(CLOSE_ENUM)
 #undef CLOSE_ENUM
-	CLOSE_N
+		CLOSE_N
 };
 
 struct close_row {

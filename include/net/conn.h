@@ -29,8 +29,9 @@ struct conn_ops {
 	void (*input)(struct conn *c, struct evbuffer *in);
 	/* The same for raw protocols; data is borrowed, all of it is eaten. */
 	void (*data)(struct conn *c, const void *data, size_t len);
-	/* The peer will send nothing more. Default: conn_close(CLOSE_EOF), which
-	 * sends what is queued first. */
+	/* The peer will send nothing more; `in` holds what is left, NULL for a
+	 * raw protocol. Default: conn_close(CLOSE_EOF), which sends what is
+	 * queued first. */
 	void (*eof)(struct conn *c, struct evbuffer *in);
 	/* Output fell to the low mark after it was over the soft one. */
 	void (*writable)(struct conn *c);
@@ -55,7 +56,8 @@ const struct sockaddr *conn_peer(const struct conn *c);
 const char *conn_peer_text(const struct conn *c, char *buf); /* ADDR_LEN */
 /* A name the log shows beside the peer (a nick); borrowed, NULL: none. */
 void conn_set_nick(struct conn *c, const char *nick);
-bool conn_is_open(const struct conn *c); /* false once conn_close() was called */
+bool conn_is_open(
+	const struct conn *c); /* false once conn_close() was called */
 
 /* Sends bytes (copied). With nothing queued they go to the socket at once and
  * only what the kernel did not take is queued; else they queue behind it.

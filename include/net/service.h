@@ -15,7 +15,7 @@ struct conn_ops;
 /* What a protocol is to the net layer. Constant. */
 struct conn_type {
 	const struct conn_ops *ops;
-	bool raw;          /* reads by the raw path: ops->data, not ops->input */
+	bool raw; /* reads by the raw path: ops->data, not ops->input */
 	size_t state_size; /* of conn_state(), zeroed */
 };
 
@@ -26,20 +26,20 @@ struct service {
 	atomic_uint refs;
 	char *name; /* owned */
 	const struct conn_type *type;
-	const void *options;         /* the protocol's own; kept by owner */
-	void *owner;                 /* a reference, given back by release */
+	const void *options;          /* the protocol's own; kept by owner */
+	void *owner;                  /* a reference, given back by release */
 	void (*release)(void *owner); /* any thread; NULL: no owner */
-	void *context;               /* what the protocol serves; borrowed */
+	void *context;                /* what the protocol serves; borrowed */
 
-	uint64_t idle_ms;            /* 0: never */
-	size_t line_max;             /* bytes of one line of a person */
-	size_t output_soft;          /* over it the peer's input is paused */
-	size_t output_hard;          /* over it: collapsed or closed */
-	uint64_t patience_ms;        /* over output_hard for so long: closed */
+	uint64_t idle_ms;     /* 0: never */
+	size_t line_max;      /* bytes of one line of a person */
+	size_t output_soft;   /* over it the peer's input is paused */
+	size_t output_hard;   /* over it: collapsed or closed */
+	uint64_t patience_ms; /* over output_hard for so long: closed */
 	uint64_t linger_ms;
-	uint64_t drain_ms;           /* bounds unsent output at a stop */
-	uint32_t max_connections;    /* of this service; 0: no limit of its own */
-	struct netlist allow;        /* empty: everybody */
+	uint64_t drain_ms;        /* bounds unsent output at a stop */
+	uint32_t max_connections; /* of this service; 0: no limit of its own */
+	struct netlist allow;     /* empty: everybody */
 	struct service_count *count; /* shared with the services of this name
 	                                before and after a reload */
 };

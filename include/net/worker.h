@@ -20,13 +20,13 @@ struct worker;
 #define WORKERS_MAX 64
 
 struct crew {
-	struct worker **workers;      /* owned */
+	struct worker **workers; /* owned */
 	unsigned n_workers;
-	atomic_uint n_conns;          /* open or closing, all workers */
-	_Atomic uint64_t n_accepted;  /* since the start */
+	atomic_uint n_conns;           /* open or closing, all workers */
+	_Atomic uint64_t n_accepted;   /* since the start */
 	_Atomic uint64_t output_bytes; /* queued, all connections and mail */
 	_Atomic uint64_t output_total; /* the bound of that */
-	_Atomic int closing;          /* 1 + enum close_reason; 0: serving */
+	_Atomic int closing;           /* 1 + enum close_reason; 0: serving */
 	/* Called on a worker's thread each time n_conns changed; may be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;
@@ -35,7 +35,7 @@ struct crew {
 /* Makes n workers, not yet running. 0 or -errno. */
 int crew_init(struct crew *crew, unsigned n);
 int crew_start(struct crew *crew); /* starts the threads; 0 or -errno */
-void crew_stop(struct crew *crew);  /* ends the threads and waits for them */
+void crew_stop(struct crew *crew); /* ends the threads and waits for them */
 /* After crew_stop(), on the caller's thread: ends every connection left. */
 void crew_drop_all(struct crew *crew);
 /* After that: frees the workers. */

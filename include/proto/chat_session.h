@@ -26,8 +26,8 @@ struct chat_session {
 	uint64_t missed;               /* messages left out while it was slow */
 	uint64_t told;                 /* the last fact told to each once */
 	struct framer_line framer;
-	uint8_t view;                  /* bits of enum dialect_view */
-	bool leaving;                  /* asked to go: input no longer counts */
+	uint8_t view; /* bits of enum dialect_view */
+	bool leaving; /* asked to go: input no longer counts */
 };
 
 #endif

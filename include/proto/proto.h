@@ -28,7 +28,7 @@ struct proto {
 	size_t options_size;          /* of the struct they fill */
 	uint64_t idle_ms;             /* default of `idle`; PROTO_IDLE_COMMON */
 	uint64_t send_buffer;         /* default of `send_buffer`; 0: kernel */
-	bool is_private;              /* carries what people say to each other */
+	bool is_private; /* carries what people say to each other */
 	/* Looks across the keys of one service. 0, or -errno and msg. */
 	int (*check)(const void *options, struct errmsg *msg);
 	/* Makes svc ready to serve (context). 0, or -errno and msg. */

@@ -148,10 +148,10 @@ static void check_order(const struct config_load *load, const struct order *o)
 			size_format(buf, b));
 }
 
-/* An address that a service listens on. */
+/* An address that somebody listens on. */
 struct bound {
-	const struct service_config *svc;
-	const char *text; /* as written */
+	const char *owner; /* the service's name; NULL: the control socket */
+	const char *text;  /* as written */
 	struct addr addr;
 	bool datagram, wildcard;
 };
@@ -228,51 +228,76 @@ static bool bounds_add(struct bounds *all, const struct bound *b,
 	return true;
 }
 
-static void check_entry(const struct config_load *load, struct bounds *all,
-	const struct service_config *svc, size_t i)
+static void say_taken(const struct config_load *load, const char *path,
+	const struct config_node *node, const char *text,
+	const struct bound *other)
 {
-	struct bound b = {svc, svc->listen.items[i], {0},
-		svc->transport == TRANSPORT_UDP, false};
-	char path[64];
-	const struct config_node *node;
+	if (!other)
+		config_errors_oom(load->errors);
+	else if (other->owner)
+		config_errors_at(load->errors, node, path,
+			"\"%s\" is taken by \"%s\" of the service %s", text,
+			other->text, other->owner);
+	else
+		config_errors_at(load->errors, node, path,
+			"\"%s\" is the control socket", text);
+}
+
+/* Resolves b->text, which stands at path, and adds what it means. */
+static void check_entry(const struct config_load *load, struct bounds *all,
+	struct bound *b, const char *path, const struct config_node *node)
+{
 	const struct bound *other;
 	struct listen_spec spec = {0};
 	struct addr *addrs = NULL;
 	struct errmsg msg = {""};
 	size_t n = 0;
 
-	snprintf(path, sizeof(path), "services.%.40s.listen", svc->name);
-	node = listen_node(load, path, i);
-	if (listen_parse(b.text, &spec, &msg) < 0 ||
-		listen_resolve(&spec, load->cfg->runtime_dir, b.datagram,
-			&addrs, &n, &msg) < 0)
-		config_errors_at(load->errors, node, path, "%s", msg.text);
-	b.wildcard = spec.wildcard;
+	if (listen_parse(b->text, &spec, &msg) < 0 ||
+		listen_resolve(&spec, load->cfg->runtime_dir, b->datagram,
+			&addrs, &n, &msg) < 0) {
+		/* Of the default name only the directory can be at fault. */
+		if (!node)
+			node = config_tree_find(load->tree, "runtime_dir");
+		if (node)
+			config_errors_at(
+				load->errors, node, path, "%s", msg.text);
+	}
+	b->wildcard = spec.wildcard;
 	for (size_t k = 0; k < n; k++) {
-		b.addr = addrs[k];
-		if (bounds_add(all, &b, &other))
+		b->addr = addrs[k];
+		if (bounds_add(all, b, &other))
 			continue;
-		if (other)
-			config_errors_at(load->errors, node, path,
-				"\"%s\" is taken by \"%s\" of the service %s",
-				b.text, other->text, other->svc->name);
-		else
-			config_errors_oom(load->errors);
+		say_taken(load, path, node, b->text, other);
 		break;
 	}
 	free(addrs);
 }
 
+static void check_service(const struct config_load *load, struct bounds *all,
+	const struct service_config *svc)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "services.%.40s.listen", svc->name);
+	for (size_t i = 0; i < svc->listen.n_items; i++) {
+		struct bound b = {svc->name, svc->listen.items[i], {0},
+			svc->transport == TRANSPORT_UDP, false};
+
+		check_entry(load, all, &b, path, listen_node(load, path, i));
+	}
+}
+
 static void check_addresses(const struct config_load *load)
 {
+	struct bound control = {.text = load->cfg->control_path};
 	struct bounds all = {NULL, 0};
 
-	for (size_t i = 0; i < load->cfg->n_services; i++) {
-		const struct service_config *svc = &load->cfg->services[i];
-
-		for (size_t k = 0; k < svc->listen.n_items; k++)
-			check_entry(load, &all, svc, k);
-	}
+	check_entry(load, &all, &control, "control.path",
+		config_tree_find(load->tree, "control.path"));
+	for (size_t i = 0; i < load->cfg->n_services; i++)
+		if (load->cfg->services[i].name)
+			check_service(load, &all, &load->cfg->services[i]);
 	free(all.items);
 }
 

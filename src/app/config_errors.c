@@ -9,7 +9,6 @@
  *
  * Main thread.
  */
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +34,6 @@ void config_error_format(const struct config_error *e, struct strbuf *out)
 		strbuf_addf(out, ":%u", e->line);
 	if (e->file)
 		strbuf_adds(out, ": ");
-	if (e->warning)
-		strbuf_adds(out, "warning: ");
 	strbuf_adds(out, e->text);
 }
 

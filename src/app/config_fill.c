@@ -48,11 +48,13 @@ static void fill_list(const struct walk *w, const struct option *opt,
 	}
 	option_clear(opt, target);
 	for (const struct config_node *kid = node->kids; kid; kid = kid->next) {
-		if (kid->kind != NODE_STRING)
+		if (kid->kind != NODE_STRING) {
 			config_errors_at(w->load->errors, kid, w->path.data,
 				"the list holds something else than text; "
 				"write [ \"a\", \"b\" ]");
-		else if (option_add_item(opt, target, kid->text, &msg) < 0)
+			return;
+		}
+		if (option_add_item(opt, target, kid->text, &msg) < 0)
 			config_errors_at(w->load->errors, kid, w->path.data,
 				"%s", msg.text);
 	}

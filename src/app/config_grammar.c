@@ -39,8 +39,9 @@ static int bare_word(struct slice text, struct errmsg *msg)
 	for (size_t i = 0; i < 4; i++)
 		if (strlen(words[i][0]) == text.len &&
 			strncasecmp(words[i][0], text.data, text.len) == 0)
-			return errmsg_set(msg, EINVAL, "write %s instead of %s",
-				words[i][1], words[i][0]);
+			return errmsg_set(msg, EINVAL,
+				"write %s instead of %.*s", words[i][1],
+				(int)text.len, text.data);
 	return errmsg_set(msg, EINVAL, "text needs quotes: write \"%.*s\"",
 		(int)text.len, text.data);
 }

@@ -5,11 +5,9 @@
  * build has not are known by name and keys: their services are checked like
  * any other and refused with a sentence that says so, unless switched off.
  *
- * Whether a transport, a framing or a dialect exists in this build is asked of
- * the registry, so that a new one needs no change here. Main thread.
+ * Whether a transport or a framing exists in this build is asked of the
+ * registry, so that a new one needs no change here. Main thread.
  */
-#include <ctype.h>
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +15,6 @@
 
 #include "base/errmsg.h"
 #include "base/option.h"
-#include "proto/dialect.h"
 #include "proto/proto.h"
 
 #include "config_private.h"
@@ -256,27 +253,6 @@ static void check_unbuilt(const struct filling *f, const struct option *table,
 			complain(f, opt->key, "this is not in this build");
 }
 
-/* The key `dialect`, wherever a protocol has it, names a row of the registry
- * or leaves the choice to the first byte. */
-static void check_dialect(const struct filling *f)
-{
-	const struct option *opt = option_find(f->options, "dialect");
-	const char *word;
-	int value;
-
-	if (!opt || opt->type != OPT_ENUM)
-		return;
-	memcpy(&value, (const char *)f->svc->options + opt->offset,
-		sizeof(value));
-	word = opt->names[value];
-	if (strcmp(word, "auto") == 0)
-		return;
-	for (const struct dialect *const *d = dialect_table; *d; d++)
-		if (strcmp((*d)->name, word) == 0)
-			return;
-	complain(f, "dialect", "\"%s\" is not in this build", word);
-}
-
 /* The protocol's own look across its keys. A text that begins with "KEY: " is
  * put where that key stands. */
 static void check_protocol(const struct filling *f)
@@ -301,9 +277,6 @@ static void check_enabled(const struct filling *f, bool known)
 {
 	struct service_config *svc = f->svc;
 
-	if (f->planned)
-		complain(f, "protocol", "\"%s\" is not in this build",
-			f->planned->name);
 	if (!config_node_find(f->node, "listen"))
 		complain(f, NULL,
 			"has no listen; write listen = \"localhost:PORT\", "
@@ -315,7 +288,6 @@ static void check_enabled(const struct filling *f, bool known)
 	check_spoken(f);
 	check_unbuilt(f, config_service_options, svc);
 	check_unbuilt(f, f->options, svc->options);
-	check_dialect(f);
 	check_protocol(f);
 }
 
@@ -343,6 +315,9 @@ static void fill_service(const struct config_load *load,
 	/* Looking across values makes sense only if each is right. */
 	if (svc->enabled && n_errors == load->errors->n_errors)
 		check_enabled(&f, known);
+	if (svc->enabled && f.planned)
+		complain(&f, "protocol", "\"%s\" is not in this build",
+			f.planned->name);
 }
 
 void config_fill_services(const struct config_load *load)

@@ -11,14 +11,18 @@
  * The tree stays with the configuration made from it, for `sockd -T`.
  * Main thread.
  */
-#include <assert.h>
-#include <errno.h>
 #include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "config_private.h"
+
+#define TEXT_OF(x)     TEXT_OF_(x)
+#define TEXT_OF_(x)    #x
+#define LIBCONFIG_TEXT                                                         \
+	TEXT_OF(LIBCONFIG_VER_MAJOR)                                           \
+	"." TEXT_OF(LIBCONFIG_VER_MINOR) "." TEXT_OF(LIBCONFIG_VER_REVISION)
 
 static void value_fini(struct config_node *node);
 
@@ -239,31 +243,26 @@ static bool is_named_group(const char *path, size_t len)
 		(len == 10 && memcmp(path, "chat.rooms", 10) == 0);
 }
 
-static int missing_member(const struct config_node *group, const char *path,
-	size_t len, struct config_errors *errors)
+static void missing_member(const struct config_node *group, const char *path,
+	const char *name, struct config_errors *errors)
 {
 	struct strlist names = {0};
-	const char *name = path + len - strcspn(path, "=");
 	const char *near = NULL;
-	struct config_node *kid;
-	char *word;
+	char *word = strndup(name, strcspn(name, ".="));
 
-	name = memrchr(path, '.', len);
-	name = name ? name + 1 : path;
-	word = strndup(name, (size_t)(path + len - name));
-	for (kid = group->kids; kid; kid = kid->next)
-		if (kid->name && strlist_add(&names, kid->name) < 0)
-			break;
+	/* Failing costs a suggestion, nothing else. */
+	for (struct config_node *kid = group->kids; kid; kid = kid->next)
+		(void)!strlist_add(&names, kid->name);
 	if (word)
 		near = str_nearest(word, (const char *const *)names.items,
 			names.n_items);
 	config_errors_add(errors, NULL, 0,
-		"-o %.*s: there is no such group in the configuration%s%s%s",
-		(int)strcspn(path, "="), path, near ? "; did you mean \"" : "",
-		near ? near : "", near ? "\"?" : "");
+		"-o %.*s: there is no \"%s\" in the configuration%s%s%s",
+		(int)strcspn(path, "="), path, word ? word : "",
+		near ? "; did you mean \"" : "", near ? near : "",
+		near ? "\"?" : "");
 	free(word);
 	strlist_fini(&names);
-	return -ENOENT;
 }
 
 /* Walks to the node of a path of len bytes, making what is missing. */
@@ -277,7 +276,7 @@ static struct config_node *reach(struct config_node *node, const char *path,
 		struct config_node *kid = find(node, path + at, n);
 
 		if (!kid && at > 0 && is_named_group(path, at - 1)) {
-			missing_member(node, path, at + n, errors);
+			missing_member(node, path, path + at, errors);
 			return NULL;
 		}
 		if (!kid) {
@@ -322,4 +321,11 @@ void config_tree_override(struct config_tree *tree, const char *override,
 	node->text = strdup(equals + 1);
 	if (!node->text)
 		config_errors_oom(errors);
+}
+
+const char *config_library_text(void)
+{
+	static const char text[] = "libconfig " LIBCONFIG_TEXT;
+
+	return text;
 }

@@ -127,8 +127,10 @@ static int listener_settings_of(const struct service_config *sc,
 		return 0;
 	gr = getgrnam(sc->group);
 	if (!gr)
-		return errmsg_set(msg, EINVAL, "services.%s.group: there is no "
-			"group \"%s\"", sc->name, sc->group);
+		return errmsg_set(msg, EINVAL,
+			"services.%s.group: there is no "
+			"group \"%s\"",
+			sc->name, sc->group);
 	ret->gid = gr->gr_gid;
 	return 0;
 }
@@ -137,8 +139,8 @@ static struct listener *find_kept(const struct plan *old, const char *service,
 	const char *written, const struct addr *addr)
 {
 	for (size_t i = 0; old && i < old->n_listeners; i++)
-		if (listener_is(old->listeners[i].listener, service, written,
-			    addr))
+		if (listener_is(
+			    old->listeners[i].listener, service, written, addr))
 			return old->listeners[i].listener;
 	return NULL;
 }
@@ -146,16 +148,16 @@ static struct listener *find_kept(const struct plan *old, const char *service,
 static int add_listener(struct plan *plan, struct listener *listener,
 	struct service *svc, bool is_new)
 {
-	struct plan_listener *list = reallocarray(plan->listeners,
-		plan->n_listeners + 1, sizeof(*list));
+	struct plan_listener *list = reallocarray(
+		plan->listeners, plan->n_listeners + 1, sizeof(*list));
 
 	if (!list) {
 		listener_unref(listener);
 		return -ENOMEM;
 	}
 	plan->listeners = list;
-	list[plan->n_listeners++] =
-		(struct plan_listener){listener, svc, is_new};
+	list[plan->n_listeners++] = (struct plan_listener){
+		listener, svc, is_new};
 	return 0;
 }
 
@@ -169,18 +171,17 @@ struct opening {
 	struct listen_spec spec;
 };
 
-static int open_one(const struct opening *o, const struct addr *addr,
-	struct errmsg *msg)
+static int open_one(
+	const struct opening *o, const struct addr *addr, struct errmsg *msg)
 {
-	struct listener *kept =
-		find_kept(o->old, o->svc->name, o->written, addr);
+	struct listener *kept = find_kept(
+		o->old, o->svc->name, o->written, addr);
 	struct listener *l;
 	int err;
 
 	if (kept) {
 		listener_tune(kept, &o->settings);
-		return add_listener(
-			o->plan, listener_ref(kept), o->svc, false);
+		return add_listener(o->plan, listener_ref(kept), o->svc, false);
 	}
 	err = listener_open(
 		&l, o->svc->name, o->written, addr, &o->settings, msg);
@@ -194,8 +195,8 @@ static bool is_lacking(int err)
 
 /* All addresses of the entry: of a name some may be missing here, but not
  * all. */
-static int open_entry(const struct opening *o, const struct config *cfg,
-	struct errmsg *msg)
+static int open_entry(
+	const struct opening *o, const struct config *cfg, struct errmsg *msg)
 {
 	struct addr *addrs;
 	size_t n_addrs, n_open = 0;

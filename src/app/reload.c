@@ -30,8 +30,7 @@ static void log_findings(const struct config_errors *errors)
 	}
 }
 
-static void log_restart_keys(
-	const struct config *old, const struct config *now)
+static void log_restart_keys(const struct config *old, const struct config *now)
 {
 	struct strlist keys = {0};
 
@@ -61,8 +60,8 @@ static int take_over(struct server *s, struct plan *plan)
 		return -1;
 	}
 	if (acceptor_use(s->acceptor, set)) {
-		(void)chat_port_configure(s->ctx.chat,
-			&config_ref_get(s->plan->cfg)->chat);
+		(void)chat_port_configure(
+			s->ctx.chat, &config_ref_get(s->plan->cfg)->chat);
 		plan_free(plan);
 		return -1;
 	}

@@ -162,6 +162,30 @@ static int watch_signals(struct server *s)
 	return s->deadline ? 0 : -ENOMEM;
 }
 
+/* What libevent has to say, which else would go to stderr and might block. */
+
+static struct log_limit libevent_limit = {.burst = 5};
+
+static void on_libevent_log(int severity, const char *text)
+{
+	static const enum log_level levels[] = {LOG_LEVEL_DEBUG,
+		LOG_LEVEL_DEBUG, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR};
+	char more[LOG_LEFT_OUT_LEN];
+	uint64_t left_out;
+
+	if (log_limit_pass(&libevent_limit, &left_out))
+		log_write(levels[severity & 3], "libevent: %s%s", text,
+			log_left_out(more, left_out));
+}
+
+/* It ends the process if it lacks a descriptor for a loop at the start. */
+static void on_libevent_fatal(int err)
+{
+	log_error("cannot go on: libevent failed error=%d", err);
+	log_stop();
+	_exit(EX_OSERR);
+}
+
 /* Start. */
 
 static unsigned n_workers(const struct config *cfg)
@@ -170,7 +194,9 @@ static unsigned n_workers(const struct config *cfg)
 
 	if (cfg->workers > 0)
 		return (unsigned)cfg->workers;
-	return n < 1 ? 1 : n > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)n;
+	return n < 1                   ? 1
+		: n > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX
+				       : (unsigned)n;
 }
 
 static int make_parts(struct server *s, const struct config *cfg)
@@ -276,6 +302,8 @@ int server_run(const struct config_source *src, struct config *cfg)
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
+	event_set_log_callback(on_libevent_log);
+	event_set_fatal_callback(on_libevent_fatal);
 	raise_fd_limit();
 	log_set_level(log_level_of(cfg->log_level));
 	code = start(&s, cfg);

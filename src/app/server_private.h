@@ -26,18 +26,18 @@ struct server {
 	struct event_base *base;         /* owned: signals, timers, pokes */
 	struct mailbox *mailbox;         /* owned: pokes by workers */
 	struct event *signals[SERVER_N_SIGNALS];
-	struct event *deadline;          /* owned; of a stop */
-	struct event *status_timer;      /* owned */
-	struct event *watchdog;          /* owned; NULL: nobody asked for it */
+	struct event *deadline;     /* owned; of a stop */
+	struct event *status_timer; /* owned */
+	struct event *watchdog;     /* owned; NULL: nobody asked for it */
 	struct crew crew;
-	struct acceptor *acceptor;       /* owned */
-	struct proto_context ctx;        /* ctx.chat owned */
-	struct plan *plan;               /* owned; what is in force */
-	uint64_t started_ms, status_ms;  /* last STATUS */
-	uint32_t max_connections;        /* in force */
-	const char *remark;              /* what the last reload came to */
+	struct acceptor *acceptor;      /* owned */
+	struct proto_context ctx;       /* ctx.chat owned */
+	struct plan *plan;              /* owned; what is in force */
+	uint64_t started_ms, status_ms; /* last STATUS */
+	uint32_t max_connections;       /* in force */
+	const char *remark;             /* what the last reload came to */
 	atomic_bool stopping;
-	atomic_bool is_dirty;            /* STATUS is out of date */
+	atomic_bool is_dirty; /* STATUS is out of date */
 };
 
 /* reload.c: reads the configuration anew; all of it applies or none. */
@@ -45,10 +45,10 @@ void server_reload(struct server *s);
 /* As many connections as cfg allows and descriptors are left for. */
 uint32_t server_max_connections(const struct server *s, int64_t wanted);
 /* status.c: */
-int status_start(struct server *s);       /* 0 or -errno */
+int status_start(struct server *s); /* 0 or -errno */
 void status_stop(struct server *s);
-void status_log(struct server *s);        /* a block, on USR1 */
+void status_log(struct server *s); /* a block, on USR1 */
 const char *status_text(struct server *s, char *buf, size_t size);
-void status_on_changed(void *arg);        /* crew.changed; workers' threads */
+void status_on_changed(void *arg); /* crew.changed; workers' threads */
 
 #endif

@@ -43,10 +43,10 @@ struct slot {
 
 struct ring {
 	pthread_mutex_t lock;
-	pthread_cond_t filled;  /* something to write, or stopping */
-	pthread_cond_t ended;   /* the thread wrote all and left */
-	struct slot *slots;     /* owned by the thread once it runs; LOG_SLOTS */
-	size_t head, tail;      /* next to fill, next to write; count up */
+	pthread_cond_t filled; /* something to write, or stopping */
+	pthread_cond_t ended;  /* the thread wrote all and left */
+	struct slot *slots;    /* owned by the thread once it runs; LOG_SLOTS */
+	size_t head, tail;     /* next to fill, next to write; count up */
 	uint64_t n_lost;
 	bool running, stopping;
 	pthread_t thread;
@@ -76,7 +76,7 @@ void log_set_level(enum log_level level)
 bool log_enabled(enum log_level level)
 {
 	return (int)level <=
-	       atomic_load_explicit(&max_level, memory_order_relaxed);
+		atomic_load_explicit(&max_level, memory_order_relaxed);
 }
 
 void log_sink_stderr(const struct log_record *record)
@@ -91,7 +91,8 @@ void log_sink_stderr(const struct log_record *record)
 	if (len >= (int)sizeof(line))
 		len = (int)sizeof(line) - 1;
 	for (int off = 0; off < len;) {
-		ssize_t n = write(STDERR_FILENO, line + off, (size_t)(len - off));
+		ssize_t n = write(
+			STDERR_FILENO, line + off, (size_t)(len - off));
 
 		if (n < 0 && errno != EINTR)
 			return; /* nowhere left to complain */
@@ -105,11 +106,13 @@ static void sink_slot(log_sink_fn sink, const struct slot *slot)
 		.level = slot->level,
 		.wall_ms = slot->wall_ms,
 		.text = slot->text,
-		.about = {
-			.service = slot->service[0] ? slot->service : NULL,
-			.peer = slot->peer[0] ? slot->peer : NULL,
-			.conn = slot->conn,
-		},
+		.about =
+			{
+				.service = slot->service[0] ? slot->service
+							    : NULL,
+				.peer = slot->peer[0] ? slot->peer : NULL,
+				.conn = slot->conn,
+			},
 	};
 
 	sink(&record);
@@ -242,8 +245,8 @@ void log_stop(void)
 	ring.slots = NULL;
 }
 
-static void log_put(enum log_level level, const struct log_about *about,
-	const char *text)
+static void log_put(
+	enum log_level level, const struct log_about *about, const char *text)
 {
 	struct slot direct;
 
@@ -297,7 +300,8 @@ void log_write(enum log_level level, const char *fmt, ...)
 bool log_limit_pass(struct log_limit *limit, uint64_t *ret_left_out)
 {
 	uint64_t now = clock_mono_ms();
-	uint64_t full = atomic_load_explicit(&limit->state, memory_order_relaxed);
+	uint64_t full = atomic_load_explicit(
+		&limit->state, memory_order_relaxed);
 
 	assert(limit->burst > 0);
 	if (full < now)
@@ -312,4 +316,13 @@ bool log_limit_pass(struct log_limit *limit, uint64_t *ret_left_out)
 	*ret_left_out = atomic_exchange_explicit(
 		&limit->left_out, 0, memory_order_relaxed);
 	return true;
+}
+
+const char *log_left_out(char *buf, uint64_t n)
+{
+	buf[0] = '\0';
+	if (n)
+		snprintf(buf, LOG_LEFT_OUT_LEN, " left_out=%llu",
+			(unsigned long long)n);
+	return buf;
 }

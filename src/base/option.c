@@ -61,8 +61,8 @@ static const char *bound_text(const struct option *opt, char *buf, int64_t n)
 	return buf;
 }
 
-static int check_bounds(
-	const struct option *opt, int64_t n, const char *what, struct errmsg *msg)
+static int check_bounds(const struct option *opt, int64_t n, const char *what,
+	struct errmsg *msg)
 {
 	char min[UNITS_LEN], max[UNITS_LEN];
 	const char *zero = "";
@@ -119,8 +119,8 @@ static int set_number(const struct option *opt, void *target, const char *text,
 	errno = 0;
 	n = strtoll(text, &end, 10);
 	if (end == text || *end || strspn(text, "-0123456789") != strlen(text))
-		return errmsg_set(msg, EINVAL,
-			"\"%s\" is not a whole number", text);
+		return errmsg_set(
+			msg, EINVAL, "\"%s\" is not a whole number", text);
 	if (errno == ERANGE)
 		return errmsg_set(msg, ERANGE, "%s is too large", text);
 	return option_set_int(opt, target, n, msg);
@@ -188,8 +188,8 @@ static int set_string(const struct option *opt, void *target, const char *text,
 	return 0;
 }
 
-static int unknown_word(
-	const struct option *opt, const char *text, size_t n, struct errmsg *msg)
+static int unknown_word(const struct option *opt, const char *text, size_t n,
+	struct errmsg *msg)
 {
 	const char *near = str_nearest(text, opt->names, n);
 	struct strbuf words = {0};
@@ -201,9 +201,8 @@ static int unknown_word(
 			near);
 	for (size_t i = 0; i < n; i++)
 		strbuf_addf(&words, "%s\"%s\"", i ? ", " : "", opt->names[i]);
-	r = errmsg_set(msg, EINVAL,
-		"\"%s\" is not known here; write one of %s", text,
-		words.data ? words.data : "");
+	r = errmsg_set(msg, EINVAL, "\"%s\" is not known here; write one of %s",
+		text, words.data ? words.data : "");
 	strbuf_fini(&words);
 	return r;
 }
@@ -247,8 +246,8 @@ static bool is_bracketed(const char *text, size_t len)
 	return len >= 2 && text[0] == '[' && text[len - 1] == ']';
 }
 
-static int set_strings(const struct option *opt, void *target,
-	const char *text, struct errmsg *msg)
+static int set_strings(const struct option *opt, void *target, const char *text,
+	struct errmsg *msg)
 {
 	struct strlist *list = field(opt, target), old = *list;
 	char *copy, *rest, *item;
@@ -331,7 +330,8 @@ int option_set_int(const struct option *opt, void *target, int64_t value,
 
 	snprintf(found, sizeof(found), "the number %" PRId64, value);
 	if (opt->type == OPT_INT) {
-		r = check_bounds(opt, value, found + strlen("the number "), msg);
+		r = check_bounds(
+			opt, value, found + strlen("the number "), msg);
 		if (r == 0)
 			*(int64_t *)field(opt, target) = value;
 		return r;
@@ -351,8 +351,8 @@ int option_set_int(const struct option *opt, void *target, int64_t value,
 	return option_wrong_type(opt, found, msg);
 }
 
-int option_set_bool(const struct option *opt, void *target, bool value,
-	struct errmsg *msg)
+int option_set_bool(
+	const struct option *opt, void *target, bool value, struct errmsg *msg)
 {
 	if (opt->type != OPT_BOOL)
 		return option_wrong_type(opt, value ? "true" : "false", msg);
@@ -429,7 +429,11 @@ int option_copy(const struct option *to, void *target,
 static void quote(struct strbuf *out, const char *text)
 {
 	static const char escapes[][2] = {
-		{'"', '"'}, {'\\', '\\'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'},
+		{'"', '"'},
+		{'\\', '\\'},
+		{'\n', 'n'},
+		{'\r', 'r'},
+		{'\t', 't'},
 		{'\f', 'f'},
 	};
 

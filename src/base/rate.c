@@ -11,8 +11,8 @@
 
 #define NS_PER_MS 1000000u
 
-bool bucket_take(struct bucket *b, const struct rate_spec *spec,
-	uint32_t burst, uint64_t now_ms)
+bool bucket_take(struct bucket *b, const struct rate_spec *spec, uint32_t burst,
+	uint64_t now_ms)
 {
 	uint64_t now = now_ms * NS_PER_MS, token, full;
 

@@ -209,15 +209,26 @@ size_t str_distance(const char *a, const char *b, size_t limit)
 	return least > limit ? limit + 1 : least;
 }
 
+/* Two letters or more of what somebody was about to write. */
+static bool is_beginning(const char *word, const char *of)
+{
+	size_t len = strlen(word);
+
+	return len >= 2 && strncasecmp(word, of, len) == 0;
+}
+
 const char *str_nearest(
 	const char *word, const char *const *candidates, size_t n)
 {
-	size_t limit = strlen(word) / 3, nearest = limit + 1;
+	size_t limit = strlen(word) / 3, nearest = SIZE_MAX;
 	const char *best = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		size_t d = str_distance(word, candidates[i], limit);
 
+		if (d > limit)
+			d = is_beginning(word, candidates[i]) ? limit + 1
+							      : SIZE_MAX;
 		if (d < nearest) {
 			nearest = d;
 			best = candidates[i];

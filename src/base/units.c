@@ -31,9 +31,9 @@ struct unit {
 
 /* Largest first: formatting takes the first that divides. */
 static const struct unit size_units[] = {
-	{"GiB", KIB * KIB * KIB, true},
+	{"GiB", KIB *KIB *KIB, true},
 	{"GB", 1000000000, false},
-	{"MiB", KIB * KIB, true},
+	{"MiB", KIB *KIB, true},
 	{"MB", 1000000, false},
 	{"KiB", KIB, true},
 	{"kB", 1000, false},
@@ -60,8 +60,7 @@ static const struct unit rate_units[] = {
 
 /* Reads digits. Returns what follows them; NULL if there are none.
  * *overflow is set if the number does not fit. */
-static const char *number_read(
-	const char *text, uint64_t *ret, bool *overflow)
+static const char *number_read(const char *text, uint64_t *ret, bool *overflow)
 {
 	uint64_t n = 0;
 	const char *p = text;
@@ -88,10 +87,21 @@ static const struct unit *unit_find(const struct unit *units, const char *name)
 static const char *unit_guess(const char *name)
 {
 	static const char *const guesses[][2] = {
-		{"k", "KiB"}, {"K", "KiB"}, {"kb", "KiB"}, {"KB", "KiB"},
-		{"kib", "KiB"}, {"m", "MiB"}, {"M", "MiB"}, {"mb", "MiB"},
-		{"mib", "MiB"}, {"g", "GiB"}, {"G", "GiB"}, {"gb", "GiB"},
-		{"gib", "GiB"}, {"b", "B"}, {"bytes", "B"},
+		{"k", "KiB"},
+		{"K", "KiB"},
+		{"kb", "KiB"},
+		{"KB", "KiB"},
+		{"kib", "KiB"},
+		{"m", "MiB"},
+		{"M", "MiB"},
+		{"mb", "MiB"},
+		{"mib", "MiB"},
+		{"g", "GiB"},
+		{"G", "GiB"},
+		{"gb", "GiB"},
+		{"gib", "GiB"},
+		{"b", "B"},
+		{"bytes", "B"},
 	};
 
 	while (*name == ' ')
@@ -221,12 +231,12 @@ char *size_words(char *buf, uint64_t bytes)
 	const struct unit *unit = size_units;
 	char count[STR_COUNT_LEN];
 
-	while (unit->factor > 1 && (!unit->format || bytes == 0 ||
-				bytes % unit->factor != 0))
+	while (unit->factor > 1 &&
+		(!unit->format || bytes == 0 || bytes % unit->factor != 0))
 		unit++;
 	if (unit->factor > 1)
-		snprintf(buf, UNITS_LEN, "%" PRIu64 " %s",
-			bytes / unit->factor, unit->name);
+		snprintf(buf, UNITS_LEN, "%" PRIu64 " %s", bytes / unit->factor,
+			unit->name);
 	else
 		snprintf(buf, UNITS_LEN, "%s byte%s", str_count(count, bytes),
 			bytes == 1 ? "" : "s");

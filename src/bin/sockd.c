@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <libconfig.h>
 
 #include "sockd_build.h"
 
@@ -46,9 +45,8 @@ static void print_usage(FILE *out)
 static void print_version(void)
 {
 	printf("sockd %s\n", SOCKD_VERSION);
-	printf("libraries: libevent %s, libconfig %d.%d.%d\n",
-		event_get_version(), LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR,
-		LIBCONFIG_VER_REVISION);
+	printf("libraries: libevent %s, %s\n", event_get_version(),
+		config_library_text());
 	printf("features: %csystemd -tls\n", HAVE_LIBSYSTEMD ? '+' : '-');
 	printf("protocols:");
 	for (size_t i = 0; proto_table[i]; i++)
@@ -83,8 +81,9 @@ static int parse_arguments(
 			break;
 	}
 	if (c == -1 && optind < argc) {
-		fprintf(stderr, "sockd: \"%s\" is not an option; files are "
-				"named with -f\n",
+		fprintf(stderr,
+			"sockd: \"%s\" is not an option; files are "
+			"named with -f\n",
 			argv[optind]);
 		*ret_code = EX_USAGE;
 	}
@@ -95,13 +94,22 @@ static int parse_arguments(
 	return c != -1 || *ret_code;
 }
 
+/* In the journal lines have a level, which a prefix sets; see sd-daemon(3). */
+static const char *finding_prefix(const struct config_error *e)
+{
+	if (!journal_is_on())
+		return "";
+	return e->warning ? "<4>" : "<3>";
+}
+
 static void print_findings(const struct config_errors *errors)
 {
 	for (size_t i = 0; i < errors->n_items; i++) {
 		struct strbuf line = {0};
 
 		config_error_format(&errors->items[i], &line);
-		fprintf(stderr, "sockd: %s%s\n",
+		fprintf(stderr, "%ssockd: %s%s\n",
+			finding_prefix(&errors->items[i]),
 			errors->items[i].warning ? "warning: " : "",
 			line.data ? line.data : "out of memory");
 		strbuf_fini(&line);

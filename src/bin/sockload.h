@@ -42,7 +42,8 @@ struct load_mode {
 	int (*open)(struct load *l, uint32_t conn); /* 0, -EAGAIN or -errno */
 	void (*pump)(struct load *l, uint32_t lane, uint64_t now_us);
 	bool (*is_drained)(const struct load *l); /* nothing is on its way */
-	void (*name_missing)(struct load *l); /* what is will not come: faults */
+	void (*name_missing)(
+		struct load *l);          /* what is will not come: faults */
 	void (*conclude)(struct load *l); /* before the report; may be NULL */
 	void (*fini)(struct load *l);
 };

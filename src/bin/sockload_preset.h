@@ -19,8 +19,9 @@ struct preset {
 	const char *login;   /* sent as soon as connected */
 	const char *welcome; /* a line holding this: logged in, now `join` */
 	const char *join;
-	const char *ready;        /* a line holding this: member of the room */
-	const char *sender_login; /* "" : as `login`; for a sender that is not */
+	const char *ready; /* a line holding this: member of the room */
+	const char
+		*sender_login; /* "" : as `login`; for a sender that is not */
 	const char *sender_ready; /* a member itself */
 	const char *refused; /* a line that begins so before `ready`: failed */
 	const char *send;    /* holds {payload} once */

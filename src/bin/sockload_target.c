@@ -28,7 +28,9 @@ int target_resolve(
 			"or /PATH",
 			text);
 	r = listen_resolve(&spec, ".", false, ret, ret_n, msg);
-	return r < 0 ? -ENOENT : 0;
+	if (r < 0)
+		return spec.kind == LISTEN_INET ? -ENOENT : -EINVAL;
+	return 0;
 }
 
 int target_raise_descriptors(uint64_t n, struct errmsg *msg)

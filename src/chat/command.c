@@ -30,14 +30,14 @@ static const struct chat_verb verbs[] = {
 	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1}, command_say},
 	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1}, command_me},
 	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1}, command_msg},
-	{{"reply", "r", "TEXT", "answers who wrote to you alone", 1, 1, 1}, command_reply},
+	{{"reply", "r", "TEXT", "answers the last private message", 1, 1, 1}, command_reply},
 	{{"nick", "", "NAME", "renames you", 1, 1, 2}, command_nick},
 	{{"join", "j", "ROOM", "goes to a room, which is made if it is new", 1, 1, 2}, command_join},
-	{{"part", "leave", "", "goes back to the first room", 0, 0, 0}, command_part},
+	{{"part", "leave", "", "goes back to the room where you started", 0, 0, 0}, command_part},
 	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2}, command_who},
 	{{"rooms", "list", "", "lists the rooms", 0, 0, 2}, command_rooms},
 	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 1}, command_topic},
-	{{"history", "", "[N]", "shows the last N lines again", 0, 1, 3}, command_history},
+	{{"history", "", "[N]", "shows the last N lines again, or 50", 0, 1, 3}, command_history},
 	{{"motd", "", "", "shows the message of the day", 0, 0, 1}, command_motd},
 	{{"ping", "", "", "is answered at once", 0, 0, 1}, command_ping},
 	{{"version", "", "", "tells what the server runs", 0, 0, 1}, command_version},
@@ -139,8 +139,8 @@ static void refuse_word(
 		call->error_near = chat_verb_nearest(buf->data);
 		return;
 	}
-	strbuf_addf(buf, "/%s or /%s", others[0]->info.name,
-		others[1]->info.name);
+	strbuf_addf(
+		buf, "/%s or /%s", others[0]->info.name, others[1]->info.name);
 	if (buf->failed)
 		return;
 	call->error = CHAT_E_AMBIGUOUS_COMMAND;

@@ -56,8 +56,7 @@ static int compare_rooms(const void *a, const void *b)
 	return name_compare(left->name, right->name);
 }
 
-static struct chat_msg *member_item(
-	const struct turn *turn, const void *item)
+static struct chat_msg *member_item(const struct turn *turn, const void *item)
 {
 	const struct member *member = item;
 

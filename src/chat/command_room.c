@@ -36,14 +36,15 @@ static void tell_where(const struct turn *turn, const struct room *room)
 static struct room *open_room(const struct turn *turn, const char *name)
 {
 	const struct chat_settings *settings = turn->hub->settings;
-	/* the way home is always open */
-	bool is_default = name_equal(name, settings->room);
-	size_t max = is_default ? SIZE_MAX : (size_t)settings->max_rooms;
 	struct room *room;
 	int r;
 
-	r = rooms_open(
-		&turn->hub->rooms, name, max, turn->now->mono_ms, &room);
+	/* the way home is always open */
+	if (name_equal(name, settings->room))
+		r = hub_open_room(turn->hub, name, turn->now, &room);
+	else
+		r = rooms_open(&turn->hub->rooms, name,
+			(size_t)settings->max_rooms, turn->now->mono_ms, &room);
 	if (r == 0)
 		return room;
 	if (r == ROOMS_E_FULL)
@@ -51,7 +52,7 @@ static struct room *open_room(const struct turn *turn, const char *name)
 			&(struct chat_msg_spec){
 				.type = CHAT_E_TOO_MANY_ROOMS,
 				.text = name,
-				.limit = max,
+				.limit = (uint64_t)settings->max_rooms,
 			});
 	else
 		reply_post(turn, NULL);
@@ -90,7 +91,9 @@ void command_join(const struct turn *turn)
 
 void command_part(const struct turn *turn)
 {
-	go(turn, turn->hub->settings->room);
+	const char *start = turn->member->start;
+
+	go(turn, start ? start : turn->hub->settings->room);
 }
 
 static void set_topic(
@@ -152,8 +155,8 @@ void command_topic(const struct turn *turn)
 		set_topic(turn, seat, topic);
 }
 
-/* A whole number without sign. False if text is none; one too large to matter
- * stops at a million. */
+/* A whole number of one or more, without sign. False if text is none; one too
+ * large to matter stops at a million. */
 static bool parse_count(const char *text, size_t *ret)
 {
 	size_t n = 0;
@@ -162,8 +165,9 @@ static bool parse_count(const char *text, size_t *ret)
 		return false;
 	for (; *text && n < 1000000; text++)
 		n = n * 10 + (size_t)(*text - '0');
-	*ret = n;
-	return true;
+	if (n > 0)
+		*ret = n;
+	return n > 0;
 }
 
 void command_history(const struct turn *turn)
@@ -177,8 +181,8 @@ void command_history(const struct turn *turn)
 		return;
 	}
 	if (turn->call->n_args > 0 && !parse_count(turn->call->args[0], &n)) {
-		reply_refuse(turn, CHAT_E_NOT_A_NUMBER, turn->call->args[0],
-			NULL);
+		reply_refuse(
+			turn, CHAT_E_NOT_A_NUMBER, turn->call->args[0], NULL);
 		return;
 	}
 	if (reply_make_replay(turn, seat->room, n, &replay) < 0)

@@ -33,8 +33,8 @@ static enum chat_type check_nick(
 		return CHAT_TYPE_N;
 	other = container_of(node, const struct member, node);
 	*ret_near = other->nick;
-	return name_equal(other->nick, nick) ? CHAT_E_NICK_TAKEN :
-					       CHAT_E_NICK_LOOKS_LIKE;
+	return name_equal(other->nick, nick) ? CHAT_E_NICK_TAKEN
+					     : CHAT_E_NICK_LOOKS_LIKE;
 }
 
 static size_t count_seats(const struct member *member)

@@ -70,13 +70,18 @@ static bool talk(const struct turn *turn, enum chat_type type)
 	return true;
 }
 
+/* Each of the words that get a hint (help, quit, exit, ?) gets it once; their
+ * first letters tell them apart, whatever their case. */
 void command_say(const struct turn *turn)
 {
+	unsigned bit;
+
 	if (!talk(turn, CHAT_SAID))
 		return;
-	if (!turn->call->is_word || turn->member->is_hinted)
+	bit = 1u << (turn->call->args[0][0] & 31);
+	if (!turn->call->is_word || (turn->member->hints & bit))
 		return;
-	turn->member->is_hinted = true;
+	turn->member->hints |= bit;
 	reply_tell(turn,
 		&(struct chat_msg_spec){
 			.type = CHAT_SAID_WORD,

@@ -95,8 +95,8 @@ int hub_configure(struct hub *hub, const struct chat_settings *settings)
 	for (size_t i = 0; i < settings->n_rooms; i++) {
 		if (!room_name_parse(name, settings->rooms[i].name))
 			return -EINVAL;
-		r = rooms_open(&hub->rooms, name, SIZE_MAX, hub->last_mono_ms,
-			&room);
+		r = rooms_open(
+			&hub->rooms, name, SIZE_MAX, hub->last_mono_ms, &room);
 		if (r < 0)
 			return r;
 	}
@@ -128,8 +128,7 @@ uint64_t hub_next_id(struct hub *hub, const struct chat_now *now)
 {
 	uint64_t id = hub->last_id + 1;
 
-	if (now->wall_ms > 0 &&
-		(uint64_t)now->wall_ms < ID_LIMIT / ID_PER_MS &&
+	if (now->wall_ms > 0 && (uint64_t)now->wall_ms < ID_LIMIT / ID_PER_MS &&
 		(uint64_t)now->wall_ms * ID_PER_MS > id)
 		id = (uint64_t)now->wall_ms * ID_PER_MS;
 	hub->last_id = id;
@@ -161,6 +160,17 @@ static int pick_guest_nick(struct hub *hub, char nick[NICK_MAX + 1])
 	return -ENOMEM;
 }
 
+int hub_open_room(struct hub *hub, const char *name, const struct chat_now *now,
+	struct room **ret)
+{
+	int r = rooms_open(&hub->rooms, name, (size_t)hub->settings->max_rooms,
+		now->mono_ms, ret);
+
+	if (r == ROOMS_E_FULL)
+		r = rooms_open(&hub->rooms, name, SIZE_MAX, now->mono_ms, ret);
+	return r;
+}
+
 /* Seats a new member in the room named so, or welcomes it to none. */
 static int enter_room(const struct turn *turn, const char *name)
 {
@@ -182,9 +192,7 @@ static int enter_room(const struct turn *turn, const char *name)
 	}
 	if (!room_name_parse(parsed, name))
 		return -EINVAL;
-	/* who connects must end up somewhere: no limit counts here */
-	r = rooms_open(&turn->hub->rooms, parsed, SIZE_MAX, turn->now->mono_ms,
-		&room);
+	r = hub_open_room(turn->hub, parsed, turn->now, &room);
 	return r < 0 ? r : seat_move(turn, room, CHAT_WELCOME);
 }
 
@@ -205,6 +213,7 @@ int hub_enter(struct hub *hub, struct chat_home home, const char *room,
 	member = turn.member = member_new(home, nick);
 	if (!member)
 		return -ENOMEM;
+	member->start = room == hub->settings->room ? NULL : room;
 	r = enter_room(&turn, room);
 	if (r < 0) {
 		member_free(member);

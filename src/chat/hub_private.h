@@ -9,12 +9,12 @@
 
 struct hub {
 	const struct chat_settings *settings; /* borrowed */
-	struct strmap members;       /* owned, by nick_make_key() */
+	struct strmap members;                /* owned, by nick_make_key() */
 	struct rooms rooms;
 	uint64_t last_id;
-	uint64_t n_guests;           /* so many names were tried */
-	uint64_t last_mono_ms;       /* of the last call */
-	struct chat_msg *no_memory;  /* kept ready: E_NO_MEMORY */
+	uint64_t n_guests;          /* so many names were tried */
+	uint64_t last_mono_ms;      /* of the last call */
+	struct chat_msg *no_memory; /* kept ready: E_NO_MEMORY */
 };
 
 /* One call into the hub: on whose behalf, when, and where its news go. */
@@ -28,6 +28,10 @@ struct turn {
 
 /* hub.c */
 struct member *hub_find_member(const struct hub *hub, const char *nick);
+/* Finds or makes a room in which people must find a place, over the limit if
+ * need be. 0 or -ENOMEM. */
+int hub_open_room(struct hub *hub, const char *name, const struct chat_now *now,
+	struct room **ret);
 uint64_t hub_next_id(struct hub *hub, const struct chat_now *now);
 /* nick is valid and free, or looks like the member's own. */
 void hub_rename(struct hub *hub, struct member *member, const char *nick);
@@ -54,7 +58,7 @@ int reply_make_replay(const struct turn *turn, const struct room *room,
 int seat_move(const struct turn *turn, struct room *to, enum chat_type hello);
 /* Tells the room that a guest is there, if that is still to be told. */
 void seat_announce(const struct turn *turn, struct membership *seat);
-/* The seat is given up, which the room hears. Frees it. */
+/* The seat is given up with the connection, which the room hears. Frees it. */
 void seat_vacate(
 	const struct turn *turn, struct membership *seat, const char *reason);
 

@@ -89,8 +89,7 @@ void chat_msg_unref(struct chat_msg *msg)
 
 	if (!msg)
 		return;
-	before = atomic_fetch_sub_explicit(
-		&msg->refs, 1, memory_order_acq_rel);
+	before = atomic_fetch_sub_explicit(&msg->refs, 1, memory_order_acq_rel);
 	assert(before > 0);
 	if (before > 1)
 		return;

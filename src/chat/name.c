@@ -41,8 +41,7 @@ bool nick_is_valid(const char *nick)
 {
 	size_t len = strlen(nick);
 
-	return len >= 1 && len <= NICK_MAX &&
-		strspn(nick, nick_chars) == len &&
+	return len >= 1 && len <= NICK_MAX && strspn(nick, nick_chars) == len &&
 		!strchr(DIGITS "-", nick[0]);
 }
 

@@ -57,8 +57,8 @@ int outbox_reserve(struct chat_outbox *out, size_t n_posts, size_t n_rooms)
 	void *posts = out->posts, *rooms = out->rooms;
 	int r;
 
-	r = grow(&posts, &out->size, out->n_posts + n_posts,
-		sizeof *out->posts);
+	r = grow(
+		&posts, &out->size, out->n_posts + n_posts, sizeof *out->posts);
 	out->posts = posts;
 	if (r < 0 || n_rooms == 0)
 		return r;

@@ -62,10 +62,10 @@ static int take_index(struct rooms *rooms, uint32_t *ret)
 		return 0;
 	}
 	if (rooms->n_indexes == rooms->indexes_size) {
-		size_t size = rooms->indexes_size > 0 ?
-			2 * rooms->indexes_size : 16;
-		uint32_t *wider = realloc(rooms->free_indexes,
-			size * sizeof *wider);
+		size_t size = rooms->indexes_size > 0 ? 2 * rooms->indexes_size
+						      : 16;
+		uint32_t *wider = realloc(
+			rooms->free_indexes, size * sizeof *wider);
 
 		if (!wider)
 			return -ENOMEM;
@@ -187,8 +187,8 @@ static struct history_bounds bounds_of(const struct chat_settings *settings)
 	};
 }
 
-void rooms_record(struct rooms *rooms, struct room *room,
-	struct chat_msg *msg, const struct chat_settings *settings)
+void rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
+	const struct chat_settings *settings)
 {
 	struct history_bounds bounds = bounds_of(settings);
 	uint64_t before = room->history.bytes;
@@ -205,7 +205,7 @@ void rooms_shrink(struct rooms *rooms, const struct chat_settings *settings)
 	struct strmap_node *node = NULL;
 
 	while ((node = strmap_next(&rooms->by_key, node)) != NULL)
-		shrink_room(rooms, container_of(node, struct room, node),
-			&bounds);
+		shrink_room(
+			rooms, container_of(node, struct room, node), &bounds);
 	shrink_total(rooms, settings->history_total);
 }

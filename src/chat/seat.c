@@ -14,6 +14,9 @@
  * is PENDING; once the room has been told or has heard the member it is SHOWN,
  * and only who was shown is seen leaving. Rooms above the mark show neither.
  *
+ * Who leaves the server gets no UNSEAT: its worker has unlinked the connection
+ * by itself, at once.
+ *
  * All messages are made and the outbox is made large enough before anything
  * changes: a move happens as a whole or is refused.
  *
@@ -29,8 +32,8 @@
 #define POSTS_PER_MOVE 8
 
 struct move {
-	struct membership *from, *to;       /* from: NULL if it sat nowhere */
-	struct chat_msg *left, *joined;     /* NULL: not shown */
+	struct membership *from, *to;   /* from: NULL if it sat nowhere */
+	struct chat_msg *left, *joined; /* NULL: not shown */
 	struct chat_msg *hello;
 	struct chat_msg *motd, *topic, *replay; /* NULL: there is none */
 };
@@ -60,8 +63,8 @@ static int make(const struct turn *turn, struct chat_msg **ret,
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int make_joined(const struct turn *turn, const struct room *room,
-	struct chat_msg **ret)
+static int make_joined(
+	const struct turn *turn, const struct room *room, struct chat_msg **ret)
 {
 	return make(turn, ret,
 		&(struct chat_msg_spec){
@@ -91,15 +94,15 @@ static int make_arrival(
 	const struct room *room = move->to->room;
 	uint32_t n_here = room->n_members + 1;
 	const char *motd = settings->motd ? settings->motd : "";
-	int64_t n_replay = room->settings ? room->settings->replay :
-		settings->replay;
+	int64_t n_replay = room->settings ? room->settings->replay
+					  : settings->replay;
 	int r;
 
 	r = make(turn, &move->hello,
 		&(struct chat_msg_spec){
 			.type = hello,
-			.flags = room_is_quiet(settings, n_here) ?
-				CHAT_QUIET : 0,
+			.flags = room_is_quiet(settings, n_here) ? CHAT_QUIET
+								 : 0,
 			.nick = turn->member->nick,
 			.room = room->name,
 			.n = n_here,
@@ -154,8 +157,9 @@ static void post_seat(const struct turn *turn, enum chat_post_kind kind,
 		.kind = kind,
 		.room = seat->room->index,
 		.announce_ms = kind == CHAT_POST_SEAT &&
-				(seat->flags & SEAT_PENDING) ?
-			ANNOUNCE_MS : 0,
+				(seat->flags & SEAT_PENDING)
+			? ANNOUNCE_MS
+			: 0,
 		.workers = UINT64_C(1) << seat->member->home.worker,
 		.home = seat->member->home,
 	};
@@ -243,6 +247,5 @@ void seat_vacate(
 	if (is_told_leaving(turn, seat) &&
 		make_left(turn, seat, reason, &left) == 0)
 		reply_room(turn, seat->room, seat, left);
-	post_seat(turn, CHAT_POST_UNSEAT, seat);
 	unlink_seat(turn, seat);
 }

@@ -41,16 +41,16 @@
 #define PAUSE_MS         100
 
 struct acceptor {
-	struct crew *crew;       /* borrowed */
-	struct worker *worker;   /* borrowed: worker 0 */
-	struct accept_set *set;  /* owned; NULL: not accepting */
-	struct event **events;   /* owned; one per entry of set */
-	struct event *resume;    /* owned; ends a pause */
+	struct crew *crew;      /* borrowed */
+	struct worker *worker;  /* borrowed: worker 0 */
+	struct accept_set *set; /* owned; NULL: not accepting */
+	struct event **events;  /* owned; one per entry of set */
+	struct event *resume;   /* owned; ends a pause */
 	struct addrtab addresses;
 	uint64_t next_id;
-	unsigned next_worker;    /* where the search for the idlest begins */
-	unsigned n_refusals;     /* open right now */
-	int reserve;             /* a descriptor to give up; -1: given up */
+	unsigned next_worker; /* where the search for the idlest begins */
+	unsigned n_refusals;  /* open right now */
+	int reserve;          /* a descriptor to give up; -1: given up */
 };
 
 /* The set. */
@@ -134,21 +134,20 @@ static struct worker *idlest_worker(struct acceptor *a)
 	return best;
 }
 
-static void forget_address(
-	struct acceptor *a, const struct conn_origin *from)
+static void forget_address(struct acceptor *a, const struct conn_origin *from)
 {
 	if (from->in_address_table)
 		addrtab_leave(&a->addresses, from->peer);
 }
 
-static void give(struct acceptor *a, struct service *svc,
-	const struct conn_origin *from)
+static void give(
+	struct acceptor *a, struct service *svc, const struct conn_origin *from)
 {
 	struct worker *w = idlest_worker(a);
 	struct handover *h;
 
 	if (w == a->worker) {
-		conn_enter(w, svc);
+		conn_enter(w, svc->count);
 		if (!conn_open(w, svc, from))
 			forget_address(a, from);
 		return;
@@ -159,7 +158,7 @@ static void give(struct acceptor *a, struct service *svc,
 		forget_address(a, from);
 		return;
 	}
-	conn_enter(w, svc);
+	conn_enter(w, svc->count);
 	h->mail.run = run_handover;
 	h->mail.free = handover_free;
 	h->service = service_ref(svc);
@@ -175,7 +174,7 @@ static struct log_limit refused_limit = {.burst = 2};
 static void log_refused(const struct service *svc,
 	const struct conn_origin *from, enum close_reason why)
 {
-	char peer[ADDR_LEN];
+	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 	struct log_about about = {.service = svc->name, .peer = peer};
 
@@ -183,8 +182,8 @@ static void log_refused(const struct service *svc,
 		return;
 	addr_format(peer, from->peer, from->peer_len);
 	log_about(LOG_LEVEL_NOTICE, &about,
-		"refused service=%s peer=%s reason=%s left_out=%llu", svc->name,
-		peer, close_row(why)->code, (unsigned long long)left_out);
+		"refused service=%s peer=%s reason=%s%s", svc->name, peer,
+		close_row(why)->code, log_left_out(more, left_out));
 }
 
 static void refuse(struct acceptor *a, struct service *svc,
@@ -199,21 +198,22 @@ static void refuse(struct acceptor *a, struct service *svc,
 		return;
 	}
 	snprintf(arg, sizeof(arg), "%u", a->set->per_address.connections);
-	conn_enter(a->worker, svc);
+	conn_enter(a->worker, NULL);
 	if (conn_open_refused(a->worker, svc, from, why,
 		    why == CLOSE_ADDRESS_FULL ? arg : NULL))
 		a->n_refusals++;
 }
 
 /* CLOSE_N: it may come in. */
-static enum close_reason judge(struct acceptor *a, const struct service *svc,
-	struct conn_origin *from)
+static enum close_reason judge(
+	struct acceptor *a, const struct service *svc, struct conn_origin *from)
 {
 	const struct accept_set *set = a->set;
 	unsigned n = atomic_load(&a->crew->n_conns) - a->n_refusals;
 	bool is_inet = from->peer->sa_family != AF_UNIX;
 
-	if (is_inet && svc->allow.n_nets && !netlist_has(&svc->allow, from->peer))
+	if (is_inet && svc->allow.n_nets &&
+		!netlist_has(&svc->allow, from->peer))
 		return CLOSE_NOT_ALLOWED;
 	if (n >= set->max_connections)
 		return CLOSE_FULL;
@@ -269,6 +269,8 @@ static void open_reserve(struct acceptor *a)
 static void watch(struct acceptor *a, bool on)
 {
 	for (size_t i = 0; a->set && i < a->set->n_entries; i++) {
+		if (!a->events[i])
+			continue;
 		if (on)
 			(void)event_add(a->events[i], NULL);
 		else
@@ -276,10 +278,18 @@ static void watch(struct acceptor *a, bool on)
 	}
 }
 
+static void pause_all(struct acceptor *a)
+{
+	struct timeval tv = {.tv_usec = PAUSE_MS * 1000};
+
+	watch(a, false);
+	(void)event_add(a->resume, &tv);
+}
+
 /* Lets those who wait on this listener go, rather than hang; then rests. */
 static void shed_and_pause(struct acceptor *a, int listen_fd, int err)
 {
-	struct timeval tv = {.tv_usec = PAUSE_MS * 1000};
+	char more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 	int n = 0, fd = -1;
 
@@ -293,11 +303,9 @@ static void shed_and_pause(struct acceptor *a, int listen_fd, int err)
 	}
 	open_reserve(a);
 	if (log_limit_pass(&exhausted_limit, &left_out))
-		log_error("cannot accept: %s; connections dropped "
-			  "dropped=%d left_out=%llu",
-			strerror(err), n, (unsigned long long)left_out);
-	watch(a, false);
-	(void)event_add(a->resume, &tv);
+		log_error("cannot accept: %s; connections dropped dropped=%d%s",
+			strerror(err), n, log_left_out(more, left_out));
+	pause_all(a);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
@@ -310,20 +318,22 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 
 static bool is_exhausted(int err)
 {
-	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
+	return err == EMFILE || err == ENFILE || err == ENOBUFS ||
+		err == ENOMEM;
 }
 
 /* Failures of one connection that was about to be: the next may be fine. */
 static bool is_passing(int err)
 {
 	return err == ECONNABORTED || err == EINTR || err == EPROTO ||
-	       err == ENETDOWN || err == EHOSTDOWN || err == ENONET ||
-	       err == EHOSTUNREACH || err == ENETUNREACH ||
-	       err == EOPNOTSUPP || err == EPERM || err == ETIMEDOUT;
+		err == ENETDOWN || err == EHOSTDOWN || err == ENONET ||
+		err == EHOSTUNREACH || err == ENETUNREACH ||
+		err == EOPNOTSUPP || err == EPERM || err == ETIMEDOUT;
 }
 
 static void accept_failed(struct acceptor *a, int listen_fd, int err)
 {
+	char more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 
 	if (err == EAGAIN)
@@ -333,8 +343,9 @@ static void accept_failed(struct acceptor *a, int listen_fd, int err)
 		return;
 	}
 	if (log_limit_pass(&accept_limit, &left_out))
-		log_error("cannot accept: %s left_out=%llu", strerror(err),
-			(unsigned long long)left_out);
+		log_error("cannot accept: %s%s", strerror(err),
+			log_left_out(more, left_out));
+	pause_all(a);
 }
 
 static struct accept_entry *entry_of(struct acceptor *a, int listen_fd)
@@ -397,7 +408,8 @@ static void run_gone(struct mail *m, void *owner)
 
 static void report_gone(struct acceptor *a, struct worker *w, size_t n)
 {
-	struct gone *gone = calloc(1, sizeof(*gone) + n * sizeof(gone->peers[0]));
+	struct gone *gone = calloc(
+		1, sizeof(*gone) + n * sizeof(gone->peers[0]));
 	struct conn *c;
 
 	if (!gone)
@@ -435,7 +447,8 @@ static void on_released(void *arg, struct worker *w)
 static void drop_events(struct acceptor *a)
 {
 	for (size_t i = 0; a->set && i < a->set->n_entries; i++)
-		event_free(a->events[i]);
+		if (a->events[i])
+			event_free(a->events[i]);
 	free(a->events);
 	a->events = NULL;
 }
@@ -443,8 +456,8 @@ static void drop_events(struct acceptor *a)
 struct use {
 	struct mail mail;
 	struct acceptor *acceptor;
-	struct accept_set *set;   /* owned until run; may be NULL */
-	struct event **events;    /* owned array, for set */
+	struct accept_set *set; /* owned until run; may be NULL */
+	struct event **events;  /* owned array, for set */
 };
 
 static void use_free(struct mail *m)

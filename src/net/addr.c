@@ -27,7 +27,8 @@
 #include "base/str.h"
 
 static const uint8_t mapped_prefix[12] = {
-	[10] = 0xff, [11] = 0xff,
+	[10] = 0xff,
+	[11] = 0xff,
 };
 
 static bool is_mapped(const struct in6_addr *a)
@@ -53,11 +54,10 @@ static char *format_in6(char *buf, const struct sockaddr_in6 *in6)
 			buf, in6->sin6_addr.s6_addr + 12, in6->sin6_port);
 	inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
 	if (in6->sin6_scope_id)
-		snprintf(buf, ADDR_LEN, "[%s%%%u]:%u", text,
-			in6->sin6_scope_id, ntohs(in6->sin6_port));
-	else
-		snprintf(buf, ADDR_LEN, "[%s]:%u", text,
+		snprintf(buf, ADDR_LEN, "[%s%%%u]:%u", text, in6->sin6_scope_id,
 			ntohs(in6->sin6_port));
+	else
+		snprintf(buf, ADDR_LEN, "[%s]:%u", text, ntohs(in6->sin6_port));
 	return buf;
 }
 
@@ -112,7 +112,7 @@ static bool is_only(const char *text, const char *chars)
 	return text[strspn(text, chars)] == '\0';
 }
 
-#define DIGITS "0123456789"
+#define DIGITS  "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 static int parse_unix(
@@ -153,8 +153,8 @@ static int parse_bare(
 static int check_port(const char *port, struct errmsg *msg)
 {
 	if (!*port)
-		return errmsg_set(msg, EINVAL,
-			"the port behind the colon is missing");
+		return errmsg_set(
+			msg, EINVAL, "the port behind the colon is missing");
 	if (is_only(port, DIGITS)) {
 		if (strlen(port) > 5 || atoi(port) > 65535)
 			return errmsg_set(msg, EINVAL,
@@ -170,8 +170,8 @@ static int check_port(const char *port, struct errmsg *msg)
 	return 0;
 }
 
-static int check_host(struct listen_spec *spec, bool brackets,
-	struct errmsg *msg)
+static int check_host(
+	struct listen_spec *spec, bool brackets, struct errmsg *msg)
 {
 	const char *host = spec->host;
 
@@ -186,12 +186,12 @@ static int check_host(struct listen_spec *spec, bool brackets,
 		return 0;
 	}
 	if (!spec->numeric && is_only(host, DIGITS "."))
-		return errmsg_set(msg, EINVAL,
-			"\"%s\" is not an IPv4 address", host);
+		return errmsg_set(
+			msg, EINVAL, "\"%s\" is not an IPv4 address", host);
 	if (!is_only(host, DIGITS LETTERS "-_.") || *host == '-' ||
 		*host == '.')
-		return errmsg_set(msg, EINVAL,
-			"\"%s\" is not a host name", host);
+		return errmsg_set(
+			msg, EINVAL, "\"%s\" is not a host name", host);
 	return 0;
 }
 
@@ -218,7 +218,8 @@ static int parse_inet(
 			text);
 	if (len - 2 * brackets >= sizeof(ret->host) ||
 		strlen(colon + 1) >= sizeof(ret->port))
-		return errmsg_set(msg, EINVAL, "\"%.40s...\" is too long", text);
+		return errmsg_set(
+			msg, EINVAL, "\"%.40s...\" is too long", text);
 	ret->kind = LISTEN_INET;
 	memcpy(ret->host, text + brackets, len - 2 * brackets);
 	strcpy(ret->port, colon + 1);
@@ -247,10 +248,11 @@ int listen_parse(const char *text, struct listen_spec *ret, struct errmsg *msg)
 	} else if (strncmp(text, systemd, strlen(systemd)) == 0) {
 		spec.kind = LISTEN_SYSTEMD;
 		text += strlen(systemd);
-		r = *text && strlen(text) < sizeof(spec.host) ? 0 :
-			errmsg_set(msg, EINVAL,
-				"write the FileDescriptorName of the socket "
-				"behind \"systemd:\"");
+		r = *text && strlen(text) < sizeof(spec.host)
+			? 0
+			: errmsg_set(msg, EINVAL,
+				  "write the FileDescriptorName of the socket "
+				  "behind \"systemd:\"");
 		if (r == 0)
 			strcpy(spec.host, text);
 	} else if (strncmp(text, "unix:", 5) == 0 && text[5]) {
@@ -272,8 +274,8 @@ bool addr_equal(const struct addr *a, const struct addr *b)
 	return a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0;
 }
 
-static int lookup_error(int gai, const struct listen_spec *spec,
-	struct errmsg *msg)
+static int lookup_error(
+	int gai, const struct listen_spec *spec, struct errmsg *msg)
 {
 	switch (gai) {
 	case EAI_MEMORY:
@@ -348,8 +350,8 @@ static int resolve_inet(const struct listen_spec *spec, int socktype,
 	}
 	for (size_t i = 0; i < n_asks; i++) {
 		struct addrinfo *list;
-		int r = lookup(spec, asks[i].host, asks[i].family, socktype,
-			&list);
+		int r = lookup(
+			spec, asks[i].host, asks[i].family, socktype, &list);
 
 		if (r != 0)
 			return lookup_error(r, spec, msg);
@@ -375,8 +377,8 @@ static int resolve_unix(const struct listen_spec *spec, const char *runtime_dir,
 	if (spec->path[0] == '/')
 		len = snprintf(a->un.sun_path, max, "%s", spec->path);
 	else
-		len = snprintf(a->un.sun_path, max, "%s/%s", runtime_dir,
-			spec->path);
+		len = snprintf(
+			a->un.sun_path, max, "%s/%s", runtime_dir, spec->path);
 	if ((size_t)len >= max) {
 		free(a);
 		return errmsg_set(msg, ENAMETOOLONG,

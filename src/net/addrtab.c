@@ -25,7 +25,7 @@ struct addrtab_entry {
 	struct addrtab_entry *next; /* owned */
 	struct key key;
 	uint32_t n_conns;
-	struct bucket fresh;        /* allowance of new connections */
+	struct bucket fresh; /* allowance of new connections */
 };
 
 static struct key key_of(const struct sockaddr *sa)
@@ -35,12 +35,13 @@ static struct key key_of(const struct sockaddr *sa)
 	if (sa->sa_family == AF_INET) {
 		key.bytes[10] = key.bytes[11] = 0xff;
 		memcpy(key.bytes + 12,
-			&((const struct sockaddr_in *)(const void *)sa)->sin_addr,
+			&((const struct sockaddr_in *)(const void *)sa)
+				 ->sin_addr,
 			4);
 	} else if (sa->sa_family == AF_INET6) {
-		const struct in6_addr *in6 =
-			&((const struct sockaddr_in6 *)(const void *)sa)
-				 ->sin6_addr;
+		const struct in6_addr *in6 = &(
+			(const struct sockaddr_in6 *)(const void *)sa)
+						      ->sin6_addr;
 
 		memcpy(key.bytes, in6, IN6_IS_ADDR_V4MAPPED(in6) ? 16 : 8);
 	}
@@ -98,8 +99,8 @@ static void grow(struct addrtab *tab)
 	struct addrtab bigger = *tab;
 
 	bigger.n_buckets = tab->n_buckets * 2;
-	bigger.buckets =
-		calloc(bigger.n_buckets, sizeof(struct addrtab_entry *));
+	bigger.buckets = calloc(
+		bigger.n_buckets, sizeof(struct addrtab_entry *));
 	if (!bigger.buckets)
 		return;
 	for (size_t i = 0; i < tab->n_buckets; i++) {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 static const struct close_row rows[] = {
-#define CLOSE_ROW(name, code, fate, words)                                     \
+#define CLOSE_ROW(name, code, fate, words) \
 	[CLOSE_##name] = {code, CLOSE_FATE_##fate, words},
 	CLOSE_TABLE(CLOSE_ROW)
 #undef CLOSE_ROW

@@ -100,7 +100,7 @@ static struct log_limit silent_limit = {.burst = 50};
  * scanners) only when somebody debugs. */
 static void log_closed(struct conn *c)
 {
-	char peer[ADDR_LEN];
+	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
 	struct strbuf line = {0};
 	uint64_t left_out;
 	enum log_level level = c->in_bytes ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
@@ -111,20 +111,18 @@ static void log_closed(struct conn *c)
 	};
 
 	if (!log_enabled(level) ||
-		!log_limit_pass(c->in_bytes ? &closed_limit : &silent_limit,
-			&left_out))
+		!log_limit_pass(
+			c->in_bytes ? &closed_limit : &silent_limit, &left_out))
 		return;
-	strbuf_addf(&line, "closed service=%s peer=%s conn=%llu",
-		about.service, peer, (unsigned long long)c->id);
+	strbuf_addf(&line, "closed service=%s peer=%s conn=%llu", about.service,
+		peer, (unsigned long long)c->id);
 	if (c->nick)
 		strbuf_addf(&line, " nick=%s", c->nick);
-	strbuf_addf(&line, " reason=%s in=%llu out=%llu secs=%.1f",
+	strbuf_addf(&line, " reason=%s in=%llu out=%llu secs=%.1f%s",
 		close_row(c->why)->code, (unsigned long long)c->in_bytes,
 		(unsigned long long)(c->out_bytes - c->queued),
-		(double)(worker_now_ms(c->worker) - c->opened_ms) / 1000);
-	if (left_out)
-		strbuf_addf(&line, " left_out=%llu",
-			(unsigned long long)left_out);
+		(double)(worker_now_ms(c->worker) - c->opened_ms) / 1000,
+		log_left_out(more, left_out));
 	if (!line.failed)
 		log_about(level, &about, "%s", line.data);
 	strbuf_fini(&line);
@@ -139,19 +137,21 @@ static void conn_die(struct conn *c)
 	worker_reap(c->worker, c);
 }
 
-void conn_enter(struct worker *w, const struct service *svc)
+void conn_enter(struct worker *w, struct service_count *count)
 {
 	atomic_fetch_add(&w->n_conns, 1);
-	atomic_fetch_add(&svc->count->n_conns, 1);
+	if (count)
+		atomic_fetch_add(&count->n_conns, 1);
 	atomic_fetch_add(&w->crew->n_conns, 1);
 	if (w->crew->changed)
 		w->crew->changed(w->crew->changed_arg);
 }
 
-static void conn_leave(struct worker *w, const struct service *svc)
+static void conn_leave(struct worker *w, struct service_count *count)
 {
 	atomic_fetch_sub(&w->n_conns, 1);
-	atomic_fetch_sub(&svc->count->n_conns, 1);
+	if (count)
+		atomic_fetch_sub(&count->n_conns, 1);
 	atomic_fetch_sub(&w->crew->n_conns, 1);
 	if (w->crew->changed)
 		w->crew->changed(w->crew->changed_arg);
@@ -160,7 +160,7 @@ static void conn_leave(struct worker *w, const struct service *svc)
 void conn_free(struct conn *c)
 {
 	conn_io_fini(c);
-	conn_leave(c->worker, c->service);
+	conn_leave(c->worker, c->is_refusal ? NULL : c->service->count);
 	service_unref(c->service);
 	free(c);
 }
@@ -220,8 +220,8 @@ static void linger_ended(struct conn *c, uint64_t now)
 {
 	int unsent = 0;
 
-	if (c->peer.family != AF_UNIX &&
-		ioctl(c->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0 &&
+	if (c->peer.family != AF_UNIX && ioctl(c->fd, SIOCOUTQ, &unsent) == 0 &&
+		unsent > 0 &&
 		now < c->opened_ms + LINGER_TRIES_MAX * LINGER_AGAIN_MS) {
 		c->close_ms = now + LINGER_AGAIN_MS;
 		return;
@@ -233,7 +233,7 @@ static void linger_ended(struct conn *c, uint64_t now)
 static bool is_too_slow(const struct conn *c, uint64_t now)
 {
 	return c->queued > c->service->output_hard ||
-	       c->last_ms + c->service->patience_ms <= now;
+		c->last_ms + c->service->patience_ms <= now;
 }
 
 static void open_conn_due(struct conn *c, uint64_t now)
@@ -336,7 +336,8 @@ void conn_peer_ended(struct conn *c)
 	if (c->state != CONN_OPEN)
 		return;
 	if (ops_of(c)->eof)
-		ops_of(c)->eof(c, bufferevent_get_input(c->bev));
+		ops_of(c)->eof(
+			c, c->bev ? bufferevent_get_input(c->bev) : NULL);
 	else
 		conn_close(c, CLOSE_EOF, NULL);
 }
@@ -358,9 +359,10 @@ void conn_lost(struct conn *c, int err)
 		return;
 	if (c->state == CONN_OPEN) {
 		c->state = CONN_DRAIN;
-		end_protocol(c, err == ETIMEDOUT ? CLOSE_TIMEOUT
-				: err == ENOMEM  ? CLOSE_MEMORY
-						 : CLOSE_RESET);
+		end_protocol(c,
+			err == ETIMEDOUT        ? CLOSE_TIMEOUT
+				: err == ENOMEM ? CLOSE_MEMORY
+						: CLOSE_RESET);
 	}
 	conn_die(c);
 }
@@ -383,8 +385,7 @@ static void say_goodbye(struct conn *c, enum close_reason why, const char *arg)
 
 	if (!ops_of(c)->goodbye || !close_row(why)->words)
 		return;
-	ops_of(c)->goodbye(
-		c, why, arg ? arg : default_arg(c, why, buf), &last);
+	ops_of(c)->goodbye(c, why, arg ? arg : default_arg(c, why, buf), &last);
 	if (!last.failed && last.len)
 		conn_write(c, last.data, last.len);
 	strbuf_fini(&last);
@@ -441,8 +442,9 @@ void worker_shed(struct worker *w)
 		if (c->state == CONN_DRAIN && c->why == CLOSE_MEMORY)
 			leaving += c->queued;
 	}
-	if (largest && atomic_load(&w->crew->output_bytes) - leaving >
-			       atomic_load(&w->crew->output_total))
+	if (largest &&
+		atomic_load(&w->crew->output_bytes) - leaving >
+			atomic_load(&w->crew->output_total))
 		conn_close(largest, CLOSE_MEMORY, NULL);
 }
 
@@ -459,11 +461,12 @@ static void set_peer(struct conn *c, const struct conn_origin *from)
 		c->peer.family = AF_UNIX;
 }
 
-static struct conn *conn_new(struct worker *w, struct service *svc,
-	const struct conn_origin *from)
+static struct conn *conn_new(
+	struct worker *w, struct service *svc, const struct conn_origin *from)
 {
 	const struct conn_type *type = svc->type;
-	struct conn *c = calloc(1, sizeof(*c) + type->state_size +
+	struct conn *c = calloc(1,
+		sizeof(*c) + type->state_size +
 			(type->raw ? sizeof(struct event) : 0));
 
 	if (!c)
@@ -490,10 +493,10 @@ static struct conn *conn_new(struct worker *w, struct service *svc,
 }
 
 /* Without memory for a conn there is nobody to tell. */
-static void not_opened(
-	struct worker *w, struct service *svc, const struct conn_origin *from)
+static void not_opened(struct worker *w, struct service_count *count,
+	const struct conn_origin *from)
 {
-	conn_leave(w, svc);
+	conn_leave(w, count);
 	close(from->fd);
 }
 
@@ -508,22 +511,25 @@ static void log_opened(struct conn *c)
 	if (!log_enabled(LOG_LEVEL_DEBUG))
 		return;
 	about.peer = conn_peer_text(c, peer);
-	log_about(LOG_LEVEL_DEBUG, &about, "opened service=%s peer=%s conn=%llu",
-		about.service, peer, (unsigned long long)c->id);
+	log_about(LOG_LEVEL_DEBUG, &about,
+		"opened service=%s peer=%s conn=%llu", about.service, peer,
+		(unsigned long long)c->id);
 }
 
-struct conn *conn_open(struct worker *w, struct service *svc,
-	const struct conn_origin *from)
+struct conn *conn_open(
+	struct worker *w, struct service *svc, const struct conn_origin *from)
 {
 	struct conn *c = conn_new(w, svc, from);
 	int closing;
 
 	if (!c) {
-		not_opened(w, svc, from);
+		not_opened(w, svc->count, from);
 		return NULL;
 	}
 	log_opened(c);
 	conn_watch_input(c);
+	if (c->state == CONN_DEAD)
+		return c; /* the loop cannot watch it */
 	c->opened = true;
 	if (ops_of(c)->open && ops_of(c)->open(c))
 		conn_close(c, CLOSE_MEMORY, NULL);
@@ -540,7 +546,7 @@ struct conn *conn_open_refused(struct worker *w, struct service *svc,
 	struct conn *c = conn_new(w, svc, from);
 
 	if (!c) {
-		not_opened(w, svc, from);
+		not_opened(w, NULL, from);
 		return NULL;
 	}
 	c->is_refusal = true;

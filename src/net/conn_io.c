@@ -4,7 +4,9 @@
  * Line protocols read through the bufferevent. Bulk protocols (type->raw) read
  * by an event of their own straight into the worker's scratch buffer, since
  * the bufferevent would ask the kernel for the amount and then read 4 KiB at a
- * time; its own reading stays off then. Either way the bytes are counted here
+ * time; its own reading stays off then. So all that such a conn needs it for is
+ * output that has to wait, and it is made when there first is some: idle, it
+ * would cost three times what the rest of the conn does. Either way the bytes are counted here
  * and handed to the protocol while the conn is open, and thrown away while it
  * closes.
  *
@@ -23,6 +25,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -50,7 +53,9 @@ static void count_input(struct conn *c, size_t n)
  * the loop tells of it only at the low mark. */
 void conn_count_queue(struct conn *c)
 {
-	size_t now = evbuffer_get_length(bufferevent_get_output(c->bev));
+	size_t now = c->bev
+		? evbuffer_get_length(bufferevent_get_output(c->bev))
+		: 0;
 	struct crew *crew = c->worker->crew;
 
 	if (now > c->queued)
@@ -226,6 +231,28 @@ static ssize_t write_now(struct conn *c, const void *data, size_t len)
 	return -1;
 }
 
+/* Callbacks are not deferred: on a plain socket the end follows the last bytes
+ * by itself. The socket stays ours: a raw conn has it before its bufferevent. */
+static int make_bufferevent(struct conn *c)
+{
+	c->bev = bufferevent_socket_new(c->worker->base, c->fd, 0);
+	if (!c->bev)
+		return -ENOMEM;
+	bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
+	bufferevent_setwatermark(
+		c->bev, EV_WRITE, c->service->output_soft / 3, 0);
+	bufferevent_set_max_single_write(c->bev, MAX_SINGLE_WRITE);
+	return 0;
+}
+
+/* What the socket did not take. */
+static int queue(struct conn *c, const char *data, size_t len)
+{
+	if (!c->bev && make_bufferevent(c))
+		return -ENOMEM;
+	return bufferevent_write(c->bev, data, len) ? -ENOMEM : 0;
+}
+
 void conn_write(struct conn *c, const void *data, size_t len)
 {
 	ssize_t n = 0;
@@ -239,7 +266,7 @@ void conn_write(struct conn *c, const void *data, size_t len)
 	c->out_bytes += len;
 	if ((size_t)n == len)
 		return;
-	if (bufferevent_write(c->bev, (const char *)data + n, len - (size_t)n)) {
+	if (queue(c, (const char *)data + n, len - (size_t)n)) {
 		conn_lost(c, ENOMEM);
 		return;
 	}
@@ -274,30 +301,20 @@ bool conn_is_paused(const struct conn *c)
 
 int conn_io_init(struct conn *c)
 {
-	struct worker *w = c->worker;
-
-	/* Callbacks are not deferred: on a plain socket the end follows the
-	 * last bytes by itself. */
-	c->bev = bufferevent_socket_new(w->base, c->fd, BEV_OPT_CLOSE_ON_FREE);
-	if (!c->bev)
-		return -ENOMEM;
-	bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
-	bufferevent_setwatermark(
-		c->bev, EV_WRITE, c->service->output_soft / 3, 0);
-	bufferevent_set_max_single_write(c->bev, MAX_SINGLE_WRITE);
-	if (c->service->type->raw)
-		event_assign(conn_raw_event(c), w->base, c->fd,
-			EV_READ | EV_PERSIST, on_raw_read, c);
+	if (!c->service->type->raw)
+		return make_bufferevent(c);
+	event_assign(conn_raw_event(c), c->worker->base, c->fd,
+		EV_READ | EV_PERSIST, on_raw_read, c);
 	return 0;
 }
 
 void conn_io_fini(struct conn *c)
 {
-	if (!c->bev)
-		return;
 	atomic_fetch_sub(&c->worker->crew->output_bytes, c->queued);
 	if (c->service->type->raw)
 		event_del(conn_raw_event(c));
-	bufferevent_free(c->bev);
+	if (c->bev)
+		bufferevent_free(c->bev); /* forgets the socket at once */
 	c->bev = NULL;
+	close(c->fd);
 }

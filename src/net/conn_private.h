@@ -17,40 +17,40 @@ struct service;
 struct worker;
 
 enum conn_state {
-	CONN_OPEN,    /* the protocol serves */
-	CONN_DRAIN,   /* closing: output is still queued, input is discarded */
-	CONN_LINGER,  /* our FIN is out, waiting for the peer's */
-	CONN_DEAD,    /* on worker.dead */
+	CONN_OPEN,   /* the protocol serves */
+	CONN_DRAIN,  /* closing: output is still queued, input is discarded */
+	CONN_LINGER, /* our FIN is out, waiting for the peer's */
+	CONN_DEAD,   /* on worker.dead */
 };
 
 /* Kept small: an idle connection costs this, its bufferevent and the state of
  * its protocol. */
 struct conn {
-	TAILQ_ENTRY(conn) link;   /* in worker.conns or worker.dead */
-	struct worker *worker;    /* borrowed */
-	struct service *service;  /* a reference */
-	struct bufferevent *bev;  /* owned, with the socket */
+	TAILQ_ENTRY(conn) link;  /* in worker.conns or worker.dead */
+	struct worker *worker;   /* borrowed */
+	struct service *service; /* a reference */
+	struct bufferevent *bev; /* owned; NULL: raw, and never queued */
 	uint64_t id;
-	int fd;                   /* the bufferevent's; for direct calls */
-	uint8_t state;            /* enum conn_state */
-	uint8_t why;              /* enum close_reason, once not open */
-	bool eof : 1;             /* the peer's FIN was read */
-	bool opened : 1;          /* ops->open() was called */
-	bool reading : 1;         /* the loop watches for input */
-	bool paused : 1;          /* by the protocol */
-	bool choked : 1;          /* our output was over the soft mark */
-	bool flooded : 1;         /* ... and over the hard one */
+	int fd;                    /* owned; the bufferevent's as well */
+	uint8_t state;             /* enum conn_state */
+	uint8_t why;               /* enum close_reason, once not open */
+	bool eof : 1;              /* the peer's FIN was read */
+	bool opened : 1;           /* ops->open() was called */
+	bool reading : 1;          /* the loop watches for input */
+	bool paused : 1;           /* by the protocol */
+	bool choked : 1;           /* our output was over the soft mark */
+	bool flooded : 1;          /* ... and over the hard one */
 	bool in_address_table : 1; /* acceptor.c counts the peer's address */
-	bool is_refusal : 1;      /* acceptor.c let it in to be told why not */
-	uint32_t queued;          /* bytes in the bufferevent's output */
-	uint32_t unread;          /* bytes counted that lie in its input */
-	struct timer timer;       /* in worker.timers */
-	uint64_t timer_ms;        /* the protocol's; 0: none */
-	uint64_t close_ms;        /* when drain or linger ends; or patience */
-	uint64_t last_ms;         /* last byte either way */
-	uint64_t opened_ms;       /* lingering: since when */
+	bool is_refusal : 1;       /* acceptor.c let it in to be told why not */
+	uint32_t queued;           /* bytes in the bufferevent's output */
+	uint32_t unread;           /* bytes counted that lie in its input */
+	struct timer timer;        /* in worker.timers */
+	uint64_t timer_ms;         /* the protocol's; 0: none */
+	uint64_t close_ms;         /* when drain or linger ends; or patience */
+	uint64_t last_ms;          /* last byte either way */
+	uint64_t opened_ms;        /* lingering: since when */
 	uint64_t in_bytes, out_bytes;
-	const char *nick;         /* borrowed from the protocol */
+	const char *nick; /* borrowed from the protocol */
 	union {
 		sa_family_t family; /* AF_UNIX has nothing more */
 		struct sockaddr sa;
@@ -68,15 +68,15 @@ static inline struct event *conn_raw_event(struct conn *c)
 }
 
 /* conn_io.c: */
-int conn_io_init(struct conn *c);          /* 0 or -errno */
+int conn_io_init(struct conn *c); /* 0 or -errno */
 void conn_io_fini(struct conn *c);
-void conn_watch_input(struct conn *c);     /* start or stop, as flags say */
+void conn_watch_input(struct conn *c); /* start or stop, as flags say */
 void conn_write(struct conn *c, const void *data, size_t len);
-void conn_count_queue(struct conn *c);     /* brings queued up to date */
+void conn_count_queue(struct conn *c); /* brings queued up to date */
 /* conn.c: */
-void conn_output_done(struct conn *c);     /* closing and all is sent */
-void conn_peer_ended(struct conn *c);      /* the peer's FIN was read */
-void conn_lost(struct conn *c, int err);   /* the socket failed */
+void conn_output_done(struct conn *c);   /* closing and all is sent */
+void conn_peer_ended(struct conn *c);    /* the peer's FIN was read */
+void conn_lost(struct conn *c, int err); /* the socket failed */
 void conn_update_deadline(struct conn *c);
 
 #endif

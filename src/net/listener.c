@@ -31,7 +31,7 @@ struct listener {
 	struct addr asked;       /* as given: names it, port 0 stays 0 */
 	struct addr addr;        /* as bound */
 	int fd;
-	bool bound;              /* a unix socket's file is ours: */
+	bool bound; /* a unix socket's file is ours: */
 	dev_t dev;
 	ino_t ino;
 };
@@ -55,8 +55,8 @@ bool listener_is(const struct listener *l, const char *service,
 	const char *written, const struct addr *addr)
 {
 	return !strcmp(l->service, service) && !strcmp(l->written, written) &&
-	       l->asked.len == addr->len &&
-	       !memcmp(&l->asked.sa, &addr->sa, addr->len);
+		l->asked.len == addr->len &&
+		!memcmp(&l->asked.sa, &addr->sa, addr->len);
 }
 
 static int set_int(int fd, int level, int name, int value)
@@ -79,7 +79,8 @@ static void tune_inet(int fd, const struct listener_settings *s)
 	(void)set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
 }
 
-static int tune_file(const struct listener *l, const struct listener_settings *s)
+static int tune_file(
+	const struct listener *l, const struct listener_settings *s)
 {
 	const char *path = l->addr.un.sun_path;
 
@@ -141,7 +142,7 @@ static int bind_unix(struct listener *l)
 static bool is_any6(const struct addr *a)
 {
 	return a->sa.sa_family == AF_INET6 &&
-	       IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+		IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
 }
 
 static int open_socket(struct listener *l)
@@ -208,7 +209,8 @@ static const char *advice(int err)
 	}
 }
 
-static int bind_and_listen(struct listener *l, const struct listener_settings *s)
+static int bind_and_listen(
+	struct listener *l, const struct listener_settings *s)
 {
 	int err;
 

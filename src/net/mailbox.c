@@ -26,8 +26,8 @@ struct mailbox {
 	pthread_t reader;           /* whose loop it is; under lock */
 	bool has_reader;
 	int fd;
-	struct event *event;        /* owned; on fd */
-	void *owner;                /* borrowed */
+	struct event *event; /* owned; on fd */
+	void *owner;         /* borrowed */
 };
 
 static struct mail *take_all(struct mailbox *mb)

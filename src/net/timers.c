@@ -69,8 +69,8 @@ int timers_set(struct timers *ts, struct timer *t, uint64_t due_ms)
 	}
 	if (ts->n == ts->size) {
 		size_t size = ts->size ? ts->size * 2 : 64;
-		struct timer **heap =
-			realloc(ts->heap, size * sizeof(struct timer *));
+		struct timer **heap = realloc(
+			ts->heap, size * sizeof(struct timer *));
 
 		if (!heap)
 			return -ENOMEM;

@@ -366,4 +366,5 @@ void crew_fini(struct crew *crew)
 		worker_free(crew->workers[i]);
 	free(crew->workers);
 	crew->workers = NULL;
+	crew->n_workers = 0;
 }

@@ -38,7 +38,8 @@ struct worker {
 	atomic_uint n_conns;
 	atomic_uint pings, pongs;
 	void *local;
-	void (*released)(void *arg, struct worker *w); /* acceptor: see `dead` */
+	void (*released)(
+		void *arg, struct worker *w); /* acceptor: see `dead` */
 	void *released_arg;
 	char scratch[SCRATCH_LEN]; /* what raw protocols read into */
 };

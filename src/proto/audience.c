@@ -31,9 +31,9 @@
 #include "proto/chat_session.h"
 #include "proto/dialect.h"
 
-#define BATCH_MAX        256         /* facts of one room in a batch */
-#define KEEP_RENDERED    512         /* memory kept between batches: bytes */
-#define KEEP_WAITING     8           /* ... and facts */
+#define BATCH_MAX        256 /* facts of one room in a batch */
+#define KEEP_RENDERED    512 /* memory kept between batches: bytes */
+#define KEEP_WAITING     8   /* ... and facts */
 #define PLACES_PER_CLOCK 32
 
 struct place {
@@ -64,6 +64,7 @@ struct audience {
 	struct waiting *waiting; /* owned */
 	struct audience *next;   /* in audiences.first */
 	bool queued;             /* it is there */
+	bool held;               /* being told: not freed, even if deserted */
 };
 
 struct seat {
@@ -77,11 +78,11 @@ struct audiences {
 	struct audience **rooms; /* owned, by room index */
 	size_t n_rooms;
 	struct audience *first, **last; /* those with something waiting */
-	bool in_round;           /* `first` is being told: */
+	bool in_round;                  /* `first` is being told: */
 	uint32_t cursor_group, cursor_place;
-	bool is_full;            /* one of them has BATCH_MAX waiting */
-	uint64_t serial;         /* of the batch, or of a fact told once */
-	struct strbuf scratch;   /* a rendering for one */
+	bool is_full;          /* one of them has BATCH_MAX waiting */
+	uint64_t serial;       /* of the batch, or of a fact told once */
+	struct strbuf scratch; /* a rendering for one */
 };
 
 struct audiences *audiences_new(struct worker *worker)
@@ -123,7 +124,8 @@ void audiences_free(struct audiences *set)
 
 /* Seats. */
 
-static struct audience *find_audience(const struct audiences *set, uint32_t room)
+static struct audience *find_audience(
+	const struct audiences *set, uint32_t room)
 {
 	return room < set->n_rooms ? set->rooms[room] : NULL;
 }
@@ -164,7 +166,7 @@ static bool is_deserted(const struct audience *a)
 	for (uint32_t i = 0; i < a->n_groups; i++)
 		if (a->groups[i].n)
 			return false;
-	return !a->queued;
+	return !a->queued && !a->held;
 }
 
 static void drop_if_deserted(struct audiences *set, struct audience *a)
@@ -199,8 +201,8 @@ static int add_place(struct group *g)
 {
 	if (g->n == g->size) {
 		uint32_t size = g->size ? g->size * 2 : 2;
-		struct place *places =
-			reallocarray(g->places, size, sizeof(*places));
+		struct place *places = reallocarray(
+			g->places, size, sizeof(*places));
 
 		if (!places)
 			return -ENOMEM;
@@ -230,8 +232,8 @@ int audience_seat(
 	seat->place = (uint32_t)place;
 	seat->next = session->seats;
 	session->seats = seat;
-	a->groups[group].places[place] =
-		(struct place){.conn = session->conn, .seat = seat};
+	a->groups[group].places[place] = (struct place){
+		.conn = session->conn, .seat = seat};
 	return 0;
 }
 
@@ -413,11 +415,11 @@ static void mark_authors(struct audiences *set, const struct audience *a)
 {
 	for (uint32_t i = 0; i < a->n_waiting; i++) {
 		struct conn *c = a->waiting[i].author
-					 ? worker_find_conn(set->worker,
-						   a->waiting[i].author)
-					 : NULL;
-		struct seat *seat =
-			c ? ((struct chat_session *)conn_state(c))->seats : NULL;
+			? worker_find_conn(set->worker, a->waiting[i].author)
+			: NULL;
+		struct seat *seat = c
+			? ((struct chat_session *)conn_state(c))->seats
+			: NULL;
 
 		for (; seat; seat = seat->next)
 			if (seat->audience == a)
@@ -536,6 +538,22 @@ void audience_tell(struct audiences *set, struct chat_session *session,
 		conn_send(session->conn, set->scratch.data, set->scratch.len);
 }
 
+static void tell_neighbours(struct audiences *set, struct group *g,
+	const struct chat_msg *msg, uint64_t author)
+{
+	/* From the end: whoever is closed leaves the gap to one who was told
+	 * already. */
+	for (uint32_t p = g->n; p-- > 0;) {
+		struct chat_session *session = conn_state(g->places[p].conn);
+
+		if (session->told == set->serial ||
+			conn_id(session->conn) == author)
+			continue;
+		session->told = set->serial;
+		audience_tell(set, session, msg);
+	}
+}
+
 void audience_tell_once(struct audiences *set, const uint32_t *rooms,
 	size_t n_rooms, const struct chat_msg *msg, uint64_t author)
 {
@@ -544,21 +562,12 @@ void audience_tell_once(struct audiences *set, const uint32_t *rooms,
 	for (size_t r = 0; r < n_rooms; r++) {
 		struct audience *a = find_audience(set, rooms[r]);
 
-		for (uint32_t i = 0; a && i < a->n_groups; i++) {
-			struct group *g = &a->groups[i];
-
-			/* From the end: whoever is closed leaves the gap to
-			 * one who was told already. */
-			for (uint32_t p = g->n; p-- > 0;) {
-				struct chat_session *s =
-					conn_state(g->places[p].conn);
-
-				if (s->told == set->serial ||
-					conn_id(s->conn) == author)
-					continue;
-				s->told = set->serial;
-				audience_tell(set, s, msg);
-			}
-		}
+		if (!a)
+			continue;
+		a->held = true;
+		for (uint32_t i = 0; i < a->n_groups; i++)
+			tell_neighbours(set, &a->groups[i], msg, author);
+		a->held = false;
+		drop_if_deserted(set, a);
 	}
 }

@@ -29,13 +29,13 @@ enum chat_login { CHAT_LOGIN_OPTIONAL, CHAT_LOGIN_REQUIRED };
 static const char *const login_names[] = {"optional", "required", NULL};
 
 struct chat_options {
-	int dialect;             /* enum chat_dialect */
-	char *room;              /* "": chat.room */
+	int dialect; /* enum chat_dialect */
+	char *room;  /* "": chat.room */
 	int64_t flood_burst, flood_queue;
 	struct rate_spec flood_rate;
 	uint64_t flood_patience_ms;
 	struct strlist flood_exempt;
-	int login;               /* enum chat_login */
+	int login; /* enum chat_login */
 	bool login_plain;
 };
 
@@ -91,7 +91,8 @@ static bool eat(struct chat_session *session, const char *data, size_t len,
 {
 	struct slice line;
 
-	switch (framer_line_next(&session->framer, data, len, &line, ret_used)) {
+	switch (framer_line_next(
+		&session->framer, data, len, &line, ret_used)) {
 	case LINE_MORE:
 		return false;
 	case LINE_SKIPPED:
@@ -112,7 +113,7 @@ static bool eat(struct chat_session *session, const char *data, size_t len,
 static bool may_go_on(const struct chat_session *session)
 {
 	return conn_is_open(session->conn) && !session->leaving &&
-	       !conn_is_paused(session->conn);
+		!conn_is_paused(session->conn);
 }
 
 static void chat_input(struct conn *c, struct evbuffer *in)
@@ -210,6 +211,7 @@ static const struct conn_ops chat_ops = {
 
 #define FIELD(name) .offset = offsetof(struct chat_options, name)
 
+/* clang-format off */
 static const struct option chat_options[] = {
 	{.key = "dialect", .type = OPT_ENUM, FIELD(dialect),
 		.names = dialect_names, .fallback = "auto",
@@ -241,14 +243,15 @@ static const struct option chat_options[] = {
 		.help = "allow passwords without TLS beyond loopback"},
 	OPTION_END,
 };
+/* clang-format on */
 
 static int chat_check(const void *options, struct errmsg *msg)
 {
 	const struct chat_options *opt = options;
 
 	if (opt->dialect == CHAT_DIALECT_JSON)
-		return errmsg_set(msg, ENOTSUP,
-			"dialect: \"json\" is not in this build");
+		return errmsg_set(
+			msg, ENOTSUP, "dialect: \"json\" is not in this build");
 	if (opt->login == CHAT_LOGIN_REQUIRED)
 		return errmsg_set(msg, ENOTSUP,
 			"login: \"required\" is not in this build");

@@ -59,8 +59,7 @@ static struct chat_letter *letter_alloc(
 	struct chat_desk *to, size_t n_items, size_t n_rooms)
 {
 	size_t bytes = sizeof(struct chat_letter) +
-		       n_items * sizeof(struct chat_item) +
-		       n_rooms * sizeof(uint32_t);
+		n_items * sizeof(struct chat_item) + n_rooms * sizeof(uint32_t);
 	struct chat_letter *letter = calloc(1, bytes);
 
 	if (!letter)
@@ -108,8 +107,8 @@ struct chat_letter *letter_new(
 			continue;
 		fill_item(letter, item, post);
 		item->n_rooms = post->n_rooms;
-		item->rooms = copy_rooms(rooms, out->rooms + post->first_room,
-			post->n_rooms);
+		item->rooms = copy_rooms(
+			rooms, out->rooms + post->first_room, post->n_rooms);
 		rooms += post->n_rooms;
 		item++;
 	}
@@ -195,8 +194,8 @@ static void do_close(struct chat_desk *desk, const struct chat_item *item)
 static void do_room(struct chat_desk *desk, const struct chat_item *item)
 {
 	/* Short of memory the room misses a line; nobody is cut for it. */
-	(void)audience_add(desk->audiences, item->room,
-		chat_msg_ref(item->msg), item->conn);
+	(void)audience_add(desk->audiences, item->room, chat_msg_ref(item->msg),
+		item->conn);
 }
 
 static void (*const doers[])(struct chat_desk *, const struct chat_item *) = {
@@ -343,7 +342,7 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 
 	/* A round that was cut short comes before anything else. */
 	desk->is_active = audiences_is_in_round(desk->audiences) &&
-			  !audiences_run(desk->audiences, until);
+		!audiences_run(desk->audiences, until);
 	if (!desk->is_active)
 		desk->is_active = !work(desk, until);
 	release_waiters(desk);

@@ -24,32 +24,32 @@ struct chat_item {
 	uint32_t room, announce_ms, n_rooms;
 	const uint32_t *rooms; /* in the letter */
 	uint64_t conn;
-	struct chat_msg *msg;  /* a reference; NULL: none */
+	struct chat_msg *msg; /* a reference; NULL: none */
 };
 
 struct chat_desk;
 
 struct chat_letter {
 	struct mail mail;
-	struct chat_desk *desk; /* the receiver's */
+	struct chat_desk *desk;   /* the receiver's */
 	struct chat_letter *next; /* in chat_desk.first */
-	size_t bytes;           /* for the bound on what waits */
+	size_t bytes;             /* for the bound on what waits */
 	size_t n_items;
 	struct chat_item items[]; /* then the room lists */
 };
 
 struct chat_desk {
-	struct worker *worker;       /* borrowed */
-	struct chat_desk *all;       /* every worker's, by index */
+	struct worker *worker; /* borrowed */
+	struct chat_desk *all; /* every worker's, by index */
 	unsigned n_all;
-	struct audiences *audiences; /* owned */
-	struct event *again;         /* owned; goes on in the next turn */
+	struct audiences *audiences;       /* owned */
+	struct event *again;               /* owned; goes on in the next turn */
 	struct chat_letter *first, **last; /* to be worked off */
-	size_t at;                   /* next item of first */
-	bool is_active;              /* `again` will fire */
-	_Atomic size_t backlog;      /* bytes posted here, not worked off */
-	_Atomic uint64_t waiters;    /* workers with paused sessions; bits */
-	uint64_t *paused;            /* owned: conns paused for a backlog */
+	size_t at;                         /* next item of first */
+	bool is_active;                    /* `again` will fire */
+	_Atomic size_t backlog;   /* bytes posted here, not worked off */
+	_Atomic uint64_t waiters; /* workers with paused sessions; bits */
+	uint64_t *paused;         /* owned: conns paused for a backlog */
 	size_t n_paused, paused_size;
 	/* For the commands that run on this worker: */
 	struct chat_call call;

@@ -29,14 +29,13 @@ struct chat_port {
 	struct hub *hub;                      /* owned; under lock */
 	const struct chat_settings *settings; /* borrowed; under lock */
 	atomic_bool stopping;
-	struct chat_desk *desks;              /* owned; by worker index */
+	struct chat_desk *desks; /* owned; by worker index */
 	unsigned n_desks;
 };
 
 static struct chat_desk *own_desk(const struct chat_session *session)
 {
-	return &session->port
-			->desks[worker_index(conn_worker(session->conn))];
+	return &session->port->desks[worker_index(conn_worker(session->conn))];
 }
 
 static struct chat_home home_of(const struct chat_session *session)
@@ -198,8 +197,8 @@ void chat_port_announce(struct chat_session *session)
 void chat_port_hang_up(struct chat_session *session)
 {
 	struct chat_desk *desk = own_desk(session);
-	struct chat_letter *letter =
-		letter_new_close(desk, conn_id(session->conn));
+	struct chat_letter *letter = letter_new_close(
+		desk, conn_id(session->conn));
 	bool asleep;
 
 	session->leaving = true;

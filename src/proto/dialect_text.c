@@ -123,8 +123,9 @@ static void text_parse(const char *data, size_t len, struct chat_call *call)
 {
 	struct slice line = {data, len};
 
-	while (line.len > 0 && (line.data[line.len - 1] == '\r' ||
-				       line.data[line.len - 1] == '\n'))
+	while (line.len > 0 &&
+		(line.data[line.len - 1] == '\r' ||
+			line.data[line.len - 1] == '\n'))
 		line.len--;
 	if (trim(line).len == 0)
 		return;

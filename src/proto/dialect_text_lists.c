@@ -170,7 +170,6 @@ void dialect_text_help(
 	}
 	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++)
 		put_verb_line(chat_verb_info(verb), view, out);
-	put_line("the first letters of a command are enough; "
-		 "a line that starts with // is said with one /",
-		view, out);
+	put_line("the first letters of a command are enough; //x says /x", view,
+		out);
 }

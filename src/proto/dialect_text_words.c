@@ -32,9 +32,9 @@ typedef void render_fn(
 
 struct words {
 	const char *plain;
-	const char *other;                         /* instead, if `when` */
+	const char *other; /* instead, if `when` */
 	bool (*when)(const struct chat_msg *msg);
-	render_fn *render;                         /* NULL: the sentences */
+	render_fn *render; /* NULL: the sentences */
 };
 
 static render_fn render_said, render_action, render_private, render_copy,
@@ -60,8 +60,8 @@ static bool asks_for_help(const struct chat_msg *msg)
 	return msg->text[0] == '?' || strncasecmp(msg->text, "help", 4) == 0;
 }
 
-#define USAGE_LINE                                                             \
-	"type a line and press Enter to say it. "                              \
+#define USAGE_LINE                                \
+	"type a line and press Enter to say it. " \
 	"/nick NAME renames you, /help lists the commands"
 
 /* clang-format off */
@@ -96,15 +96,15 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_BYE] = {.render = render_nothing}, /* the goodbye says it */
 
 	[CHAT_E_UNKNOWN_COMMAND] = {
-		"there is no command /%t; /help lists them, a second / in front says the line",
+		"there is no command /%t; /help lists them, //%t says it",
 		"there is no command /%t; did you mean /%N?", has_nick2},
 	[CHAT_E_AMBIGUOUS_COMMAND] = {"/%t may be %N; write more of it"},
-	[CHAT_E_MISSING_ARGUMENT] = {"/%t needs more: /%t %N"},
+	[CHAT_E_MISSING_ARGUMENT] = {"write it so: /%t %N"},
 	[CHAT_E_LINE_TOO_LONG] = {"that line has %c bytes, %l are allowed; it was not sent"},
 	[CHAT_E_TEXT_TOO_LONG] = {"that message has %c bytes, %l are allowed; it was not sent"},
 	[CHAT_E_TOPIC_TOO_LONG] = {"that topic has %c characters, %l are allowed; it was not set"},
 	[CHAT_E_NICK_INVALID] = {
-		"\"%t\" cannot be a name: 1 to 24 letters, digits or -_[]{}|^, no digit or dash in front"},
+		"\"%t\" cannot be a name: use 1 to 24 of a-z 0-9 -_[]{}|^, no digit or dash first"},
 	[CHAT_E_NICK_TAKEN] = {"somebody is called \"%t\" already; choose another name"},
 	[CHAT_E_NICK_LOOKS_LIKE] = {"\"%t\" looks like %N, who is here; choose another name"},
 	[CHAT_E_NICK_RESERVED] = {"names with guest- are given by the server; choose another name"},
@@ -113,13 +113,13 @@ static const struct words table[CHAT_TYPE_N] = {
 		"there is no room #%t; /rooms lists them",
 		"there is no room #%t; did you mean #%N?", has_nick2},
 	[CHAT_E_NO_SUCH_NICK] = {
-		"nobody here is called \"%t\"; /who lists who is",
+		"nobody here is called \"%t\"; /who lists who is here",
 		"nobody here is called \"%t\"; did you mean %N?", has_nick2},
 	[CHAT_E_NO_REPLY] = {"nobody has written to you alone yet; /msg NICK TEXT begins"},
 	[CHAT_E_NOT_IN_ROOM] = {"you are in no room; /join ROOM goes to one"},
 	[CHAT_E_TOO_MANY_ROOMS] = {"there are %l rooms, no more can be made; /rooms lists them"},
-	[CHAT_E_ROOM_LOCKED] = {"#%r is locked"},
-	[CHAT_E_NOT_A_NUMBER] = {"\"%t\" is not a whole number"},
+	[CHAT_E_ROOM_LOCKED] = {"#%r is locked: nobody may go there"},
+	[CHAT_E_NOT_A_NUMBER] = {"\"%t\" is not a number of lines; write 1 or more"},
 	[CHAT_E_NO_MEMORY] = {"the server is short of memory; try again in a moment"},
 };
 /* clang-format on */
@@ -202,8 +202,8 @@ static void put_field(
 static void put_sentence(const char *words, const struct chat_msg *msg,
 	unsigned view, struct strbuf *out)
 {
-	const char *mark = msg->type >= CHAT_E_FIRST ?
-		TEXT_MARK "error: " : TEXT_MARK;
+	const char *mark = msg->type >= CHAT_E_FIRST ? TEXT_MARK "error: "
+						     : TEXT_MARK;
 	size_t run;
 
 	strbuf_adds(out, mark);
@@ -224,8 +224,7 @@ static void put_sentence(const char *words, const struct chat_msg *msg,
 }
 
 /* Appends the pieces with one look at the buffer. */
-static void put_pieces(
-	const struct slice *pieces, size_t n, struct strbuf *out)
+static void put_pieces(const struct slice *pieces, size_t n, struct strbuf *out)
 {
 	size_t total = 0;
 	char *end;
@@ -268,8 +267,8 @@ static void put_talk(const struct chat_msg *msg, unsigned view,
 {
 	char clock[6];
 	const struct slice pieces[] = {
-		view & DIALECT_TIME ? clock_piece(clock, msg->wall_ms) :
-				      SLICE(""),
+		view & DIALECT_TIME ? clock_piece(clock, msg->wall_ms)
+				    : SLICE(""),
 		around[0],
 		{who, strlen(who)},
 		around[1],

@@ -46,6 +46,7 @@ static const struct conn_ops echo_ops = {
 	.data = echo_data,
 };
 
+/* clang-format off */
 static const struct option echo_options[] = {
 	{.key = "prefix", .type = OPT_STRING,
 		.offset = offsetof(struct echo_options, prefix), .max = 512,
@@ -56,6 +57,7 @@ static const struct option echo_options[] = {
 		.help = "answer the first message, then close"},
 	OPTION_END,
 };
+/* clang-format on */
 
 const struct proto proto_echo = {
 	.name = "echo",

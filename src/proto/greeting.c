@@ -44,6 +44,7 @@ static const struct conn_ops greeting_ops = {
 	.data = greeting_data,
 };
 
+/* clang-format off */
 static const struct option greeting_options[] = {
 	{.key = "message", .type = OPT_STRING,
 		.offset = offsetof(struct greeting_options, message),
@@ -55,6 +56,7 @@ static const struct option greeting_options[] = {
 		.help = "at once, or after the first bytes"},
 	OPTION_END,
 };
+/* clang-format on */
 
 const struct proto proto_greeting = {
 	.name = "greeting",

@@ -15,7 +15,7 @@ static struct log_limit limit = {.burst = 50};
 
 void trace_data(struct conn *c, const void *data, size_t len)
 {
-	char peer[ADDR_LEN];
+	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
 	struct strbuf text = {0};
 	uint64_t left_out;
 	struct log_about about = {.conn = conn_id(c)};
@@ -27,9 +27,8 @@ void trace_data(struct conn *c, const void *data, size_t len)
 	str_escape(&text, data, len, TRACE_MAX);
 	if (!text.failed && text.data)
 		log_about(LOG_LEVEL_DEBUG, &about,
-			"received service=%s conn=%llu len=%zu data=\"%s\" "
-			"left_out=%llu",
+			"received service=%s conn=%llu len=%zu data=\"%s\"%s",
 			about.service, (unsigned long long)about.conn, len,
-			text.data, (unsigned long long)left_out);
+			text.data, log_left_out(more, left_out));
 	strbuf_fini(&text);
 }

@@ -21,9 +21,11 @@ SIZES = [
     ('.ci/run', 600, 100),
 ]
 # Tables may be wider: lines of X macros, rows of initialisers, fields that a
-# comment explains.
+# comment explains, and all that clang-format is told to leave alone. The end of
+# a comment may hang over.
 TABLE_ROW = re.compile(r'^\s*(X\(|\{|\[|[A-Z_]+\()|\\$|\S.*/\*')
-TABLE_COLUMNS = 100
+TABLE_COLUMNS = 104
+TABLE_BEGIN, TABLE_END = 'clang-format off', 'clang-format on'
 SPDX = 'SPDX-License-Identifier: GPL-3.0-or-later'
 # Where, what, why not.
 FORBIDDEN = [
@@ -49,10 +51,12 @@ def size_faults(root):
                 yield f'{name}: {len(lines)} lines, {lines_max} are allowed'
             if SPDX not in '\n'.join(lines[:3]):
                 yield f'{name}: no line with {SPDX}'
+            in_table = False
             for number, line in enumerate(lines, 1):
-                width = len(line.expandtabs(8))
-                bound = TABLE_COLUMNS if TABLE_ROW.search(line) else columns_max
-                if width > max(bound, columns_max):
+                in_table = (in_table or TABLE_BEGIN in line) and TABLE_END not in line
+                width = len(line.expandtabs(8).removesuffix(' */'))
+                is_row = in_table or TABLE_ROW.search(line)
+                if width > (TABLE_COLUMNS if is_row else columns_max):
                     yield f'{name}:{number}: {width} columns'
                 if line != line.rstrip():
                     yield f'{name}:{number}: blanks at the end'

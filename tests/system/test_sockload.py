@@ -17,7 +17,7 @@ import faulty
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOCKLOAD = os.environ.get('SOCKLOAD', os.path.join(ROOT, 'build/src/bin/sockload'))
 LIMIT = os.environ.get('LIMIT', os.path.join(ROOT, 'build/tests/bench/limit'))
-OK, USAGE, UNAVAILABLE, OSERR, PROTOCOL = 0, 64, 69, 71, 76
+OK, USAGE, NOHOST, UNAVAILABLE, OSERR, PROTOCOL = 0, 64, 68, 69, 71, 76
 
 
 def start(*args):
@@ -361,6 +361,22 @@ class Errors(unittest.TestCase):
         r = Result('--help')
         self.assertEqual((r.code, r.err), (OK, ''))
         self.assertIn('sockd-json', r.out)
+
+    def test_manual_names_every_option_and_preset(self):
+        with open(os.path.join(ROOT, 'doc/sockload.1'), encoding='utf-8') as f:
+            manual = f.read().replace('\\-', '-')
+        text = Result('--help').out
+        options = re.findall(r'^  (?:-(\w), |    )--([\w-]+)', text, re.M)
+        self.assertGreater(len(options), 15)
+        for letter, name in options:
+            self.assertRegex(manual, rf'\.It Fl .*-{name}\b')
+            if letter:
+                self.assertRegex(manual, rf'\.It Fl {letter} , -{name}\b')
+        for name in re.findall(r'^  ([\w-]+) ', text.split('presets:')[1], re.M):
+            self.assertRegex(manual, rf'\.It Cm {name}\n')
+
+    def test_unknown_host(self):
+        self.fails(NOHOST, 'no.such.invalid', 'echo', 'no.such.invalid:7')
 
     def test_refused(self):
         with socket.socket() as unused:

@@ -101,8 +101,7 @@ static inline void world_put_msg(struct strbuf *out, const struct chat_msg *msg)
 		strbuf_adds(out, "]");
 }
 
-static inline void world_put_post(
-	struct world *w, const struct chat_post *post)
+static inline void world_put_post(struct world *w, const struct chat_post *post)
 {
 	struct strbuf *out = &w->text;
 
@@ -113,8 +112,8 @@ static inline void world_put_post(
 	case CHAT_POST_NEIGHBOURS:
 		strbuf_adds(out, "near");
 		for (uint32_t i = 0; i < post->n_rooms; i++)
-			strbuf_addf(out, " %u",
-				w->out.rooms[post->first_room + i]);
+			strbuf_addf(
+				out, " %u", w->out.rooms[post->first_room + i]);
 		break;
 	case CHAT_POST_MEMBER:
 		strbuf_addf(out, "to %" PRIu64, post->home.conn);

@@ -50,8 +50,8 @@ static void probe_data(struct conn *c, const void *data, size_t len)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "data(%.*s)", (int)len,
-		(const char *)data);
+	snprintf(
+		text, sizeof(text), "data(%.*s)", (int)len, (const char *)data);
 	note(c, DATA, text);
 }
 

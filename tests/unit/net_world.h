@@ -84,15 +84,15 @@ static inline void net_turns(struct net_world *net, int n)
 }
 
 /* Turns until cond holds. */
-#define NET_WAIT(net, cond)                                                    \
-	do {                                                                   \
-		uint64_t net_end = clock_mono_ms() + NET_PATIENCE_MS / 2;      \
-		while (!(cond)) {                                              \
-			ck_assert_msg(clock_mono_ms() < net_end,               \
-				"in vain: %s", #cond);                         \
-			net_turn(net);                                         \
-			poll(NULL, 0, 1);                                      \
-		}                                                              \
+#define NET_WAIT(net, cond)                                               \
+	do {                                                              \
+		uint64_t net_end = clock_mono_ms() + NET_PATIENCE_MS / 2; \
+		while (!(cond)) {                                         \
+			ck_assert_msg(clock_mono_ms() < net_end,          \
+				"in vain: %s", #cond);                    \
+			net_turn(net);                                    \
+			poll(NULL, 0, 1);                                 \
+		}                                                         \
 	} while (0)
 
 static inline void net_set_nonblock(int fd)
@@ -102,9 +102,9 @@ static inline void net_set_nonblock(int fd)
 
 static inline void net_unix_pair(int fds[2])
 {
-	ck_assert_int_eq(socketpair(AF_UNIX,
-				 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-				 fds),
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			0, fds),
 		0);
 }
 
@@ -121,8 +121,8 @@ static inline void net_tcp_pair(int fds[2], int rcvbuf)
 	ck_assert_int_eq(getsockname(l, (struct sockaddr *)&in, &len), 0);
 	fds[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (rcvbuf)
-		setsockopt(fds[1], SOL_SOCKET, SO_RCVBUF, &rcvbuf,
-			sizeof(rcvbuf));
+		setsockopt(
+			fds[1], SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
 	ck_assert_int_eq(connect(fds[1], (struct sockaddr *)&in, len), 0);
 	fds[0] = accept4(l, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	ck_assert_int_ge(fds[0], 0);
@@ -150,7 +150,7 @@ static inline struct conn *net_open_on(
 	struct conn_origin from = net_origin(net, fd, &peer);
 	struct conn *c;
 
-	conn_enter(w, net->svc);
+	conn_enter(w, net->svc->count);
 	c = conn_open(w, net->svc, &from);
 	ck_assert_ptr_nonnull(c);
 	return c;

@@ -21,7 +21,8 @@ static struct addr ip(const char *text, unsigned port)
 		a.len = sizeof(a.in6);
 		a.in6.sin6_family = AF_INET6;
 		a.in6.sin6_port = htons((uint16_t)port);
-		ck_assert_int_eq(inet_pton(AF_INET6, text, &a.in6.sin6_addr), 1);
+		ck_assert_int_eq(
+			inet_pton(AF_INET6, text, &a.in6.sin6_addr), 1);
 	} else {
 		a.in.sin_family = AF_INET;
 		a.in.sin_port = htons((uint16_t)port);
@@ -76,7 +77,8 @@ static const struct {
 	const char *text;
 	struct listen_spec spec;
 } good[] = {
-	{"localhost:7007", {LISTEN_INET, false, false, "localhost", "7007", ""}},
+	{"localhost:7007",
+		{LISTEN_INET, false, false, "localhost", "7007", ""}},
 	{"*:0", {LISTEN_INET, true, false, "*", "0", ""}},
 	{"192.0.2.1:echo", {LISTEN_INET, false, true, "192.0.2.1", "echo", ""}},
 	{"[::1]:65535", {LISTEN_INET, false, true, "::1", "65535", ""}},
@@ -228,8 +230,8 @@ START_TEST(listen_is_resolved)
 		if (strstr(got, "!no name server answers"))
 			continue;
 		if (rows[i].addrs[0] == '!')
-			ck_assert_msg(strstr(got, rows[i].addrs) == got, "%s",
-				got);
+			ck_assert_msg(
+				strstr(got, rows[i].addrs) == got, "%s", got);
 		else
 			ck_assert_str_eq(got, rows[i].addrs);
 	}
@@ -319,16 +321,21 @@ START_TEST(loopback_is_known)
 		const char *ip;
 		bool loopback;
 	} rows[] = {
-		{"127.0.0.1", true}, {"127.255.0.1", true}, {"::1", true},
-		{"::ffff:127.0.0.1", true}, {"128.0.0.1", false},
-		{"::2", false}, {"0.0.0.0", false}, {"::", false},
+		{"127.0.0.1", true},
+		{"127.255.0.1", true},
+		{"::1", true},
+		{"::ffff:127.0.0.1", true},
+		{"128.0.0.1", false},
+		{"::2", false},
+		{"0.0.0.0", false},
+		{"::", false},
 	};
 	struct addr a;
 
 	for (int i = 0; i < N(rows); i++) {
 		a = ip(rows[i].ip, 1);
-		ck_assert_msg(addr_is_loopback(&a.sa) == rows[i].loopback,
-			"%s", rows[i].ip);
+		ck_assert_msg(addr_is_loopback(&a.sa) == rows[i].loopback, "%s",
+			rows[i].ip);
 	}
 	a.sa.sa_family = AF_UNIX;
 	ck_assert(addr_is_loopback(&a.sa));

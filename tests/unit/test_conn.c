@@ -7,6 +7,10 @@
 
 #include "conn_probe.h"
 
+static void ignore_log(int severity, const char *text)
+{
+}
+
 START_TEST(state_is_zeroed_and_ids_are_found)
 {
 	static const char zeros[40];
@@ -392,6 +396,27 @@ START_TEST(failing_to_open_closes)
 }
 END_TEST
 
+/* The kernel may refuse to watch a descriptor (it never watches plain files):
+ * the protocol then hears nothing of it. */
+START_TEST(what_cannot_be_watched_ends)
+{
+	struct sockaddr_in peer = {.sin_family = AF_INET};
+	struct conn_origin from = {
+		.fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+		.id = 1,
+		.peer = (struct sockaddr *)&peer,
+		.peer_len = sizeof(peer),
+	};
+
+	event_set_log_callback(ignore_log);
+	conn_enter(net_worker(&net), net.svc->count);
+	conn_open(net_worker(&net), net.svc, &from);
+	net_turn(&net);
+	ck_assert_uint_eq(net.crew.n_conns, 0);
+	ck_log("");
+}
+END_TEST
+
 START_TEST(refusals_are_told_and_end)
 {
 	int fds[2];
@@ -400,9 +425,9 @@ START_TEST(refusals_are_told_and_end)
 
 	net_unix_pair(fds);
 	from = net_origin(&net, fds[0], &peer);
-	conn_enter(net_worker(&net), net.svc);
-	ck_assert_ptr_nonnull(conn_open_refused(net_worker(&net), net.svc,
-		&from, CLOSE_ADDRESS_FULL, "64"));
+	conn_enter(net_worker(&net), NULL);
+	ck_assert_ptr_nonnull(conn_open_refused(
+		net_worker(&net), net.svc, &from, CLOSE_ADDRESS_FULL, "64"));
 	net_write(fds[1], "hello?");
 	ck_assert_int_eq(net_read_all(&net, fds[1], &got), 1);
 	ck_assert_str_eq(got.data, "[address_full 64]");
@@ -443,8 +468,8 @@ START_TEST(many_come_and_go)
 		conn_set_timer(c, clock_mono_ms() + (uint64_t)(i * 7919 % 50));
 	}
 	for (int i = 0; i < N; i++) {
-		struct conn *c = worker_find_conn(net_worker(&net),
-			(uint64_t)(i * 7 % N) + 1);
+		struct conn *c = worker_find_conn(
+			net_worker(&net), (uint64_t)(i * 7 % N) + 1);
 
 		ck_assert_ptr_nonnull(c);
 		if (i % 3 == 0)
@@ -470,6 +495,7 @@ static TCase *add_case(Suite *s, const char *name, void (*set_up)(void))
 	tcase_add_loop_test(tc, wordless_reasons_say_nothing, 0, 5);
 	tcase_add_test(tc, slow_reader_drains_as_long_as_it_reads);
 	tcase_add_test(tc, timer_fires_once);
+	tcase_add_test(tc, what_cannot_be_watched_ends);
 	tcase_add_loop_test(tc, lost_while_draining_or_lingering, 0, 2);
 	tcase_add_test(tc, quit_lingers_briefly);
 	tcase_add_test(tc, many_come_and_go);

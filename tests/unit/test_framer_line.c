@@ -34,7 +34,8 @@ static bool feed(struct framer_line *f, struct strbuf *in)
 	enum line_event event;
 
 	for (;;) {
-		char *exact = malloc(in->len - done + 1); /* for valgrind, ASan */
+		char *exact = malloc(
+			in->len - done + 1); /* for valgrind, ASan */
 
 		memcpy(exact, in->data + done, in->len - done);
 		exact = realloc(exact, in->len - done ? in->len - done : 1);
@@ -80,7 +81,10 @@ static const struct {
 	size_t len;
 	const char *says;
 } rows[] = {
-#define ROW(data, says) {data, sizeof(data) - 1, says}
+#define ROW(data, says)                      \
+	{                                    \
+		data, sizeof(data) - 1, says \
+	}
 	ROW("", ""),
 	ROW("a\n", "[a]"),
 	ROW("\n", "[]"),
@@ -178,7 +182,7 @@ START_TEST(pieces_do_not_matter)
 	srand((unsigned)_i);
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = alphabet[(size_t)rand() %
-				   (_i % 2 ? sizeof(alphabet) : 5)];
+			(_i % 2 ? sizeof(alphabet) : 5)];
 	whole = malloc(4 * sizeof(data));
 	frame(data, sizeof(data), sizeof(data));
 	ck_assert_uint_lt(said.len, 4 * sizeof(data));

@@ -33,20 +33,47 @@ static int no_x(const char *value, struct errmsg *msg)
 
 static const struct option rows[] = {
 	{.key = "on", .type = OPT_BOOL, AT(on), .fallback = "true"},
-	{.key = "count", .type = OPT_INT, AT(count), .min = 1, .max = 99,
+	{.key = "count",
+		.type = OPT_INT,
+		AT(count),
+		.min = 1,
+		.max = 99,
 		.fallback = "5"},
-	{.key = "size", .type = OPT_SIZE, AT(size), .min = 1024,
-		.max = 1 << 20, .fallback = "64KiB"},
-	{.key = "time", .type = OPT_DURATION, AT(time), .min = 1000,
-		.max = 86400000, .flags = OPT_ZERO, .fallback = "5m"},
+	{.key = "size",
+		.type = OPT_SIZE,
+		AT(size),
+		.min = 1024,
+		.max = 1 << 20,
+		.fallback = "64KiB"},
+	{.key = "time",
+		.type = OPT_DURATION,
+		AT(time),
+		.min = 1000,
+		.max = 86400000,
+		.flags = OPT_ZERO,
+		.fallback = "5m"},
 	{.key = "rate", .type = OPT_RATE, AT(rate), .fallback = "2/s"},
-	{.key = "text", .type = OPT_STRING, AT(text), .min = 0, .max = 10,
-		.fallback = "hi", .check = no_x},
-	{.key = "word", .type = OPT_ENUM, AT(word), .fallback = "tcp",
+	{.key = "text",
+		.type = OPT_STRING,
+		AT(text),
+		.min = 0,
+		.max = 10,
+		.fallback = "hi",
+		.check = no_x},
+	{.key = "word",
+		.type = OPT_ENUM,
+		AT(word),
+		.fallback = "tcp",
 		.names = words},
-	{.key = "list", .type = OPT_STRINGS, AT(list), .max = 3,
-		.fallback = "a, b", .check = no_x},
-	{.key = "needed", .type = OPT_STRING, AT(needed),
+	{.key = "list",
+		.type = OPT_STRINGS,
+		AT(list),
+		.max = 3,
+		.fallback = "a, b",
+		.check = no_x},
+	{.key = "needed",
+		.type = OPT_STRING,
+		AT(needed),
 		.flags = OPT_REQUIRED},
 	OPTION_END,
 };
@@ -208,9 +235,11 @@ START_TEST(quoted_text_is_no_number)
 	struct errmsg msg;
 
 	ck_assert_int_eq(option_set_string(&rows[1], &s, "7", &msg), -EINVAL);
-	ck_assert_str_eq(msg.text, "the text \"7\" does not fit here; write a "
-				   "whole number without quotes or unit");
-	ck_assert_int_eq(option_set_string(&rows[0], &s, "true", &msg), -EINVAL);
+	ck_assert_str_eq(msg.text,
+		"the text \"7\" does not fit here; write a "
+		"whole number without quotes or unit");
+	ck_assert_int_eq(
+		option_set_string(&rows[0], &s, "true", &msg), -EINVAL);
 	ck_assert_int_eq(option_set_string(&rows[7], &s, "a, b", &msg), 0);
 	ck_assert_str_eq(written("list"), "[ \"a, b\" ]");
 	ck_assert_int_eq(option_set_string(&rows[7], &s, "x", &msg), -EINVAL);
@@ -245,14 +274,17 @@ END_TEST
 
 START_TEST(default_is_known)
 {
-	static const char *const others[] = {"false", "6", "65KiB", "6m", "3/s",
-		"ho", "udp", "b, a"};
+	static const char *const others[] = {
+		"false", "6", "65KiB", "6m", "3/s", "ho", "udp", "b, a"};
 
 	for (int i = 0; i < N(others); i++) {
 		ck_assert(option_is_default(&rows[i], &s));
-		ck_assert_int_eq(option_set_text(&rows[i], &s, others[i], NULL), 0);
+		ck_assert_int_eq(
+			option_set_text(&rows[i], &s, others[i], NULL), 0);
 		ck_assert(!option_is_default(&rows[i], &s));
-		ck_assert_int_eq(option_set_text(&rows[i], &s, rows[i].fallback, NULL), 0);
+		ck_assert_int_eq(
+			option_set_text(&rows[i], &s, rows[i].fallback, NULL),
+			0);
 		ck_assert(option_is_default(&rows[i], &s));
 	}
 }

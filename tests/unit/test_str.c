@@ -99,8 +99,8 @@ static const struct {
 
 START_TEST(distance_counts_edits)
 {
-	size_t d = str_distance(distances[_i].a, distances[_i].b,
-		distances[_i].limit);
+	size_t d = str_distance(
+		distances[_i].a, distances[_i].b, distances[_i].limit);
 
 	ck_assert_msg(d == distances[_i].distance, "%s %s: %zu",
 		distances[_i].a, distances[_i].b, d);
@@ -136,7 +136,12 @@ static const struct {
 START_TEST(nearest_is_near)
 {
 	static const char *const words[] = {
-		"backlog", "framing", "group", "idle", "listen", "mode",
+		"backlog",
+		"framing",
+		"group",
+		"idle",
+		"listen",
+		"mode",
 	};
 	const char *got = str_nearest(nears[_i].word, words, 6);
 

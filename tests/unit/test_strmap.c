@@ -65,8 +65,8 @@ START_TEST(walks_each_once)
 	for (int i = 0; i < N_THINGS; i++)
 		strmap_add(&map, &things[i].node, things[i].key);
 	while ((node = strmap_next(&map, node)) != NULL) {
-		ck_assert_int_eq(container_of(node, struct thing, node)->before++,
-			0);
+		ck_assert_int_eq(
+			container_of(node, struct thing, node)->before++, 0);
 		n++;
 	}
 	ck_assert_uint_eq(n, N_THINGS);
@@ -143,7 +143,8 @@ START_TEST(hash_depends_on_seed)
 {
 	uint8_t other[SIPHASH_SEED_LEN] = {1};
 
-	ck_assert_uint_ne(siphash13(seed, "bob", 3), siphash13(other, "bob", 3));
+	ck_assert_uint_ne(
+		siphash13(seed, "bob", 3), siphash13(other, "bob", 3));
 }
 END_TEST
 

@@ -45,44 +45,48 @@ static const struct row durations[] = {
 /* Text, and what the message must say. */
 static const struct {
 	const char *text, *says;
-} bad_sizes[] = {
-	{"", "as in \"64KiB\""},
-	{"64K", "write \"64KiB\""},
-	{"64k", "write \"64KiB\""},
-	{"64KB", "write \"64KiB\""},
-	{"1M", "write \"1MiB\""},
-	{"64 KiB", "write \"64KiB\""},
-	{"1g", "write \"1GiB\""},
-	{"10 ", "not a size"},
-	{" 10", "not a size"},
-	{"-1", "not a size"},
-	{"+1", "not a size"},
-	{"1.5KiB", "not a size"},
-	{"0x10", "not a size"},
-	{"KiB", "not a size"},
-	{"18446744073709551616", "too large"},
-	{"18014398509481984KiB", "too large"},
-}, bad_durations[] = {
-	{"", "as in \"30s\""},
-	{"30", "\"30s\""},
-	{"5 m", "not a duration"},
-	{"5M", "not a duration"},
-	{"1w", "not a duration"},
-	{"-5s", "not a duration"},
-	{"1h30m", "not a duration"},
-	{"1.5s", "not a duration"},
-	{"99999999999999999999s", "too long"},
-	{"300000000000d", "too long"},
-	{"99999999999999999999", "no unit"},
-}, bad_rates[] = {
-	{"", "as in \"2/s\""},
-	{"2", "as in \"2/s\""},
-	{"2/sec", "as in \"2/s\""},
-	{"2 / s", "as in \"2/s\""},
-	{"/s", "as in \"2/s\""},
-	{"-2/s", "as in \"2/s\""},
-	{"2/d", "as in \"2/s\""},
-	{"4294967296/s", "too high"},
+} bad_sizes[] =
+	{
+		{"", "as in \"64KiB\""},
+		{"64K", "write \"64KiB\""},
+		{"64k", "write \"64KiB\""},
+		{"64KB", "write \"64KiB\""},
+		{"1M", "write \"1MiB\""},
+		{"64 KiB", "write \"64KiB\""},
+		{"1g", "write \"1GiB\""},
+		{"10 ", "not a size"},
+		{" 10", "not a size"},
+		{"-1", "not a size"},
+		{"+1", "not a size"},
+		{"1.5KiB", "not a size"},
+		{"0x10", "not a size"},
+		{"KiB", "not a size"},
+		{"18446744073709551616", "too large"},
+		{"18014398509481984KiB", "too large"},
+},
+  bad_durations[] =
+	  {
+		  {"", "as in \"30s\""},
+		  {"30", "\"30s\""},
+		  {"5 m", "not a duration"},
+		  {"5M", "not a duration"},
+		  {"1w", "not a duration"},
+		  {"-5s", "not a duration"},
+		  {"1h30m", "not a duration"},
+		  {"1.5s", "not a duration"},
+		  {"99999999999999999999s", "too long"},
+		  {"300000000000d", "too long"},
+		  {"99999999999999999999", "no unit"},
+},
+  bad_rates[] = {
+	  {"", "as in \"2/s\""},
+	  {"2", "as in \"2/s\""},
+	  {"2/sec", "as in \"2/s\""},
+	  {"2 / s", "as in \"2/s\""},
+	  {"/s", "as in \"2/s\""},
+	  {"-2/s", "as in \"2/s\""},
+	  {"2/d", "as in \"2/s\""},
+	  {"4294967296/s", "too high"},
 };
 
 START_TEST(size_reads_and_writes)
@@ -160,8 +164,7 @@ START_TEST(bad_duration_is_refused)
 
 	ck_assert_int_lt(duration_parse(bad_durations[_i].text, &n, &msg), 0);
 	ck_assert_uint_eq(n, 77);
-	ck_assert_msg(
-		strstr(msg.text, bad_durations[_i].says), "%s", msg.text);
+	ck_assert_msg(strstr(msg.text, bad_durations[_i].says), "%s", msg.text);
 }
 END_TEST
 

@@ -10,18 +10,21 @@ static const struct {
 	const char *in, *out;
 	size_t in_len; /* 0: up to the NUL */
 } safe_cases[] = {
-	{"", ""},
-	{"hello, world", "hello, world"},
+	{"", ""}, {"hello, world", "hello, world"},
 	{"tab\tstays", "tab\tstays"},
 	{"h\xC3\xA9llo \xF0\x9F\x8D\xB5", "h\xC3\xA9llo \xF0\x9F\x8D\xB5"},
 	{"\x1B]0;x\x07", "\xE2\x90\x9B]0;x\xE2\x90\x87"},
-	{"a\nb\rc", "a\xE2\x90\x8A" "b\xE2\x90\x8D" "c"},
-	{"a\0b", "a\xE2\x90\x80" "b", 3},
-	{"\x7F", "\xE2\x90\xA1"},
-	{"eight ok\x7F", "eight ok\xE2\x90\xA1"},
+	{"a\nb\rc",
+		"a\xE2\x90\x8A"
+		"b\xE2\x90\x8D"
+		"c"},
+	{"a\0b",
+		"a\xE2\x90\x80"
+		"b",
+		3},
+	{"\x7F", "\xE2\x90\xA1"}, {"eight ok\x7F", "eight ok\xE2\x90\xA1"},
 	{"seven..\x1F", "seven..\xE2\x90\x9F"},
-	{"\xC2\x80\xC2\x9F", "<U+0080><U+009F>"},
-	{"\xC2\xA0", "\xC2\xA0"},
+	{"\xC2\x80\xC2\x9F", "<U+0080><U+009F>"}, {"\xC2\xA0", "\xC2\xA0"},
 	{"\xD8\x9C", "<U+061C>"},
 	{"\xE2\x80\x8D", "\xE2\x80\x8D"}, /* joiner: emoji need it */
 	{"\xE2\x80\x8E\xE2\x80\x8F", "<U+200E><U+200F>"},
@@ -29,12 +32,13 @@ static const struct {
 	{"\xE2\x80\xAA\xE2\x80\xAE", "<U+202A><U+202E>"},
 	{"\xE2\x81\xA6\xE2\x81\xA9", "<U+2066><U+2069>"},
 	{"\xFF", "\xEF\xBF\xBD"},
-	{"\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD"},             /* overlong */
+	{"\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD"}, /* overlong */
 	{"\xE0\x80\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
-	{"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"}, /* surrogate */
+	{"\xED\xA0\x80",
+		"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"}, /* surrogate */
 	{"\xF4\x90\x80\x80",
 		"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
-	{"a\xE2\x82", "a\xEF\xBF\xBD\xEF\xBF\xBD"},           /* cut short */
+	{"a\xE2\x82", "a\xEF\xBF\xBD\xEF\xBF\xBD"}, /* cut short */
 };
 
 START_TEST(makes_safe)
@@ -49,7 +53,8 @@ START_TEST(makes_safe)
 	strbuf_adds(&got, "");
 	ck_assert_str_eq(got.data ? got.data : "", out);
 	ck_assert_int_eq(utf8_is_safe(in, len),
-		got.len == len && memcmp(got.data ? got.data : "", in, len) == 0);
+		got.len == len &&
+			memcmp(got.data ? got.data : "", in, len) == 0);
 	strbuf_fini(&got);
 }
 END_TEST
@@ -58,8 +63,11 @@ END_TEST
 static bool is_acceptable(const unsigned char *p, size_t len)
 {
 	for (size_t i = 0; i < len;) {
-		unsigned c = p[i], n = c < 0x80 ? 1 : c < 0xE0 ? 2 :
-			c < 0xF0 ? 3 : 4;
+		unsigned c = p[i],
+			 n = c < 0x80 ? 1
+			: c < 0xE0    ? 2
+			: c < 0xF0    ? 3
+				      : 4;
 		uint32_t cp = n == 1 ? c : c & (0x7Fu >> n);
 
 		if (i + n > len || (c >= 0x80 && c < 0xC2) || c > 0xF4)
@@ -138,8 +146,8 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_loop_test(tc, makes_safe, 0,
-		sizeof safe_cases / sizeof safe_cases[0]);
+	tcase_add_loop_test(
+		tc, makes_safe, 0, sizeof safe_cases / sizeof safe_cases[0]);
 	tcase_add_test(tc, any_bytes_become_safe);
 	tcase_add_test(tc, counts_characters);
 	suite_add_tcase(suite, tc);

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "proto/audience.h"
+
+#include <check.h>
+#include <stdio.h>
+
+#include "chat/msg.h"
+#include "net_world.h"
+#include "proto/chat_session.h"
+#include "proto/dialect.h"
+
+#define N_PEERS 40
+#define FOREVER UINT64_MAX
+
+/* A dialect that says "text;", in upper case hands to whoever has a view. */
+static unsigned n_renders;
+
+static void render(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+	n_renders++;
+	strbuf_addf(out, "%s%s;", view ? "^" : "", msg->text);
+}
+
+static void missed(size_t n, unsigned view, struct strbuf *out)
+{
+	strbuf_addf(out, "<%zu missed>", n);
+}
+
+static const struct dialect dialect = {
+	.name = "test", .render = render, .missed = missed};
+
+static struct net_world net;
+static struct audiences *set;
+static struct chat_session *sessions[N_PEERS];
+static int peers[N_PEERS];
+static size_t n_peers;
+static struct strbuf got;
+
+static void on_closed(struct conn *c, enum close_reason why)
+{
+	audience_leave_all(set, conn_state(c));
+}
+
+static void on_input(struct conn *c, struct evbuffer *in)
+{
+}
+
+static const struct conn_ops ops = {.input = on_input, .closed = on_closed};
+static const struct conn_type type = {
+	.ops = &ops, .state_size = sizeof(struct chat_session)};
+
+static void set_up(void)
+{
+	net_start(&net, &type, 1);
+	set = audiences_new(net_worker(&net));
+	ck_assert_ptr_nonnull(set);
+}
+
+static void tear_down(void)
+{
+	crew_drop_all(&net.crew);
+	audiences_free(set);
+	net_stop(&net);
+	for (size_t i = 0; i < n_peers; i++)
+		close(peers[i]);
+	strbuf_fini(&got);
+}
+
+/* Number i of those who come, from 0; its connection's id is i + 1. */
+static size_t come(unsigned view)
+{
+	size_t i = n_peers++;
+	struct conn *c = net_open(&net, &peers[i]);
+
+	sessions[i] = conn_state(c);
+	sessions[i]->conn = c;
+	sessions[i]->dialect = &dialect;
+	sessions[i]->view = (uint8_t)view;
+	ck_assert_uint_eq(conn_id(c), i + 1);
+	return i;
+}
+
+static void seat(size_t i, uint32_t room)
+{
+	ck_assert_int_eq(audience_seat(set, room, sessions[i]), 0);
+}
+
+static struct chat_msg *say(const char *text)
+{
+	return chat_msg_new(&(struct chat_msg_spec){
+		.type = CHAT_SAID, .text = text, .nick = "x", .room = "r"});
+}
+
+static void add(uint32_t room, const char *text, uint64_t author)
+{
+	ck_assert_int_eq(audience_add(set, room, say(text), author), 0);
+}
+
+#define ck_got(i, text)                           \
+	do {                                      \
+		strbuf_clear(&got);               \
+		strbuf_adds(&got, "");            \
+		(void)net_read(peers[i], &got);   \
+		ck_assert_str_eq(got.data, text); \
+	} while (0)
+
+static void reset_peer(size_t i)
+{
+	close(peers[i]);
+	peers[i] = -1;
+}
+
+START_TEST(rooms_are_kept_apart)
+{
+	seat(come(0), 0);
+	seat(come(0), 5);
+	seat(come(0), 0);
+	seat(2, 700);
+	add(0, "zero", 0);
+	add(5, "five", 0);
+	add(9, "nobody", 0);
+	add(700, "far", 0);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_got(0, "zero;");
+	ck_got(1, "five;");
+	ck_got(2, "zero;far;");
+}
+END_TEST
+
+START_TEST(a_batch_is_rendered_once_per_rendering)
+{
+	for (int i = 0; i < 20; i++)
+		seat(come(i % 2 ? DIALECT_CRLF : 0), 1);
+	add(1, "a", 0);
+	add(1, "b", 0);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_assert_uint_eq(n_renders, 4);
+	for (size_t i = 0; i < 20; i++)
+		ck_got(i, i % 2 ? "^a;^b;" : "a;b;");
+}
+END_TEST
+
+START_TEST(authors_get_what_others_said)
+{
+	for (int i = 0; i < 3; i++)
+		seat(come(0), 1);
+	seat(0, 2);
+	add(1, "a", 1);
+	add(1, "b", 2);
+	add(1, "c", 1);
+	add(1, "d", 999); /* on another worker */
+	add(2, "e", 0);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_got(0, "b;d;e;");
+	ck_got(1, "a;c;d;");
+	ck_got(2, "a;b;c;d;");
+	add(1, "only", 1);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_got(0, "");
+	ck_got(1, "only;");
+}
+END_TEST
+
+START_TEST(who_left_hears_nothing)
+{
+	for (int i = 0; i < 4; i++)
+		seat(come(0), 1);
+	seat(0, 2);
+	audience_unseat(set, 1, sessions[0]);
+	audience_unseat(set, 77, sessions[0]);
+	audience_unseat(set, 1, sessions[3]);
+	add(1, "a", 0);
+	add(2, "b", 0);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_got(0, "b;");
+	ck_got(1, "a;");
+	ck_got(2, "a;");
+	ck_got(3, "");
+	audience_leave_all(set, sessions[0]);
+	ck_assert_ptr_null(sessions[0]->seats);
+	/* The room is gone with its last member and comes back with the next. */
+	add(2, "c", 0);
+	seat(1, 2);
+	add(2, "d", 0);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_got(1, "d;");
+}
+END_TEST
+
+/* A clock that is always late ends each turn after 32 places. */
+START_TEST(a_round_goes_on_where_it_was)
+{
+	int turns = 1;
+
+	for (int i = 0; i < N_PEERS; i++)
+		seat(come(0), 1);
+	add(1, "a", 0);
+	ck_assert(!audiences_run(set, 0));
+	ck_assert(audiences_is_in_round(set));
+	/* Meanwhile some end, who were told and who were not; others say more,
+	 * which waits. */
+	conn_close(sessions[2]->conn, CLOSE_DONE, NULL);
+	conn_close(sessions[35]->conn, CLOSE_DONE, NULL);
+	conn_close(sessions[N_PEERS - 1]->conn, CLOSE_DONE, NULL);
+	while (!audiences_run(set, 0))
+		turns++;
+	ck_assert_int_le(turns, 2);
+	ck_assert(!audiences_is_in_round(set));
+	add(1, "b", 0);
+	ck_assert(audiences_run(set, FOREVER));
+	for (size_t i = 0; i < N_PEERS; i++)
+		ck_got(i,
+			i == 2                                ? "a;"
+				: i == 35 || i == N_PEERS - 1 ? ""
+							      : "a;b;");
+}
+END_TEST
+
+START_TEST(all_may_end_during_a_round)
+{
+	for (int i = 0; i < N_PEERS; i++)
+		seat(come(0), 1);
+	add(1, "a", 0);
+	ck_assert(!audiences_run(set, 0));
+	for (int i = 0; i < N_PEERS; i++)
+		conn_close(sessions[i]->conn, CLOSE_DONE, NULL);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_assert(audiences_run(set, FOREVER));
+	add(1, "b", 0); /* nobody */
+	ck_assert(audiences_run(set, FOREVER));
+}
+END_TEST
+
+/* Peers that are gone are noticed by sending to them. */
+START_TEST(those_who_die_of_it_leave_the_others_alone)
+{
+	for (int i = 0; i < N_PEERS; i++)
+		seat(come((unsigned)i % 2), 1);
+	for (size_t i = 0; i < N_PEERS; i++)
+		if (i < 3 || i % 5 == 0 || i > N_PEERS - 3)
+			reset_peer(i);
+	add(1, "a", 4);
+	ck_assert(audiences_run(set, FOREVER));
+	add(1, "b", 0);
+	ck_assert(audiences_run(set, FOREVER));
+	for (size_t i = 0; i < N_PEERS; i++)
+		if (peers[i] >= 0)
+			ck_got(i, i == 3 ? "^b;" : i % 2 ? "^a;^b;" : "a;b;");
+}
+END_TEST
+
+START_TEST(neighbours_are_told_once)
+{
+	static const uint32_t rooms[] = {1, 9, 2, 3};
+	struct chat_msg *msg = say("a");
+
+	for (int i = 0; i < 4; i++) {
+		come((unsigned)i % 2);
+		if (i < 3)
+			seat((size_t)i, 1);
+		seat((size_t)i, 2);
+	}
+	audience_tell_once(set, rooms, 4, msg, 1);
+	audience_tell_once(set, rooms, 4, msg, 0);
+	ck_got(0, "a;");
+	ck_got(1, "^a;^a;");
+	ck_got(2, "a;a;");
+	ck_got(3, "^a;^a;");
+	chat_msg_unref(msg);
+}
+END_TEST
+
+/* The last one of a room, too: the room ends under the feet of the teller. */
+START_TEST(neighbours_may_die_of_it)
+{
+	static const uint32_t rooms[] = {1, 2, 3};
+	struct chat_msg *msg = say("a");
+
+	for (int i = 0; i < 6; i++) {
+		come((unsigned)i % 2);
+		if (i < 5)
+			seat((size_t)i, 1);
+		if (i != 4)
+			seat((size_t)i, 3);
+	}
+	seat(0, 2);
+	for (size_t i = 0; i < 5; i++)
+		reset_peer(i);
+	audience_tell_once(set, rooms, 3, msg, 0);
+	ck_got(5, "^a;");
+	for (size_t i = 0; i < 5; i++)
+		ck_assert(!conn_is_open(sessions[i]->conn));
+	chat_msg_unref(msg);
+}
+END_TEST
+
+static void flood(size_t i)
+{
+	static char block[8192];
+
+	memset(block, '.', sizeof(block));
+	while (!conn_is_flooded(sessions[i]->conn))
+		conn_send(sessions[i]->conn, block, sizeof(block));
+}
+
+START_TEST(the_flooded_miss_messages_and_count)
+{
+	struct chat_msg *msg = say("private");
+
+	seat(come(0), 1);
+	seat(come(0), 1);
+	flood(0);
+	add(1, "a", 0);
+	add(1, "b", 1);
+	ck_assert(audiences_run(set, FOREVER));
+	audience_tell(set, sessions[0], msg);
+	ck_assert_uint_eq(sessions[0]->missed, 2); /* b is its own */
+	ck_got(1, "a;b;");
+	NET_WAIT(&net,
+		net_read(peers[0], &got) == 0 &&
+			!conn_is_flooded(sessions[0]->conn));
+	NET_WAIT(&net, conn_queued(sessions[0]->conn) == 0);
+	strbuf_clear(&got);
+	(void)net_read(peers[0], &got);
+	audience_tell(set, sessions[0], msg);
+	ck_got(0, "<2 missed>private;");
+	ck_assert_uint_eq(sessions[0]->missed, 0);
+	chat_msg_unref(msg);
+}
+END_TEST
+
+START_TEST(a_full_batch_must_be_run)
+{
+	size_t n = 0;
+
+	seat(come(0), 1);
+	while (!audiences_is_full(set)) {
+		add(1, "a", 0);
+		n++;
+	}
+	ck_assert_uint_ge(n, 16);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_assert(!audiences_is_full(set));
+	strbuf_clear(&got);
+	net_read(peers[0], &got);
+	ck_assert_uint_eq(got.len, 2 * n);
+}
+END_TEST
+
+START_TEST(what_waits_at_the_end_is_freed)
+{
+	seat(come(0), 1);
+	add(1, "a", 0);
+	add(1, "b", 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("audience");
+	TCase *tc = tcase_create("audience");
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, rooms_are_kept_apart);
+	tcase_add_test(tc, a_batch_is_rendered_once_per_rendering);
+	tcase_add_test(tc, authors_get_what_others_said);
+	tcase_add_test(tc, who_left_hears_nothing);
+	tcase_add_test(tc, a_round_goes_on_where_it_was);
+	tcase_add_test(tc, all_may_end_during_a_round);
+	tcase_add_test(tc, those_who_die_of_it_leave_the_others_alone);
+	tcase_add_test(tc, neighbours_are_told_once);
+	tcase_add_test(tc, neighbours_may_die_of_it);
+	tcase_add_test(tc, the_flooded_miss_messages_and_count);
+	tcase_add_test(tc, a_full_batch_must_be_run);
+	tcase_add_test(tc, what_waits_at_the_end_is_freed);
+	suite_add_tcase(s, tc);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
