@@ -170,8 +170,8 @@ void config_free(struct config *cfg)
 	free(cfg);
 }
 
-int config_restart_keys(const struct config *old, const struct config *now,
-	struct strlist *ret)
+int config_restart_keys(
+	const struct config *old, const struct config *now, struct strlist *ret)
 {
 	*ret = (struct strlist){0};
 	for (const struct option *opt = config_options; opt->key; opt++) {
@@ -189,7 +189,10 @@ bool config_service_equal(
 	const struct service_config *a, const struct service_config *b)
 {
 	static const char *const sockets[] = {
-		"listen", "backlog", "mode", "group",
+		"listen",
+		"backlog",
+		"mode",
+		"group",
 	};
 
 	if (a->proto != b->proto || strcmp(a->name, b->name) != 0)

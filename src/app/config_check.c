@@ -193,8 +193,8 @@ static bool collide(const struct bound *a, const struct bound *b)
 }
 
 /* Where entry number i of a service's listen is written. */
-static const struct config_node *listen_node(const struct config_load *load,
-	const char *path, size_t i)
+static const struct config_node *listen_node(
+	const struct config_load *load, const char *path, size_t i)
 {
 	const struct config_node *node = config_tree_find(load->tree, path);
 	const struct config_node *kid;
@@ -315,8 +315,8 @@ static void check_unbuilt(const struct config_load *load)
 /* A service that is no group has been told already. */
 static void check_any(const struct config_load *load)
 {
-	const struct config_node *services =
-		config_tree_find(load->tree, "services");
+	const struct config_node *services = config_tree_find(
+		load->tree, "services");
 
 	if (load->cfg->n_services > 0)
 		return;

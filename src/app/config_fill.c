@@ -42,8 +42,8 @@ static void fill_list(const struct walk *w, const struct option *opt,
 
 	if (opt->type != OPT_STRINGS) {
 		option_wrong_type(opt, "a list", &msg);
-		config_errors_at(w->load->errors, node, w->path.data, "%s",
-			msg.text);
+		config_errors_at(
+			w->load->errors, node, w->path.data, "%s", msg.text);
 		return;
 	}
 	option_clear(opt, target);
@@ -92,8 +92,8 @@ static void fill_value(const struct walk *w, const struct option *opt,
 		break;
 	}
 	if (r < 0)
-		config_errors_at(w->load->errors, node, w->path.data, "%s",
-			msg.text);
+		config_errors_at(
+			w->load->errors, node, w->path.data, "%s", msg.text);
 }
 
 static bool is_group_of(const struct option *table, const char *name)
@@ -159,8 +159,8 @@ static void unknown_key(const struct walk *w, const struct config_node *node)
 	for (const char *const *g = level->groups; g && *g; g++)
 		if (strncmp(*g, group, strlen(group)) == 0)
 			(void)!strlist_add(&parts, *g + strlen(group));
-	near = str_nearest(node->name, (const char *const *)parts.items,
-		parts.n_items);
+	near = str_nearest(
+		node->name, (const char *const *)parts.items, parts.n_items);
 	other = elsewhere(node->name);
 	if (!other && !level->path[0] &&
 		option_find(config_service_options, node->name))
@@ -186,8 +186,8 @@ static void fill_node(struct walk *w, const struct config_node *node)
 	if (is_foreign(level, key(w)))
 		return;
 	for (size_t i = 0; i < 2; i++) {
-		const struct option *opt =
-			option_find(level->tables[i], key(w));
+		const struct option *opt = option_find(
+			level->tables[i], key(w));
 
 		if (opt) {
 			fill_value(w, opt, level->targets[i], node);
@@ -308,8 +308,9 @@ static void check_twins(
 
 void config_fill_rooms(const struct config_load *load)
 {
-	const struct config_node *rooms =
-		config_tree_find(load->tree, "chat.rooms"), *kid;
+	const struct config_node *rooms = config_tree_find(
+					 load->tree, "chat.rooms"),
+				 *kid;
 	struct chat_settings *chat = &load->cfg->chat;
 	size_t n = 0;
 

@@ -32,7 +32,9 @@ static enum config_expect after_value(const struct config_grammar *g)
 static int bare_word(struct slice text, struct errmsg *msg)
 {
 	static const char *const words[][2] = {
-		{"yes", "true"}, {"on", "true"}, {"no", "false"},
+		{"yes", "true"},
+		{"on", "true"},
+		{"no", "false"},
 		{"off", "false"},
 	};
 
@@ -70,8 +72,7 @@ static int close_bracket(
 	char open, close = text.data[0];
 
 	if (g->depth == 0)
-		return errmsg_set(
-			msg, EINVAL, "\"%c\" closes nothing", close);
+		return errmsg_set(msg, EINVAL, "\"%c\" closes nothing", close);
 	open = g->stack[g->depth - 1].open;
 	if ((open == '{') != (close == '}') || (open == '[') != (close == ']'))
 		return errmsg_set(msg, EINVAL,
@@ -109,8 +110,8 @@ static int take_equals(struct config_grammar *g, enum config_token token,
 		return 0;
 	}
 	if (token == TOKEN_OPEN && text.data[0] == '{')
-		return errmsg_set(msg, EINVAL,
-			"\":\" is missing: write %s: {", g->name);
+		return errmsg_set(
+			msg, EINVAL, "\":\" is missing: write %s: {", g->name);
 	return errmsg_set(
 		msg, EINVAL, "\"=\" is missing behind \"%s\"", g->name);
 }
@@ -138,8 +139,8 @@ static int take_value(struct config_grammar *g, enum config_token token,
 	if (g->expect == EXPECT_VALUE)
 		return errmsg_set(
 			msg, EINVAL, "the value of \"%s\" is missing", g->name);
-	return errmsg_set(msg, EINVAL,
-		"a value belongs here, not \"%c\"", text.data[0]);
+	return errmsg_set(
+		msg, EINVAL, "a value belongs here, not \"%c\"", text.data[0]);
 }
 
 static int take_end(struct config_grammar *g, enum config_token token,

@@ -59,9 +59,9 @@ struct config_scan {
 	struct config_errors *errors;
 	struct strlist *names;
 	struct config_grammar *grammar;
-	const char *file;          /* borrowed from names */
+	const char *file; /* borrowed from names */
 	unsigned line;
-	const char *p, *end;       /* what is left of the bytes */
+	const char *p, *end; /* what is left of the bytes */
 	const char *line_start;
 	const struct config_scan *parent; /* the file that includes this one */
 	uint64_t dev, ino;
@@ -79,25 +79,25 @@ int config_scan_error(const struct config_scan *scan, unsigned line,
 /* ---- grammar (config_grammar.c) */
 
 enum config_token {
-	TOKEN_NAME,   /* a bare word */
-	TOKEN_BOOL,   /* true, false */
+	TOKEN_NAME, /* a bare word */
+	TOKEN_BOOL, /* true, false */
 	TOKEN_NUMBER,
 	TOKEN_STRING,
 	TOKEN_EQUALS, /* = or : */
 	TOKEN_END,    /* ; */
 	TOKEN_COMMA,
-	TOKEN_OPEN,   /* { [ ( */
-	TOKEN_CLOSE,  /* } ] ) */
+	TOKEN_OPEN,  /* { [ ( */
+	TOKEN_CLOSE, /* } ] ) */
 };
 
 enum config_expect {
-	EXPECT_NAME,   /* a setting, or the end of the group */
+	EXPECT_NAME, /* a setting, or the end of the group */
 	EXPECT_EQUALS,
 	EXPECT_VALUE,
-	EXPECT_END,    /* ; or , or the next setting */
-	EXPECT_FIRST,  /* an item, or the end of the list */
-	EXPECT_ITEM,   /* an item, after a comma */
-	EXPECT_COMMA,  /* a comma, or the end of the list */
+	EXPECT_END,   /* ; or , or the next setting */
+	EXPECT_FIRST, /* an item, or the end of the list */
+	EXPECT_ITEM,  /* an item, after a comma */
+	EXPECT_COMMA, /* a comma, or the end of the list */
 };
 
 #define CONFIG_DEPTH 16
@@ -106,7 +106,7 @@ struct config_grammar {
 	enum config_expect expect;
 	enum config_token last;
 	unsigned last_line;
-	char name[64];      /* of the setting that began last */
+	char name[64]; /* of the setting that began last */
 	unsigned depth;
 	struct {
 		char open;
@@ -124,20 +124,20 @@ bool config_grammar_is_between(const struct config_grammar *g);
 
 enum config_kind {
 	NODE_GROUP,
-	NODE_LIST,   /* an array or a list */
+	NODE_LIST, /* an array or a list */
 	NODE_BOOL,
 	NODE_INT,
 	NODE_FLOAT,
 	NODE_STRING,
-	NODE_TEXT,   /* the VALUE of a -o: its option decides what it is */
+	NODE_TEXT, /* the VALUE of a -o: its option decides what it is */
 };
 
 struct config_node {
-	char *name;  /* owned; NULL in lists */
+	char *name; /* owned; NULL in lists */
 	enum config_kind kind;
-	int64_t number; /* NODE_INT, NODE_BOOL */
-	double real;    /* NODE_FLOAT */
-	char *text;     /* owned; NODE_STRING, NODE_TEXT */
+	int64_t number;   /* NODE_INT, NODE_BOOL */
+	double real;      /* NODE_FLOAT */
+	char *text;       /* owned; NODE_STRING, NODE_TEXT */
 	const char *file; /* borrowed; NULL: a -o */
 	unsigned line;
 	struct config_node *kids, *next; /* owned; kids in order */
@@ -172,7 +172,7 @@ struct config_load {
 
 /* One group of the tree against the tables that know its keys. */
 struct config_level {
-	const char *path; /* of the group, "" at the top */
+	const char *path;               /* of the group, "" at the top */
 	const struct option *tables[2]; /* either may be NULL */
 	void *targets[2];
 	const char *const *groups; /* keys that somebody else fills, or NULL */

@@ -9,9 +9,9 @@
  * its place, gives large numbers the L that keeps libconfig from wrapping them,
  * refuses what cannot be meant, and hands each token to the grammar.
  *
- * The bytes hold no NUL and are followed by one. Invariant: the text has one config_line for each of its lines, so that
- * everything found later has the place where a person wrote it.
- * It stops at the first error of a file. Main thread.
+ * The bytes hold no NUL and are followed by one. Invariant: the text has one
+ * config_line for each of its lines, so that everything found later has the
+ * place where a person wrote it. It stops at the first error of a file. Main thread.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -34,8 +34,8 @@ static bool starts(const struct config_scan *scan, const char *text)
 	return left(scan) >= len && memcmp(scan->p, text, len) == 0;
 }
 
-int config_scan_error(const struct config_scan *scan, unsigned line,
-	const char *fmt, ...)
+int config_scan_error(
+	const struct config_scan *scan, unsigned line, const char *fmt, ...)
 {
 	const char *start = scan->line_start, *end;
 	struct strbuf what = {0};
@@ -51,7 +51,8 @@ int config_scan_error(const struct config_scan *scan, unsigned line,
 		end = start + strcspn(start, "\r\n");
 		strbuf_adds(&what, "; in: ");
 		strbuf_add(&what, start,
-			(size_t)(end - start) < 60 ? (size_t)(end - start) : 60);
+			(size_t)(end - start) < 60 ? (size_t)(end - start)
+						   : 60);
 	}
 	config_errors_add(scan->errors, scan->file, line, "%s",
 		what.failed ? "syntax error" : what.data);
@@ -93,7 +94,8 @@ static int token(struct config_scan *scan, enum config_token kind, size_t len)
 	struct slice text = {scan->p, len};
 	struct errmsg msg;
 
-	if (config_grammar_take(scan->grammar, kind, text, scan->line, &msg) < 0)
+	if (config_grammar_take(scan->grammar, kind, text, scan->line, &msg) <
+		0)
 		return config_scan_error(scan, scan->line, "%s", msg.text);
 	strbuf_add(&scan->text->data, scan->p, len);
 	scan->p += len;
@@ -130,8 +132,7 @@ static size_t escape_len(const char *p, size_t len)
 	if (len >= 1 && strchr("\"\\nrtf", *p))
 		return 1;
 	if (len >= 3 && *p == 'x' && isxdigit((unsigned char)p[1]) &&
-		isxdigit((unsigned char)p[2]) &&
-		(p[1] != '0' || p[2] != '0'))
+		isxdigit((unsigned char)p[2]) && (p[1] != '0' || p[2] != '0'))
 		return 3;
 	return 0;
 }
@@ -195,8 +196,7 @@ static size_t tail_len(const char *p, const char *end)
 {
 	const char *start = p;
 
-	while (p < end &&
-		(isalnum((unsigned char)*p) || strchr("-_.:/%", *p)))
+	while (p < end && (isalnum((unsigned char)*p) || strchr("-_.:/%", *p)))
 		p++;
 	return (size_t)(p - start);
 }
@@ -318,8 +318,8 @@ static int scan_include(struct config_scan *scan)
 static int scan_strange(const struct config_scan *scan)
 {
 	if (*scan->p == '\'' || *scan->p == '`')
-		return config_scan_error(scan, scan->line,
-			"text stands in double quotes (\")");
+		return config_scan_error(
+			scan, scan->line, "text stands in double quotes (\")");
 	/* U+2018 to U+201F, what word processors make of quotes. */
 	if (starts(scan, "\xe2\x80") && left(scan) > 2 &&
 		(scan->p[2] & 0xf8) == 0x98)
@@ -338,8 +338,16 @@ static int scan_one(struct config_scan *scan)
 {
 	static const char marks[] = "=:;,{[(}])";
 	static const enum config_token kinds[] = {
-		TOKEN_EQUALS, TOKEN_EQUALS, TOKEN_END, TOKEN_COMMA, TOKEN_OPEN,
-		TOKEN_OPEN, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_CLOSE, TOKEN_CLOSE,
+		TOKEN_EQUALS,
+		TOKEN_EQUALS,
+		TOKEN_END,
+		TOKEN_COMMA,
+		TOKEN_OPEN,
+		TOKEN_OPEN,
+		TOKEN_OPEN,
+		TOKEN_CLOSE,
+		TOKEN_CLOSE,
+		TOKEN_CLOSE,
 	};
 	const char c = *scan->p, *mark = c ? strchr(marks, c) : NULL;
 

@@ -27,8 +27,9 @@ struct planned_post {
 	struct flood_settings flood;
 };
 
-#define POST(k, t, field) \
-	.key = (k), .type = OPT_##t, .offset = offsetof(struct planned_post, field)
+#define POST(k, t, field)            \
+	.key = (k), .type = OPT_##t, \
+	.offset = offsetof(struct planned_post, field)
 
 static const struct option post_options[] = {
 	{POST("room", STRING, room), .max = 33, .fallback = ""},
@@ -71,8 +72,8 @@ struct filling {
 	char path[64];
 };
 
-static void complain(const struct filling *f, const char *name,
-	const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void complain(const struct filling *f, const char *name, const char *fmt,
+	...) __attribute__((format(printf, 3, 4)));
 
 /* A finding about the key `name`, at the service if it is not written. */
 static void complain(
@@ -88,14 +89,14 @@ static void complain(
 	snprintf(path, sizeof(path), "%s%s%.64s", f->path, name ? "." : "",
 		name ? name : "");
 	node = config_tree_find(f->load->tree, path);
-	config_errors_at(f->load->errors, node ? node : f->node, path, "%s",
-		text);
+	config_errors_at(
+		f->load->errors, node ? node : f->node, path, "%s", text);
 }
 
 static const struct option *options_of(const struct service_config *svc)
 {
-	return svc->proto && svc->proto->options ? svc->proto->options :
-						   no_options;
+	return svc->proto && svc->proto->options ? svc->proto->options
+						 : no_options;
 }
 
 void config_service_fini(struct service_config *svc)
@@ -210,8 +211,8 @@ static void fill_keys(struct filling *f, bool known)
 static void check_speaks(const struct filling *f, const char *name,
 	unsigned own, unsigned all, int value)
 {
-	const char *word =
-		option_find(config_service_options, name)->names[value];
+	const char *word = option_find(config_service_options, name)
+				   ->names[value];
 
 	if (own & 1u << value)
 		return;
@@ -238,14 +239,14 @@ static void check_spoken(const struct filling *f)
 	if (!config_node_find(f->node, "framing") && proto->framings &&
 		!(proto->framings & 1u << svc->framing))
 		svc->framing = __builtin_ctz(proto->framings);
-	check_speaks(f, "transport", proto->transports, transports,
-		svc->transport);
+	check_speaks(
+		f, "transport", proto->transports, transports, svc->transport);
 	check_speaks(f, "framing", proto->framings, framings, svc->framing);
 }
 
 /* Rows that the manual knows and nothing serves yet: only the default. */
-static void check_unbuilt(const struct filling *f, const struct option *table,
-	const void *target)
+static void check_unbuilt(
+	const struct filling *f, const struct option *table, const void *target)
 {
 	for (const struct option *opt = table; opt->key; opt++)
 		if ((opt->flags & OPT_UNBUILT) &&
@@ -322,8 +323,8 @@ static void fill_service(const struct config_load *load,
 
 void config_fill_services(const struct config_load *load)
 {
-	const struct config_node *services =
-		config_node_find(&load->tree->root, "services");
+	const struct config_node *services = config_node_find(
+		&load->tree->root, "services");
 	struct config *cfg = load->cfg;
 	size_t n = 0;
 

@@ -17,43 +17,49 @@
 
 #include "config_private.h"
 
-#define KIB INT64_C(1024)
-#define MIB (KIB * KIB)
-#define GIB (KIB * MIB)
+#define KIB    INT64_C(1024)
+#define MIB    (KIB * KIB)
+#define GIB    (KIB * MIB)
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 
 #define ROW(k, t, type_, field) \
 	.key = (k), .type = OPT_##t, .offset = offsetof(struct type_, field)
 
 /* The flood group of a struct whose member `field` is flood_settings.
  * INHERIT rows take chat's. */
-#define FLOOD_ROWS(pre, type_, field, flag, b, q, r, p, e)                     \
-	{ROW(pre "burst", INT, type_, field.burst), .min = 1, .max = 100000,   \
-		.fallback = (b), .flags = (flag),                              \
-		.help = "lines that pass at once"},                            \
-	{ROW(pre "queue", INT, type_, field.queue), .min = 0, .max = 100000,   \
-		.fallback = (q), .flags = (flag),                              \
-		.help = "lines that wait their turn, more are dropped"},       \
-	{ROW(pre "rate", RATE, type_, field.rate), .fallback = (r),            \
-		.flags = (flag),                                               \
-		.help = "how fast lines pass then"},                           \
-	{ROW(pre "patience", DURATION, type_, field.patience_ms),              \
-		.min = 100, .max = DAY, .fallback = (p), .flags = (flag),      \
-		.help = "closed after so long without a pause"},               \
-	{ROW(pre "exempt", STRINGS, type_, field.exempt), .max = 1024,         \
-		.fallback = (e), .flags = (flag), .check = network_check,      \
-		.help = "networks without flood control"}
+#define FLOOD_ROWS(pre, type_, field, flag, b, q, r, p, e)                    \
+	{ROW(pre "burst", INT, type_, field.burst), .min = 1, .max = 100000,  \
+		.fallback = (b), .flags = (flag),                             \
+		.help = "lines that pass at once"},                           \
+		{ROW(pre "queue", INT, type_, field.queue), .min = 0,         \
+			.max = 100000, .fallback = (q), .flags = (flag),      \
+			.help = "lines that wait their turn, more are "       \
+				"dropped"},                                   \
+		{ROW(pre "rate", RATE, type_, field.rate), .fallback = (r),   \
+			.flags = (flag), .help = "how fast lines pass then"}, \
+		{ROW(pre "patience", DURATION, type_, field.patience_ms),     \
+			.min = 100, .max = DAY, .fallback = (p),              \
+			.flags = (flag),                                      \
+			.help = "closed after so long without a pause"},      \
+	{                                                                     \
+		ROW(pre "exempt", STRINGS, type_, field.exempt),              \
+			.max = 1024, .fallback = (e), .flags = (flag),        \
+			.check = network_check,                               \
+			.help = "networks without flood control"              \
+	}
 
 const struct option config_options[] = {
 	{ROW("workers", INT, config, workers), .min = 0, .max = 64,
 		.fallback = "0", .flags = OPT_RESTART,
-		.help = "threads with an event loop each; 0: one per processor, at most 4"},
+		.help = "threads with an event loop each; 0: one per "
+			"processor, at most 4"},
 	{ROW("runtime_dir", STRING, config, runtime_dir), .max = 100,
 		.fallback = "", .flags = OPT_RESTART, .check = config_check_dir,
-		.help = "for sockets with a bare name; \"\": see sockd.conf(5)"},
+		.help = "for sockets with a bare name; \"\": see "
+			"sockd.conf(5)"},
 	{ROW("state_dir", STRING, config, state_dir), .max = 4000,
 		.fallback = "", .flags = OPT_RESTART, .check = config_check_dir,
 		.help = "for what outlives a restart; \"\": see sockd.conf(5)"},
@@ -68,20 +74,23 @@ const struct option config_options[] = {
 		.help = "networks that the per-address limits do not count"},
 	{ROW("keepalive", DURATION, config, keepalive_ms), .min = SECOND,
 		.max = 6 * HOUR, .fallback = "60s", .flags = OPT_ZERO,
-		.help = "silence before TCP asks whether the peer is there; \"0\": never"},
+		.help = "silence before TCP asks whether the peer is there; "
+			"\"0\": never"},
 
 	{ROW("limits.connections", INT, config, limits.connections), .min = 1,
 		.max = 1000000, .fallback = "10000",
 		.help = "all services together"},
 	{ROW("limits.connections_per_address", INT, config,
-		 limits.connections_per_address), .min = 1, .max = 1000000,
-		.fallback = "64", .help = "an IPv4 address or an IPv6 /64"},
+		 limits.connections_per_address),
+		.min = 1, .max = 1000000, .fallback = "64",
+		.help = "an IPv4 address or an IPv6 /64"},
 	{ROW("limits.connect_rate", RATE, config, limits.connect_rate),
 		.fallback = "100/s",
 		.help = "new connections from one address; \"0\": no limit"},
 	{ROW("limits.udp_answers", RATE, config, limits.udp_answers),
 		.fallback = "20/s",
-		.help = "datagrams to one address, 200 at once; \"0\": no limit"},
+		.help = "datagrams to one address, 200 at once; \"0\": no "
+			"limit"},
 	{ROW("limits.line", SIZE, config, limits.line), .min = 64,
 		.max = 64 * KIB, .fallback = "4KiB",
 		.help = "one line of a person"},
@@ -99,10 +108,12 @@ const struct option config_options[] = {
 		.help = "over it the peer's own input is paused"},
 	{ROW("limits.output_hard", SIZE, config, limits.output_hard),
 		.min = KIB, .max = GIB, .fallback = "512KiB",
-		.help = "over it messages become a count; byte services are closed"},
+		.help = "over it messages become a count; byte services are "
+			"closed"},
 	{ROW("limits.output_patience", DURATION, config,
-		 limits.output_patience_ms), .min = 100, .max = DAY,
-		.fallback = "20s", .help = "over output_hard for so long: closed"},
+		 limits.output_patience_ms),
+		.min = 100, .max = DAY, .fallback = "20s",
+		.help = "over output_hard for so long: closed"},
 	{ROW("limits.output_total", SIZE, config, limits.output_total),
 		.min = MIB, .max = 1024 * GIB, .fallback = "256MiB",
 		.help = "all connections together; the largest pays first"},
@@ -148,7 +159,8 @@ const struct option config_options[] = {
 		.help = "members above which joins and leaves are not shown"},
 	{ROW("chat.resume", DURATION, config, chat.resume_ms), .min = SECOND,
 		.max = 7 * DAY, .fallback = "10m", .flags = OPT_ZERO,
-		.help = "how long /resume finds a lost connection; \"0\": never"},
+		.help = "how long /resume finds a lost connection; \"0\": "
+			"never"},
 	FLOOD_ROWS("chat.flood.", config, chat.flood, 0, "40", "20", "2/s",
 		"30s", "[ ]"),
 	{ROW("chat.accounts", STRING, config, chat.accounts), .max = 4000,
@@ -201,8 +213,8 @@ const struct option config_service_options[] = {
 		.fallback = "4096", .help = "connections that wait for accept"},
 	{ROW("framing", ENUM, service_config, framing), .names = framing_names,
 		.fallback = "stream", .help = "stream, line or length"},
-	{ROW("max_connections", INT, service_config, max_connections),
-		.min = 0, .max = 1000000, .fallback = "0",
+	{ROW("max_connections", INT, service_config, max_connections), .min = 0,
+		.max = 1000000, .fallback = "0",
 		.help = "of this service; 0: no limit of its own"},
 	{ROW("send_buffer", SIZE, service_config, send_buffer), .min = 4 * KIB,
 		.max = 64 * MIB, .fallback = "0", .flags = OPT_ZERO,
@@ -230,8 +242,8 @@ const struct option config_service_options[] = {
 	{ROW("mode", STRING, service_config, mode), .fallback = "0666",
 		.check = config_check_mode,
 		.help = "permissions of a unix socket, in octal"},
-	{ROW("group", STRING, service_config, group), .max = 64,
-		.fallback = "", .check = config_check_group,
+	{ROW("group", STRING, service_config, group), .max = 64, .fallback = "",
+		.check = config_check_group,
 		.help = "group of a unix socket; \"\": that of the daemon"},
 	OPTION_END,
 };

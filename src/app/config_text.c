@@ -19,8 +19,8 @@
 
 #include "config_private.h"
 
-#define FILE_MAX (1 << 20)  /* one file */
-#define TEXT_MAX (4 << 20)  /* a file and all it includes */
+#define FILE_MAX      (1 << 20) /* one file */
+#define TEXT_MAX      (4 << 20) /* a file and all it includes */
 #define INCLUDE_DEPTH 10
 
 void config_text_fini(struct config_text *text)

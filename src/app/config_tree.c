@@ -18,10 +18,10 @@
 
 #include "config_private.h"
 
-#define TEXT_OF(x)     TEXT_OF_(x)
-#define TEXT_OF_(x)    #x
-#define LIBCONFIG_TEXT                                                         \
-	TEXT_OF(LIBCONFIG_VER_MAJOR)                                           \
+#define TEXT_OF(x)  TEXT_OF_(x)
+#define TEXT_OF_(x) #x
+#define LIBCONFIG_TEXT               \
+	TEXT_OF(LIBCONFIG_VER_MAJOR) \
 	"." TEXT_OF(LIBCONFIG_VER_MINOR) "." TEXT_OF(LIBCONFIG_VER_REVISION)
 
 static void value_fini(struct config_node *node);
@@ -157,8 +157,8 @@ static void merge_scalar(const struct merge *m, struct config_node *node,
 static void merge_value(const struct merge *m, struct config_node *node,
 	const config_setting_t *setting, bool is_new)
 {
-	const struct config_line *at =
-		origin(m->text, config_setting_source_line(setting));
+	const struct config_line *at = origin(
+		m->text, config_setting_source_line(setting));
 	bool is_group = config_setting_is_group(setting);
 
 	if (!is_new && is_group && node->kind == NODE_GROUP) {
@@ -182,11 +182,11 @@ static void merge_kids(const struct merge *m, struct config_node *node,
 	int n = config_setting_length(setting);
 
 	for (int i = 0; i < n; i++) {
-		const config_setting_t *kid =
-			config_setting_get_elem(setting, (unsigned)i);
+		const config_setting_t *kid = config_setting_get_elem(
+			setting, (unsigned)i);
 		const char *name = config_setting_name(kid);
-		struct config_node *old =
-			name ? find(node, name, strlen(name)) : NULL;
+		struct config_node *old = name ? find(node, name, strlen(name))
+					       : NULL;
 		struct config_node *to = old;
 
 		if (!to)
@@ -202,8 +202,8 @@ static void merge_kids(const struct merge *m, struct config_node *node,
 static void parse_error(const config_t *lc, const struct config_text *text,
 	struct config_errors *errors)
 {
-	const struct config_line *at =
-		origin(text, (unsigned)config_error_line(lc));
+	const struct config_line *at = origin(
+		text, (unsigned)config_error_line(lc));
 	const char *why = config_error_text(lc), *line = text->data.data;
 	int n = config_error_line(lc);
 
@@ -254,8 +254,8 @@ static void missing_member(const struct config_node *group, const char *path,
 	for (struct config_node *kid = group->kids; kid; kid = kid->next)
 		(void)!strlist_add(&names, kid->name);
 	if (word)
-		near = str_nearest(word, (const char *const *)names.items,
-			names.n_items);
+		near = str_nearest(
+			word, (const char *const *)names.items, names.n_items);
 	config_errors_add(errors, NULL, 0,
 		"-o %.*s: there is no \"%s\" in the configuration%s%s%s",
 		(int)strcspn(path, "="), path, word ? word : "",
@@ -297,8 +297,8 @@ void config_tree_override(struct config_tree *tree, const char *override,
 	size_t len = equals ? (size_t)(equals - override) : 0;
 	struct config_node *node;
 
-	if (!equals || len == 0 || override[0] == '.' ||
-		equals[-1] == '.' || memmem(override, len, "..", 2)) {
+	if (!equals || len == 0 || override[0] == '.' || equals[-1] == '.' ||
+		memmem(override, len, "..", 2)) {
 		config_errors_add(errors, NULL, 0,
 			"-o %s: write PATH=VALUE, as in "
 			"services.chat.listen='*:4000'",

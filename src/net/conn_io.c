@@ -6,9 +6,9 @@
  * the bufferevent would ask the kernel for the amount and then read 4 KiB at a
  * time; its own reading stays off then. So all that such a conn needs it for is
  * output that has to wait, and it is made when there first is some: idle, it
- * would cost three times what the rest of the conn does. Either way the bytes are counted here
- * and handed to the protocol while the conn is open, and thrown away while it
- * closes.
+ * would cost three times what the rest of the conn does. Either way the bytes
+ * are counted here and handed to the protocol while the conn is open, and
+ * thrown away while it closes.
  *
  * Writing: while nothing is queued, straight to the socket; what the kernel
  * does not take, and all that follows, waits in the bufferevent's output.

@@ -2,6 +2,7 @@
 /* Small modules: reasons, services, crews, and the small protocols. */
 #include <check.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/option.h"
 #include "net/mailbox.h"
@@ -137,6 +138,41 @@ START_TEST(crews_run_and_end)
 	crew_drop_all(&crew);
 	crew_fini(&crew);
 	ck_assert_uint_eq(n, 180);
+}
+END_TEST
+
+static void ignore_log(int severity, const char *text)
+{
+}
+
+/* Leaves exactly so many descriptors to be had. */
+static void leave_descriptors(int n)
+{
+	struct rlimit lim;
+	int fd = -1, last;
+
+	getrlimit(RLIMIT_NOFILE, &lim);
+	lim.rlim_cur = 100;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &lim), 0);
+	while ((last = dup(0)) >= 0)
+		fd = last;
+	for (int i = 0; i < n; i++)
+		close(fd - i);
+}
+
+/* A start that fails half-way is taken back by the same calls as any other. A
+ * worker takes four descriptors; without the last of them it gives up. */
+START_TEST(crews_that_failed_can_be_ended)
+{
+	struct crew crew;
+
+	leave_descriptors(4 + 4 + 3);
+	event_set_log_callback(ignore_log);
+	ck_assert_int_lt(crew_init(&crew, 16), 0);
+	crew_close_all(&crew, CLOSE_STOPPING);
+	crew_stop(&crew);
+	crew_drop_all(&crew);
+	crew_fini(&crew);
 }
 END_TEST
 
@@ -330,6 +366,7 @@ int main(void)
 	tcase_add_test(tc, every_reason_has_a_row);
 	tcase_add_test(tc, services_share_their_count);
 	tcase_add_test(tc, crews_run_and_end);
+	tcase_add_test(tc, crews_that_failed_can_be_ended);
 	tcase_add_test(tc, echo_is_eight_bit_clean);
 	tcase_add_test(tc, echo_honours_a_half_close);
 	tcase_add_test(tc, echo_of_one_who_does_not_read_is_bounded);
