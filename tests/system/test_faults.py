@@ -118,11 +118,14 @@ class Calls(Test):
 
     def test_last_of_a_room_is_lost_while_it_is_told_a_rename(self):
         """anna's worker tells the other worker, whose only member of the room
-        is lost by that; a sanitizer sees what is touched after that."""
+        is lost by that; a sanitizer sees what is touched after that. Both have
+        names and were announced, so that the rename is all there is to tell."""
         with Daemon(CONFIG, workers=2) as d:
-            people = [Person(d, room='x'), Person(d, room='x')]
+            people = [Person(d, nick=nick, room='x') for nick in ('first', 'second')]
+            for p in people:
+                p.sync()
             with fault(d, 'sendto', 'ECONNRESET', '1'):
-                people[0].say('/nick anna')
+                people[0].say('/nick third')
                 for p in people:
                     with contextlib.suppress(ConnectionError):
                         p.rest()
