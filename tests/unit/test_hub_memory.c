@@ -194,6 +194,37 @@ START_TEST(the_refusal_is_told)
 }
 END_TEST
 
+/* Who is told of a new room has its seat there, and the other way round. */
+START_TEST(a_move_is_whole)
+{
+	static const char whole[] = "unseat 1 in 0\n"
+				    "seat 1 in 1\n"
+				    "to 1: YOU_JOINED bob #ops \"sockd\" n=1\n";
+	const char *told = "";
+	struct member *bob;
+
+	for (long n = 0; strcmp(told, whole) != 0; n++) {
+		w = (struct world){.settings = world_settings()};
+		world_start(&w, 1);
+		bob = world_person(&w, 1, 0, "bob");
+		outbox_fini(&w.out);
+		fails_all = true;
+		fails_after = n;
+		world_run(&w, bob, "join", "ops", NULL);
+		fails_after = -1;
+		told = strcmp(world_read(&w), whole) == 0 ? whole : "";
+		world_run(&w, bob, "who", NULL);
+		world_expect(&w,
+			told == whole
+				? "to 1: WHO #ops n=1 [WHO_ITEM bob]\n"
+				: "to 1: WHO #lobby n=1 [WHO_ITEM bob]\n");
+		world_leave(&w, bob, NULL);
+		world_stop(&w);
+		ck_assert_int_lt(n, 100);
+	}
+}
+END_TEST
+
 START_TEST(a_hub_is_made_or_not)
 {
 	struct chat_settings settings = world_settings();
@@ -230,6 +261,7 @@ int main(void)
 	tcase_add_test(tc, one_allocation_fails);
 	tcase_add_test(tc, all_allocations_fail_from_one_on);
 	tcase_add_test(tc, the_refusal_is_told);
+	tcase_add_test(tc, a_move_is_whole);
 	tcase_add_test(tc, a_hub_is_made_or_not);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
