@@ -209,10 +209,9 @@ struct member *hub_enter(struct hub *hub, struct chat_home home,
 		return NULL;
 	member = turn.member = member_new(home, nick);
 	if (!member)
-		return -ENOMEM;
+		return NULL;
 	member->start = room == hub->settings->room ? NULL : room;
-	r = enter_room(&turn, room);
-	if (r < 0) {
+	if (enter_room(&turn, room) < 0) {
 		member_free(member);
 		return NULL;
 	}

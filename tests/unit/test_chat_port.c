@@ -102,7 +102,8 @@ static void exchange(struct person *p)
 
 	if (p->n_sent < p->to_send.len) {
 		n = send(p->fd, p->to_send.data + p->n_sent,
-			p->to_send.len - p->n_sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+			p->to_send.len - p->n_sent,
+			MSG_DONTWAIT | MSG_NOSIGNAL);
 		p->n_sent += n > 0 ? (size_t)n : 0;
 	}
 	if (!p->end)
@@ -115,15 +116,15 @@ static void exchange_all(void)
 		exchange(&people[i]);
 }
 
-#define CHAT_WAIT(cond)                                                        \
-	do {                                                                   \
-		uint64_t chat_end = clock_mono_ms() + 3 * NET_PATIENCE_MS;     \
-		while (!(cond)) {                                              \
-			ck_assert_msg(clock_mono_ms() < chat_end,              \
-				"in vain: %s", #cond);                         \
-			exchange_all();                                        \
-			poll(NULL, 0, 1);                                      \
-		}                                                              \
+#define CHAT_WAIT(cond)                                                    \
+	do {                                                               \
+		uint64_t chat_end = clock_mono_ms() + 3 * NET_PATIENCE_MS; \
+		while (!(cond)) {                                          \
+			ck_assert_msg(clock_mono_ms() < chat_end,          \
+				"in vain: %s", #cond);                     \
+			exchange_all();                                    \
+			poll(NULL, 0, 1);                                  \
+		}                                                          \
 	} while (0)
 
 static bool has(size_t i, const char *text)
@@ -278,7 +279,7 @@ START_TEST(answers_keep_the_order_of_events)
 		CHAT_WAIT(has(0, line));
 		say(0, "/join lobby\n");
 		CHAT_WAIT((at = strstr(people[0].text.data, line)) &&
-			  strstr(at, "you are in #lobby"));
+			strstr(at, "you are in #lobby"));
 		*strstr(at, "you are in #lobby") = '\0';
 		ck_assert_msg(!strstr(at, "lobby"), "%s", at);
 		strbuf_clear(&people[0].text);
@@ -472,8 +473,8 @@ START_TEST(settings_change_while_they_talk)
 	other.history = 3;
 	all_come(4);
 	for (unsigned k = 0; k < 300; k++) {
-		ck_assert_int_eq(chat_port_configure(
-					 port, k % 2 ? &settings : &other),
+		ck_assert_int_eq(
+			chat_port_configure(port, k % 2 ? &settings : &other),
 			0);
 		for (size_t i = 0; i < 4; i++) {
 			snprintf(line, sizeof(line), "%u\n", k);
