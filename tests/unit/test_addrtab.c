@@ -152,15 +152,16 @@ END_TEST
 START_TEST(entries_that_matter_stay)
 {
 	static const struct addrtab_limits slow = {1, {1, 3600000}};
+	static const struct addrtab_limits one = {1, {100, 1000}};
 
-	ck_assert_int_eq(enter("192.0.2.1", &slow, 1000), ADDRTAB_OK);
+	ck_assert_int_eq(enter("192.0.2.1", &one, 1000), ADDRTAB_OK);
 	ck_assert_int_eq(enter("192.0.2.2", &slow, 1000), ADDRTAB_OK);
 	leave("192.0.2.2");
 	for (int i = 0; i < 1000; i++) {
 		enter("::1", &usual, 2000 + (uint64_t)i * 10);
 		leave("::1");
 	}
-	ck_assert_int_eq(enter("192.0.2.1", &slow, 20000), ADDRTAB_E_FULL);
+	ck_assert_int_eq(enter("192.0.2.1", &one, 20000), ADDRTAB_E_FULL);
 	ck_assert_int_eq(enter("192.0.2.2", &slow, 20000), ADDRTAB_E_RATE);
 	leave("192.0.2.1");
 }

@@ -191,6 +191,8 @@ END_TEST
 /* A clock that is always late ends each turn after 32 places. */
 START_TEST(a_round_goes_on_where_it_was)
 {
+	static const uint32_t room = 1;
+	struct chat_msg *msg = say("c");
 	int turns = 1;
 
 	for (int i = 0; i < N_PEERS; i++)
@@ -209,11 +211,13 @@ START_TEST(a_round_goes_on_where_it_was)
 	ck_assert(!audiences_is_in_round(set));
 	add(1, "b", 0);
 	ck_assert(audiences_run(set, FOREVER));
+	audience_tell_once(set, &room, 1, msg, 0);
+	chat_msg_unref(msg);
 	for (size_t i = 0; i < N_PEERS; i++)
 		ck_got(i,
 			i == 2                                ? "a;"
 				: i == 35 || i == N_PEERS - 1 ? ""
-							      : "a;b;");
+							      : "a;b;c;");
 }
 END_TEST
 

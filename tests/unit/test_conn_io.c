@@ -239,6 +239,24 @@ START_TEST(pause_and_resume)
 }
 END_TEST
 
+/* The same when it was our output that had stopped the reading. */
+START_TEST(what_lies_there_is_offered_when_writable)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+
+	net_write(fd, "a-b");
+	net_turn(&net);
+	send_until_queued(c, net.svc->output_soft);
+	probe.eats_all = true;
+	net_turns(&net, 3);
+	ck_log("open input(a-b) ");
+	NET_WAIT(&net, net_read(fd, &got) == 0 && probe.log.len > 30);
+	ck_log("open input(a-b) writable input(-b) ");
+	close(fd);
+}
+END_TEST
+
 START_TEST(pause_keeps_the_end_back)
 {
 	int fd;
@@ -348,6 +366,7 @@ int main(void)
 	tcase_add_test(line, reading_renews_patience);
 	tcase_add_test(line, idle_ends);
 	tcase_add_test(line, pause_and_resume);
+	tcase_add_test(line, what_lies_there_is_offered_when_writable);
 	tcase_add_test(line, bytes_are_counted_in_the_log);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
