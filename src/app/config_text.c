@@ -36,8 +36,6 @@ static const char *check_file(const struct stat *st)
 		return "it is a directory";
 	if (!S_ISREG(st->st_mode))
 		return "it is not a regular file";
-	if (st->st_size > FILE_MAX)
-		return "it is larger than 1 MiB";
 	return NULL;
 }
 
