@@ -8,7 +8,7 @@
 #include "base/siphash.h"
 
 /* From name to object, for names that peers choose: hashed with a secret seed.
- * The link is embedded in the object, so adding never fails. Not thread-safe. */
+ * The link lies in the object, so adding never fails. Not thread-safe. */
 struct strmap_node {
 	struct strmap_node *next; /* owned by the map: same bucket */
 	const char *key;          /* borrowed from the object */

@@ -16,14 +16,13 @@ struct chat_verb;
  * (utf8_make_safe), NUL-terminated, in buf. */
 #define CHAT_ARGS_MAX 4
 struct chat_call {
-	const struct chat_verb *verb; /* NULL: error says what to refuse, or
-	                                 nothing at all is to be done */
+	/* NULL: `error` says what to refuse, or nothing is to be done. */
+	const struct chat_verb *verb;
 	const char *args[CHAT_ARGS_MAX];
 	size_t n_args;
 	enum chat_type error; /* used if verb is NULL and is_error */
 	bool is_error;
-	bool is_word; /* a bare "quit" and the like was said:
-	                                 SAID_WORD follows */
+	bool is_word; /* a bare "quit" and the like: SAID_WORD follows */
 	const char *error_text, *error_near; /* text and nick2 of the refusal */
 	uint64_t n, limit;
 	struct strbuf buf; /* owned */

@@ -29,17 +29,18 @@ int hub_new(struct hub **ret, const struct chat_settings *settings,
 /* Members must all have left. NULL is fine. */
 void hub_free(struct hub *hub);
 /* New settings from now on: configured rooms appear or lose their "always
- * exists", histories shrink to their new bounds. 0 or -ENOMEM (old ones stay). */
+ * exists", histories shrink to their new bounds. 0, -EINVAL (a name of a room)
+ * or -ENOMEM (old ones stay). */
 int hub_configure(struct hub *hub, const struct chat_settings *settings);
 
 /* A guest enters with a nick at once and sits in `room` (NULL: in none), to
  * which /part leads back; borrowed until it leaves, unless it is the settings'
  * own default room. Posts:
  * SEAT, WELCOME, MOTD, topic, replay; JOINED to the room later, see
- * hub_announce(). 0 and *ret (owned by the hub until hub_leave()), or -ENOMEM. */
-int hub_enter(struct hub *hub, struct chat_home home, const char *room,
-	const struct chat_now *now, struct member **ret,
-	struct chat_outbox *out);
+ * hub_announce(). The member is the hub's until hub_leave(); NULL: out of
+ * memory, or `room` is no name for a room. Then nothing is posted. */
+struct member *hub_enter(struct hub *hub, struct chat_home home,
+	const char *room, const struct chat_now *now, struct chat_outbox *out);
 /* The member is gone: rooms hear LEFT (if they heard JOINED), its nick is free.
  * reason: safe text, NULL or "": none. No UNSEAT is posted: whoever calls this
  * has let go of the connection. Frees member. */

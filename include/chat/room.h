@@ -45,8 +45,7 @@ void room_add(struct room *room, struct membership *seat);
 void room_remove(struct room *room, struct membership *seat);
 
 /* The workers that have members other than this one. */
-uint64_t room_workers_but(
-	const struct room *room, const struct membership *seat);
+uint64_t room_others_on(const struct room *room, const struct membership *but);
 const char *room_topic(const struct room *room); /* "": none */
 /* True if joins and leaves are not shown in a room of n members. */
 bool room_is_quiet(const struct chat_settings *settings, uint32_t n);

@@ -32,7 +32,7 @@ static const struct chat_verb verbs[] = {
 	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1}, command_msg},
 	{{"reply", "r", "TEXT", "answers the last private message", 1, 1, 1}, command_reply},
 	{{"nick", "", "NAME", "renames you", 1, 1, 2}, command_nick},
-	{{"join", "j", "ROOM", "goes to a room, which is made if it is new", 1, 1, 2}, command_join},
+	{{"join", "j", "ROOM", "goes to a room, a new one if need be", 1, 1, 2}, command_join},
 	{{"part", "leave", "", "goes back to the room where you started", 0, 0, 0}, command_part},
 	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2}, command_who},
 	{{"rooms", "list", "", "lists the rooms", 0, 0, 2}, command_rooms},
@@ -41,7 +41,7 @@ static const struct chat_verb verbs[] = {
 	{{"motd", "", "", "shows the message of the day", 0, 0, 1}, command_motd},
 	{{"ping", "", "", "is answered at once", 0, 0, 1}, command_ping},
 	{{"version", "", "", "tells what the server runs", 0, 0, 1}, command_version},
-	{{"help", "h ?", "[COMMAND]", "lists the commands, or explains one", 0, 1, 1}, command_help},
+	{{"help", "h ?", "[COMMAND]", "lists commands, or explains one", 0, 1, 1}, command_help},
 	{{"quit", "q exit bye", "[REASON]", "leaves", 0, 1, 0}, command_quit},
 };
 /* clang-format on */

@@ -66,7 +66,7 @@ static void tell_neighbours(
 			seat_announce(turn, seat);
 			continue;
 		}
-		post.workers |= room_workers_but(seat->room, seat);
+		post.workers |= room_others_on(seat->room, seat);
 		rooms[n++] = seat->room->index;
 	}
 	(void)outbox_add_neighbours(turn->out, &post, rooms, n);

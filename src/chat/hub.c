@@ -196,32 +196,27 @@ static int enter_room(const struct turn *turn, const char *name)
 	return r < 0 ? r : seat_move(turn, room, CHAT_WELCOME);
 }
 
-int hub_enter(struct hub *hub, struct chat_home home, const char *room,
-	const struct chat_now *now, struct member **ret,
-	struct chat_outbox *out)
+struct member *hub_enter(struct hub *hub, struct chat_home home,
+	const char *room, const struct chat_now *now, struct chat_outbox *out)
 {
 	struct turn turn = {.hub = hub, .now = now, .out = out};
 	char nick[NICK_MAX + 1];
 	struct member *member;
-	int r;
 
 	assert(home.worker < hub->rooms.n_workers && home.conn != 0);
 	hub_see_time(hub, now);
-	r = pick_guest_nick(hub, nick);
-	if (r < 0)
-		return r;
+	if (pick_guest_nick(hub, nick) < 0)
+		return NULL;
 	member = turn.member = member_new(home, nick);
 	if (!member)
-		return -ENOMEM;
+		return NULL;
 	member->start = room == hub->settings->room ? NULL : room;
-	r = enter_room(&turn, room);
-	if (r < 0) {
+	if (enter_room(&turn, room) < 0) {
 		member_free(member);
-		return r;
+		return NULL;
 	}
 	strmap_add(&hub->members, &member->node, member->key);
-	*ret = member;
-	return 0;
+	return member;
 }
 
 void hub_leave(struct hub *hub, struct member *member, const char *reason,

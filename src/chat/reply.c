@@ -60,7 +60,7 @@ void reply_room(const struct turn *turn, const struct room *room,
 
 	if (but) {
 		post.home = but->member->home;
-		post.workers = room_workers_but(room, but);
+		post.workers = room_others_on(room, but);
 	}
 	(void)outbox_add(turn->out, &post);
 }

@@ -63,10 +63,9 @@ void room_remove(struct room *room, struct membership *seat)
 		room->workers &= ~(UINT64_C(1) << worker);
 }
 
-uint64_t room_workers_but(
-	const struct room *room, const struct membership *seat)
+uint64_t room_others_on(const struct room *room, const struct membership *but)
 {
-	uint32_t worker = seat->member->home.worker;
+	uint32_t worker = but->member->home.worker;
 
 	if (room->n_on[worker] > 1)
 		return room->workers;

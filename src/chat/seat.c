@@ -93,6 +93,7 @@ static int make_arrival(
 	const struct chat_settings *settings = turn->hub->settings;
 	const struct room *room = move->to->room;
 	uint32_t n_here = room->n_members + 1;
+	bool is_quiet = room_is_quiet(settings, n_here);
 	const char *motd = settings->motd ? settings->motd : "";
 	int64_t n_replay = room->settings ? room->settings->replay
 					  : settings->replay;
@@ -101,8 +102,7 @@ static int make_arrival(
 	r = make(turn, &move->hello,
 		&(struct chat_msg_spec){
 			.type = hello,
-			.flags = room_is_quiet(settings, n_here) ? CHAT_QUIET
-								 : 0,
+			.flags = is_quiet ? CHAT_QUIET : 0,
 			.nick = turn->member->nick,
 			.room = room->name,
 			.n = n_here,
@@ -153,13 +153,11 @@ static int move_prepare(const struct turn *turn, struct move *move,
 static void post_seat(const struct turn *turn, enum chat_post_kind kind,
 	const struct membership *seat)
 {
+	bool is_pending = kind == CHAT_POST_SEAT && seat->flags & SEAT_PENDING;
 	const struct chat_post post = {
 		.kind = kind,
 		.room = seat->room->index,
-		.announce_ms = kind == CHAT_POST_SEAT &&
-				(seat->flags & SEAT_PENDING)
-			? ANNOUNCE_MS
-			: 0,
+		.announce_ms = is_pending ? ANNOUNCE_MS : 0,
 		.workers = UINT64_C(1) << seat->member->home.worker,
 		.home = seat->member->home,
 	};

@@ -148,19 +148,18 @@ int chat_port_enter(struct chat_session *session, const char *room)
 	struct chat_outbox *out = &own_desk(session)->outbox;
 	struct chat_now when = now();
 	struct delivery d;
-	int err;
 
 	pthread_mutex_lock(&port->lock);
 	if (!room || !room[0])
 		room = port->settings->room;
-	err = hub_enter(port->hub, home_of(session), room, &when,
-		&session->member, out);
+	session->member = hub_enter(
+		port->hub, home_of(session), room, &when, out);
 	d = post_outbox(port, out);
-	if (!err)
+	if (session->member)
 		conn_set_nick(session->conn, member_nick(session->member));
 	pthread_mutex_unlock(&port->lock);
 	settle(session, &d);
-	return err;
+	return session->member ? 0 : -ENOMEM;
 }
 
 void chat_port_run(struct chat_session *session, const struct chat_call *call)

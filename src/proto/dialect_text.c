@@ -64,7 +64,6 @@ static bool is_bare_word(struct slice line)
 static void refuse_memory(struct chat_call *call)
 {
 	call->verb = NULL;
-	call->n_args = 0;
 	call->is_error = true;
 	call->error = CHAT_E_NO_MEMORY;
 }
@@ -74,13 +73,12 @@ static void refuse_memory(struct chat_call *call)
 static void parse_args(struct chat_call *call, struct slice rest)
 {
 	size_t max = chat_verb_info(call->verb)->max_args;
-	size_t starts[CHAT_ARGS_MAX];
+	size_t starts[CHAT_ARGS_MAX], n = 0;
 	struct slice arg;
 
-	for (rest = trim(rest); rest.len > 0 && call->n_args < max;
-		rest = trim(rest)) {
-		arg = call->n_args + 1 < max ? first_word(rest) : rest;
-		starts[call->n_args++] = call->buf.len;
+	for (rest = trim(rest); rest.len > 0 && n < max; rest = trim(rest)) {
+		arg = n + 1 < max ? first_word(rest) : rest;
+		starts[n++] = call->buf.len;
 		utf8_make_safe(&call->buf, arg.data, arg.len);
 		strbuf_addc(&call->buf, '\0');
 		rest.data += arg.len;
@@ -90,7 +88,8 @@ static void parse_args(struct chat_call *call, struct slice rest)
 		refuse_memory(call);
 		return;
 	}
-	for (size_t i = 0; i < call->n_args; i++)
+	call->n_args = n;
+	for (size_t i = 0; i < n; i++)
 		call->args[i] = call->buf.data + starts[i];
 }
 

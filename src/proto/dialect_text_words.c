@@ -80,7 +80,8 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_MOTD] = {.render = dialect_text_motd},
 	[CHAT_YOU_JOINED] = {"you are in #%r (%h)"},
 	[CHAT_YOU_TOPIC] = {
-		"#%r has no topic; /topic TEXT sets one", "topic: %t", has_text},
+		"#%r has no topic; /topic TEXT sets one",
+		"topic: %t", has_text},
 	[CHAT_REPLAY] = {.render = dialect_text_replay},
 	[CHAT_YOU_RENAMED] = {"you are now %n"},
 	[CHAT_WHO] = {.render = dialect_text_who},
@@ -90,7 +91,8 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_HELP] = {.render = dialect_text_help},
 	[CHAT_SAID_WORD] = {
 		"you said \"%t\" to #%r; /quit leaves",
-		"you said \"%t\" to #%r; /help lists the commands", asks_for_help},
+		"you said \"%t\" to #%r; /help lists the commands",
+		asks_for_help},
 	[CHAT_PONG] = {"pong"},
 	[CHAT_VERSION] = {"sockd " SOCKD_VERSION},
 	[CHAT_BYE] = {.render = render_nothing}, /* the goodbye says it */

@@ -6,6 +6,7 @@
  * text: one line a post, "room 0 !2: SAID bob #lobby \"hi\"" is told to all of
  * room 0 but connection 2. Guests are written guest-****. */
 
+#include <assert.h>
 #include <check.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -157,11 +158,10 @@ static inline const char *world_read(struct world *w)
 static inline struct member *world_enter(
 	struct world *w, uint64_t conn, uint32_t worker, const char *room)
 {
-	struct member *member = NULL;
+	struct chat_home home = {worker, conn};
+	struct member *member = hub_enter(w->hub, home, room, &w->now, &w->out);
 
-	ck_assert_int_eq(hub_enter(w->hub, (struct chat_home){worker, conn},
-				 room, &w->now, &member, &w->out),
-		0);
+	ck_assert_ptr_nonnull(member);
 	return member;
 }
 
@@ -174,7 +174,7 @@ static inline void world_run(
 	const char *arg;
 	va_list ap;
 
-	ck_assert_ptr_nonnull(call.verb);
+	assert(call.verb); /* allocates nothing, unlike those of Check */
 	va_start(ap, verb);
 	while ((arg = va_arg(ap, const char *)) != NULL)
 		call.args[call.n_args++] = arg;

@@ -111,6 +111,7 @@ START_TEST(grows_around_the_end)
 
 	for (uint64_t id = 1; id <= 13; id++)
 		append(&h, id, 5, &eight);
+	ck_assert_uint_eq(h.size, 8);
 	for (uint64_t id = 14; id <= 20; id++)
 		append(&h, id, 5, &wide);
 	ck_assert_str_eq(

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Hostile lines through the text dialect and the hub, as three people would
+ * send them: the first byte of a line chooses who, the rest is what they send.
+ * Whatever anybody is told in return is
+ *
+ *   - valid UTF-8 in whole lines, without control characters but TAB and the
+ *     line ends,
+ *   - marked with "*** " on every line if it is the server's own, and never if
+ *     it is what a person says.
+ */
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/utf8.h"
+#include "chat/command.h"
+#include "chat/hub.h"
+#include "chat/msg.h"
+#include "chat/settings.h"
+#include "proto/dialect.h"
+
+#define N_PEOPLE 3
+#define MARK     "*** "
+
+extern const struct dialect dialect_text;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char server_name[] = "sockd", lobby[] = "lobby", motd[] = "hi\nthere";
+
+/* Small bounds, so that they are met. */
+static const struct chat_settings settings = {
+	.name = server_name,
+	.room = lobby,
+	.motd = motd,
+	.text = 200,
+	.topic = 20,
+	.history = 6,
+	.history_bytes = 1500,
+	.history_total = 3000,
+	.room_keep_ms = 5000,
+	.replay = 3,
+	.quiet_above = 2,
+	.max_rooms = 3,
+};
+
+struct scene {
+	struct hub *hub;
+	struct member *people[N_PEOPLE];
+	struct chat_now now;
+	struct chat_outbox out;
+	struct chat_call call;
+	struct strbuf told;
+};
+
+static bool is_talk(const struct chat_msg *msg)
+{
+	return msg->type <= CHAT_PRIVATE_COPY;
+}
+
+static bool is_marked(const char *line)
+{
+	return strncmp(line, MARK, strlen(MARK)) == 0;
+}
+
+/* Looks at what msg is told as. A replay holds lines of both kinds. */
+static void check_told(const struct chat_msg *msg, const struct strbuf *told)
+{
+	const char *line = told->data, *end = line + told->len;
+
+	if (told->len == 0) {
+		assert(msg->type == CHAT_BYE);
+		return;
+	}
+	assert(end[-1] == '\n' && strlen(line) == told->len);
+	for (size_t n = 0; line < end; n++) {
+		size_t len = strcspn(line, "\n");
+
+		assert(utf8_is_safe(line, len));
+		if (is_talk(msg))
+			assert(!is_marked(line) && n == 0);
+		else if (msg->type != CHAT_REPLAY)
+			assert(is_marked(line));
+		line += len + 1;
+	}
+}
+
+static void check_msg(struct scene *scene, const struct chat_msg *msg)
+{
+	for (unsigned view = 0; view < DIALECT_VIEWS; view++) {
+		if (view & DIALECT_CRLF)
+			continue;
+		strbuf_clear(&scene->told);
+		dialect_text.render(msg, view, &scene->told);
+		assert(!scene->told.failed);
+		check_told(msg, &scene->told);
+	}
+	for (size_t i = 0; msg->type == CHAT_REPLAY && i < msg->n_items; i++)
+		assert(is_talk(msg->items[i]));
+}
+
+static void read_outbox(struct scene *scene)
+{
+	for (size_t i = 0; i < scene->out.n_posts; i++)
+		if (scene->out.posts[i].msg)
+			check_msg(scene, scene->out.posts[i].msg);
+	outbox_clear(&scene->out);
+}
+
+static void enter(struct scene *scene, unsigned i)
+{
+	struct chat_home home = {i % 2, i + 1};
+
+	scene->people[i] = hub_enter(
+		scene->hub, home, lobby, &scene->now, &scene->out);
+	assert(scene->people[i]);
+}
+
+static void run_line(struct scene *scene, const char *line, size_t len)
+{
+	unsigned who = (unsigned char)line[0];
+	struct member **member = &scene->people[who % N_PEOPLE];
+
+	scene->now.mono_ms += who * 10;
+	scene->now.wall_ms += who * 10;
+	chat_call_clear(&scene->call);
+	dialect_text.parse(line + 1, len - 1, &scene->call);
+	for (size_t i = 0; i < scene->call.n_args; i++)
+		assert(utf8_is_safe(
+			scene->call.args[i], strlen(scene->call.args[i])));
+	hub_run(scene->hub, *member, &scene->call, &scene->now, &scene->out);
+	if (who & 0x80) {
+		hub_leave(scene->hub, *member,
+			scene->call.n_args > 0 ? scene->call.args[0] : NULL,
+			&scene->now, &scene->out);
+		enter(scene, who % N_PEOPLE);
+	}
+	read_outbox(scene);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const uint8_t seed[16] = "0123456789abcde";
+	const char *line = (const char *)data, *end = line + size, *next;
+	struct scene scene = {.now = {1000, 1700000000000}};
+
+	assert(hub_new(&scene.hub, &settings, 2, seed) == 0);
+	for (unsigned i = 0; i < N_PEOPLE; i++)
+		enter(&scene, i);
+	read_outbox(&scene);
+	for (; line < end; line = next + 1) {
+		next = memchr(line, '\n', (size_t)(end - line));
+		if (!next)
+			next = end;
+		if (next > line)
+			run_line(&scene, line, (size_t)(next - line));
+	}
+	for (unsigned i = 0; i < N_PEOPLE; i++)
+		hub_leave(scene.hub, scene.people[i], NULL, &scene.now,
+			&scene.out);
+	read_outbox(&scene);
+	hub_free(scene.hub);
+	outbox_fini(&scene.out);
+	chat_call_fini(&scene.call);
+	strbuf_fini(&scene.told);
+	return 0;
+}

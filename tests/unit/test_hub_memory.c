@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The hub without memory: every allocation of a session's life fails in its
+ * turn. Nothing may crash, nothing leak, and what was refused must work when
+ * memory is back. The allocator of the C library is replaced by one that fails
+ * on demand and counts what is not given back; a sanitizer brings its own, so
+ * then there is nothing to do.
+ */
+#include "chat_world.h"
+
+#include <errno.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+
+int main(void)
+{
+	return 77;
+}
+
+#else
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t size);
+extern void __libc_free(void *p);
+
+static long fails_after = -1; /* allocations until one fails; -1: never */
+static bool fails_all;        /* and all after it */
+static long n_live;
+
+static bool fails(void)
+{
+	if (fails_after < 0)
+		return false;
+	if (fails_after > 0) {
+		fails_after--;
+		return false;
+	}
+	if (!fails_all)
+		fails_after = -1;
+	return true;
+}
+
+static void *counted(void *p)
+{
+	n_live += p != NULL;
+	return p;
+}
+
+void *malloc(size_t size)
+{
+	return fails() ? NULL : counted(__libc_malloc(size));
+}
+
+void *calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : counted(__libc_calloc(n, size));
+}
+
+void *realloc(void *p, size_t size)
+{
+	if (fails())
+		return NULL;
+	return p ? __libc_realloc(p, size) : counted(__libc_realloc(p, size));
+}
+
+void free(void *p)
+{
+	n_live -= p != NULL;
+	__libc_free(p);
+}
+
+static struct world w;
+
+static void enter(void)
+{
+	struct chat_home home = {0, 9};
+	struct member *member = hub_enter(
+		w.hub, home, "elsewhere", &w.now, &w.out);
+
+	if (member)
+		world_leave(&w, member, "tea");
+}
+
+/* What bob does while memory fails; alice is there to hear it. */
+static void act(struct member *bob)
+{
+	world_run(&w, bob, "say", "hello", NULL);
+	world_run(&w, bob, "me", "waves", NULL);
+	world_run(&w, bob, "msg", "alice", "psst", NULL);
+	world_run(&w, bob, "topic", "tea", NULL);
+	world_run(&w, bob, "nick", "robert", NULL);
+	world_run(&w, bob, "join", "ops", NULL);
+	world_run(&w, bob, "topic", "coffee", NULL);
+	world_run(&w, bob, "say", "alone", NULL);
+	world_run(&w, bob, "who", NULL);
+	world_run(&w, bob, "rooms", NULL);
+	world_run(&w, bob, "history", NULL);
+	world_run(&w, bob, "part", NULL);
+	world_run(&w, bob, "nick", "bob", NULL);
+	world_run(&w, bob, "quit", "x", NULL);
+	enter();
+}
+
+/* The hub does what it should: both are found, heard and counted. */
+static void check_sound(struct member *bob, struct member *alice)
+{
+	outbox_clear(&w.out);
+	world_run(&w, bob, "join", "lobby", NULL);
+	world_run(&w, bob, "nick", "bob", NULL);
+	outbox_clear(&w.out);
+	ck_assert_uint_eq(hub_n_members(w.hub), 2);
+	world_run(&w, bob, "who", NULL);
+	world_expect(
+		&w, "to 1: WHO #lobby n=2 [WHO_ITEM alice, WHO_ITEM bob]\n");
+	world_run(&w, alice, "say", "x", NULL);
+	world_expect(&w, "room 0 !2: SAID alice #lobby \"x\"\n");
+	world_run(&w, alice, "msg", "bob", "x", NULL);
+	world_expect(&w,
+		"to 1: PRIVATE alice bob \"x\"\n"
+		"to 2: PRIVATE_COPY alice bob \"x\"\n");
+}
+
+/* One life of two people; the n-th allocation of what bob does fails. True if
+ * one failed. */
+static bool live(long n, bool and_all_after)
+{
+	struct member *bob, *alice;
+	bool has_failed;
+
+	w = (struct world){.settings = world_settings()};
+	world_start(&w, 1);
+	bob = world_person(&w, 1, 0, "bob");
+	alice = world_person(&w, 2, 0, "alice");
+	fails_all = and_all_after;
+	fails_after = n;
+	act(bob);
+	has_failed = fails_after <= 0;
+	fails_after = -1;
+	check_sound(bob, alice);
+	world_leave(&w, bob, NULL);
+	world_leave(&w, alice, NULL);
+	ck_assert_uint_eq(hub_n_members(w.hub), 0);
+	world_stop(&w);
+	return has_failed;
+}
+
+static void live_through(bool and_all_after)
+{
+	long n_before, n = 0;
+
+	live(1000000, false);
+	n_before = n_live;
+	while (live(n, and_all_after)) {
+		ck_assert_int_eq(n_live, n_before);
+		n++;
+	}
+	ck_assert_int_ge(n, 40);
+}
+
+START_TEST(one_allocation_fails)
+{
+	live_through(false);
+}
+END_TEST
+
+START_TEST(all_allocations_fail_from_one_on)
+{
+	live_through(true);
+}
+END_TEST
+
+/* Who asks is told, since that refusal needs no memory. */
+START_TEST(the_refusal_is_told)
+{
+	struct member *bob;
+
+	w = (struct world){.settings = world_settings()};
+	world_start(&w, 1);
+	bob = world_person(&w, 1, 0, "bob");
+	fails_all = true;
+	fails_after = 0;
+	world_run(&w, bob, "say", "x", NULL);
+	world_run(&w, bob, "join", "ops", NULL);
+	world_run(&w, bob, "nick", "robert", NULL);
+	fails_after = -1;
+	world_expect(&w,
+		"to 1: E_NO_MEMORY\n"
+		"to 1: E_NO_MEMORY\n"
+		"to 1: E_NO_MEMORY\n");
+	ck_assert_str_eq(member_nick(bob), "bob");
+	world_leave(&w, bob, NULL);
+	world_stop(&w);
+}
+END_TEST
+
+/* Who is told of a new room has its seat there, and the other way round. */
+START_TEST(a_move_is_whole)
+{
+	static const char whole[] = "unseat 1 in 0\n"
+				    "seat 1 in 1\n"
+				    "to 1: YOU_JOINED bob #ops \"sockd\" n=1\n";
+	const char *told = "";
+	struct member *bob;
+
+	for (long n = 0; strcmp(told, whole) != 0; n++) {
+		w = (struct world){.settings = world_settings()};
+		world_start(&w, 1);
+		bob = world_person(&w, 1, 0, "bob");
+		outbox_fini(&w.out);
+		fails_all = true;
+		fails_after = n;
+		world_run(&w, bob, "join", "ops", NULL);
+		fails_after = -1;
+		told = strcmp(world_read(&w), whole) == 0 ? whole : "";
+		world_run(&w, bob, "who", NULL);
+		world_expect(&w,
+			told == whole
+				? "to 1: WHO #ops n=1 [WHO_ITEM bob]\n"
+				: "to 1: WHO #lobby n=1 [WHO_ITEM bob]\n");
+		world_leave(&w, bob, NULL);
+		world_stop(&w);
+		ck_assert_int_lt(n, 100);
+	}
+}
+END_TEST
+
+START_TEST(a_hub_is_made_or_not)
+{
+	struct chat_settings settings = world_settings();
+	static char name[] = "ops";
+	struct room_settings rooms[] = {{.name = name}};
+	long n_before = n_live, n = 0;
+	struct hub *hub;
+	int r = -ENOMEM;
+
+	settings.rooms = rooms;
+	settings.n_rooms = 1;
+	fails_all = false;
+	for (; r < 0; n++) {
+		fails_after = n;
+		r = hub_new(&hub, &settings, 2, world_seed);
+		fails_after = -1;
+		if (r == 0)
+			hub_free(hub);
+		else
+			ck_assert_int_eq(r, -ENOMEM);
+		ck_assert_int_eq(n_live, n_before);
+	}
+	ck_assert_int_gt(n, 4);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("hub_memory");
+	TCase *tc = tcase_create("hub_memory");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tc, one_allocation_fails);
+	tcase_add_test(tc, all_allocations_fail_from_one_on);
+	tcase_add_test(tc, the_refusal_is_told);
+	tcase_add_test(tc, a_move_is_whole);
+	tcase_add_test(tc, a_hub_is_made_or_not);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#endif
