@@ -196,25 +196,25 @@ static bool is_lacking(int err)
 static int open_entry(
 	const struct opening *o, const struct config *cfg, struct errmsg *msg)
 {
-	struct addr *addrs;
-	size_t n_addrs, n_open = 0;
+	struct addrlist addrs;
+	size_t n_open = 0;
 	int err = listen_resolve(
-		&o->spec, cfg->runtime_dir, false, &addrs, &n_addrs, msg);
+		&o->spec, cfg->runtime_dir, false, &addrs, msg);
 
 	if (err) {
 		errmsg_prefix(msg, "services.%s.listen", o->svc->name);
 		return err;
 	}
-	for (size_t i = 0; i < n_addrs; i++) {
-		err = open_one(o, &addrs[i], msg);
+	for (size_t i = 0; i < addrs.n_items; i++) {
+		err = open_one(o, &addrs.items[i], msg);
 		if (!err)
 			n_open++;
 		else if (o->spec.numeric || !is_lacking(err))
 			break;
-		else if (i + 1 < n_addrs || n_open)
+		else if (i + 1 < addrs.n_items || n_open)
 			log_warning("%s; skipped", msg->text);
 	}
-	free(addrs);
+	free(addrs.items);
 	return n_open && (!err || is_lacking(err)) ? 0 : err;
 }
 
