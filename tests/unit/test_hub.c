@@ -427,6 +427,25 @@ START_TEST(guest_names_are_unique)
 }
 END_TEST
 
+/* Rooms of several posts lie behind each other. */
+START_TEST(an_outbox_grows)
+{
+	struct member *bob = world_person(&w, 1, 0, "bob");
+	struct member *carol = world_person(&w, 2, 0, "carol");
+
+	for (int i = 0; i < 50; i++)
+		world_run(&w, bob, "nick", i % 2 ? "bob" : "bobby", NULL);
+	ck_assert_uint_eq(w.out.n_posts, 100);
+	ck_assert_uint_eq(w.out.n_rooms, 50);
+	ck_assert_uint_ge(w.out.rooms_size, 50);
+	for (uint32_t i = 0; i < 50; i++)
+		ck_assert_uint_eq(w.out.posts[2 * i + 1].first_room, i);
+	outbox_clear(&w.out);
+	world_leave(&w, bob, NULL);
+	world_leave(&w, carol, NULL);
+}
+END_TEST
+
 static Suite *hub_suite(void)
 {
 	Suite *suite = suite_create("hub");
@@ -451,6 +470,7 @@ static Suite *hub_suite(void)
 	tcase_add_test(tc, a_bad_configuration_changes_nothing);
 	tcase_add_test(tc, histories_shrink_with_the_settings);
 	tcase_add_test(tc, guest_names_are_unique);
+	tcase_add_test(tc, an_outbox_grows);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
