@@ -5,18 +5,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "net/listener.h"
 #include "proto/proto.h"
 
 struct accept_set;
 struct config;
 struct errmsg;
-struct listener;
 struct service;
 
 struct plan_listener {
 	struct listener *listener; /* a reference */
 	struct service *service;   /* borrowed from the plan */
 	bool is_new;               /* not in the plan before */
+	struct listener_settings settings;
 };
 
 /* A configuration made real: its services and their open listeners. A start
@@ -53,6 +54,9 @@ void plan_close_listeners(struct plan *plan);
  * memory. */
 struct accept_set *plan_accept_set(
 	const struct plan *plan, uint32_t max_connections);
+/* Gives the listeners that were kept their new settings; for when the plan is in
+ * force. */
+void plan_tune_kept(const struct plan *plan);
 /* One line per new listener into the log. */
 void plan_log_listeners(const struct plan *plan);
 

@@ -22,8 +22,7 @@ struct chat_call {
 	size_t n_args;
 	enum chat_type error; /* used if verb is NULL and is_error */
 	bool is_error;
-	bool is_word; /* a bare "quit" and the like was said:
-	                                 SAID_WORD follows */
+	bool is_word; /* a bare "quit" and the like: SAID_WORD follows */
 	const char *error_text, *error_near; /* text and nick2 of the refusal */
 	uint64_t n, limit;
 	struct strbuf buf; /* owned */

@@ -12,63 +12,56 @@
  * read and share it. */
 
 /* X(NAME): what the fields mean. Types from CHAT_E_FIRST on are refusals. */
-/* clang-format off */
-#define CHAT_TYPES(X)                                                          \
-	X(SAID)        /* nick said text in room */                            \
-	X(ACTION)      /* nick does text in room */                            \
-	X(PRIVATE)     /* nick to nick2: text (the receiver's copy) */         \
-	X(PRIVATE_COPY) /* the sender's own copy of it */                      \
-	X(JOINED)      /* nick joined room */                                  \
-	X(LEFT)        /* nick left room; text: reason, may be "" */           \
-	X(RENAMED)     /* nick is now nick2 */                                 \
-	X(TOPIC_SET)   /* nick set the topic of room to text */                \
-	X(WELCOME)     /* you are nick in room, n here; text: server name */   \
-	X(MOTD)        /* text, may have lines; "": none */                    \
-	X(YOU_JOINED)  /* you are in room, n here; CHAT_QUIET: over the mark */ \
-	X(YOU_TOPIC)   /* the topic of room is text; "": none */               \
-	X(REPLAY)      /* items: SAID, ACTION, ... oldest first, of room; none \
-	                  are there if nothing was said */                     \
-	X(YOU_RENAMED) /* you are now nick */                                  \
-	X(WHO)         /* n members of room; items: WHO_ITEM (nick), sorted,   \
-	                  50 at most */                                        \
-	X(WHO_ITEM)                                                            \
-	X(ROOMS)       /* n rooms; items: ROOM_ITEM (room, n, text: topic),    \
-	                  fullest first, 50 at most */                         \
-	X(ROOM_ITEM)                                                           \
-	X(HELP)        /* text: a verb, or "" for the list */                  \
-	X(SAID_WORD)   /* you said the bare word text to room: a hint */       \
-	X(PONG)        /* the answer to ping */                                \
-	X(VERSION)     /* of the server */                                     \
-	X(BYE)         /* you asked to leave; text: reason */                  \
-	X(E_UNKNOWN_COMMAND)  /* text: the word; nick2: the nearest, or "" */  \
-	X(E_AMBIGUOUS_COMMAND) /* text: the word; nick2: two that it may be */ \
-	X(E_MISSING_ARGUMENT) /* text: the verb; nick2: what it takes */       \
-	X(E_LINE_TOO_LONG)    /* n bytes, limit allowed */                     \
-	X(E_TEXT_TOO_LONG)    /* n bytes, limit allowed */                     \
-	X(E_TOPIC_TOO_LONG)   /* n characters, limit allowed */                \
-	X(E_NICK_INVALID)     /* text: the nick asked for */                   \
-	X(E_NICK_TAKEN)       /* text */                                       \
-	X(E_NICK_LOOKS_LIKE)  /* text; nick2: whom it looks like */            \
-	X(E_NICK_RESERVED)    /* text: guest-* */                              \
-	X(E_ROOM_INVALID)     /* text: the room asked for */                   \
-	X(E_NO_SUCH_ROOM)     /* text; nick2: the nearest, or "" */            \
-	X(E_NO_SUCH_NICK)     /* text; nick2: the nearest, or "" */            \
-	X(E_NO_REPLY)         /* nobody to reply to yet */                     \
-	X(E_NOT_IN_ROOM)      /* not in any room */                            \
-	X(E_TOO_MANY_ROOMS)   /* limit: of the server */                       \
-	X(E_ROOM_LOCKED)      /* room */                                       \
-	X(E_NOT_A_NUMBER)     /* text */                                       \
-	X(E_NO_MEMORY)        /* the server is short of memory */
-/* clang-format on */
+#define CHAT_TYPES(X)                                                           \
+	X(SAID)         /* nick said text in room */                            \
+	X(ACTION)       /* nick does text in room */                            \
+	X(PRIVATE)      /* nick to nick2: text (the receiver's copy) */         \
+	X(PRIVATE_COPY) /* the sender's own copy of it */                       \
+	X(JOINED)       /* nick joined room */                                  \
+	X(LEFT)         /* nick left room; text: reason, may be "" */           \
+	X(RENAMED)      /* nick is now nick2 */                                 \
+	X(TOPIC_SET)    /* nick set the topic of room to text */                \
+	X(WELCOME)      /* you are nick in room, n here; text: server name */   \
+	X(MOTD)         /* text, may have lines; "": none */                    \
+	X(YOU_JOINED) /* you are in room, n here; CHAT_QUIET: over the mark */  \
+	X(YOU_TOPIC)  /* the topic of room is text; "": none */                 \
+	X(REPLAY) /* items: SAID, ACTION, ... of room, oldest first; or none */ \
+	X(YOU_RENAMED) /* you are now nick */                                   \
+	X(WHO) /* n members of room; items: 50 WHO_ITEM at most, sorted */      \
+	X(WHO_ITEM)  /* nick */                                                 \
+	X(ROOMS)     /* n rooms; items: 50 ROOM_ITEM at most, fullest first */  \
+	X(ROOM_ITEM) /* room, n, text: topic */                                 \
+	X(HELP)      /* text: a verb, or "" for the list */                     \
+	X(SAID_WORD) /* you said the bare word text to room: a hint */          \
+	X(PONG)      /* the answer to ping */                                   \
+	X(VERSION)   /* of the server */                                        \
+	X(BYE)       /* you asked to leave; text: reason */                     \
+	X(E_UNKNOWN_COMMAND)   /* text: the word; nick2: the nearest, or "" */  \
+	X(E_AMBIGUOUS_COMMAND) /* text: the word; nick2: two that it may be */  \
+	X(E_MISSING_ARGUMENT)  /* text: the verb; nick2: what it takes */       \
+	X(E_LINE_TOO_LONG)     /* n bytes, limit allowed */                     \
+	X(E_TEXT_TOO_LONG)     /* n bytes, limit allowed */                     \
+	X(E_TOPIC_TOO_LONG)    /* n characters, limit allowed */                \
+	X(E_NICK_INVALID)      /* text: the nick asked for */                   \
+	X(E_NICK_TAKEN)        /* text */                                       \
+	X(E_NICK_LOOKS_LIKE)   /* text; nick2: whom it looks like */            \
+	X(E_NICK_RESERVED)     /* text: guest-* */                              \
+	X(E_ROOM_INVALID)      /* text: the room asked for */                   \
+	X(E_NO_SUCH_ROOM)      /* text; nick2: the nearest, or "" */            \
+	X(E_NO_SUCH_NICK)      /* text; nick2: the nearest, or "" */            \
+	X(E_NO_REPLY)          /* nobody to reply to yet */                     \
+	X(E_NOT_IN_ROOM)       /* not in any room */                            \
+	X(E_TOO_MANY_ROOMS)    /* limit: of the server */                       \
+	X(E_ROOM_LOCKED)       /* room */                                       \
+	X(E_NOT_A_NUMBER)      /* text */                                       \
+	X(E_NO_MEMORY)         /* the server is short of memory */
 
-/* clang-format off */
 enum chat_type {
 #define CHAT_TYPE_ENUM(name) CHAT_##name,
 	CHAT_TYPES(CHAT_TYPE_ENUM)
 #undef CHAT_TYPE_ENUM
 		CHAT_TYPE_N
 };
-/* clang-format on */
 #define CHAT_E_FIRST CHAT_E_UNKNOWN_COMMAND
 
 enum chat_msg_flag {

@@ -29,9 +29,8 @@ enum chat_post_kind {
 
 struct chat_post {
 	enum chat_post_kind kind;
-	uint32_t room; /* its index, see room.h; small and reused */
-	uint32_t
-		announce_ms; /* SEAT: hub_announce() after so long; 0: no need */
+	uint32_t room;        /* its index, see room.h; small and reused */
+	uint32_t announce_ms; /* SEAT: until hub_announce(); 0: not needed */
 	uint32_t first_room, n_rooms; /* NEIGHBOURS: in outbox.rooms */
 	uint64_t workers;      /* bit per worker that is concerned, never 0 */
 	struct chat_home home; /* see kind; conn 0: nobody */

@@ -16,10 +16,8 @@ TAILQ_HEAD(room_queue, room);
 
 /* All rooms: found by name, numbered, forgotten when nobody comes back. */
 struct rooms {
-	struct strmap by_key; /* owns the rooms */
-	TAILQ_HEAD(, room)
-	idle;                   /* nobody there, not configured; the
-	                                    longest empty first */
+	struct strmap by_key;   /* owns the rooms */
+	struct room_queue idle; /* empty, not configured; the longest first */
 	uint32_t *free_indexes; /* owned; room for all n_indexes */
 	size_t n_free, n_indexes, indexes_size;
 	unsigned n_workers;

@@ -38,8 +38,8 @@ struct chat_settings {
 	uint64_t history_total; /* bytes kept in all rooms */
 	uint64_t room_keep_ms;  /* an empty room is forgotten after */
 	int64_t replay;
-	int64_t quiet_above; /* joins and leaves of larger rooms are not shown;
-	                          0: of no room are they shown */
+	/* Joins and leaves of larger rooms are not shown; 0: of none. */
+	int64_t quiet_above;
 	uint64_t resume_ms;
 	struct flood_settings flood;
 	struct room_settings *rooms; /* owned array */

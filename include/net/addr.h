@@ -47,12 +47,17 @@ struct listen_spec {
 /* Pure, looks nothing up. 0, or -EINVAL with what to write instead in msg. */
 int listen_parse(const char *text, struct listen_spec *ret, struct errmsg *msg);
 
+struct addrlist {
+	struct addr *items; /* owned: free() */
+	size_t n_items;
+};
+
 /* The addresses to bind for an entry: all addresses of a name, "[::]" for "*"
- * (the binder falls back to 0.0.0.0), the path joined to runtime_dir. May block
- * on name resolution unless numeric. 0, or -errno with msg: an unknown host or
- * port name, or too long a path. *ret: owned by the caller, free(). */
+ * (the binder falls back to 0.0.0.0), the path joined to runtime_dir; none for
+ * a passed socket. May block on name resolution unless numeric. 0, or -errno
+ * with msg: an unknown host or port name, or too long a path. */
 int listen_resolve(const struct listen_spec *spec, const char *runtime_dir,
-	bool datagram, struct addr **ret, size_t *ret_n, struct errmsg *msg)
+	bool datagram, struct addrlist *ret, struct errmsg *msg)
 	__attribute__((warn_unused_result));
 
 /* An IPv4 or IPv6 network: "127.0.0.0/8", "::1", "192.0.2.1". IPv4 is kept as

@@ -81,6 +81,10 @@ void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
 bool conn_is_paused(const struct conn *c); /* conn_pause() is in force */
 
+/* Ask for input() in the next turn of the loop: a fair share of work was done
+ * and more lies in the buffer. */
+void conn_input_again(struct conn *c);
+
 /* The only way a connection ends. The first call counts, later ones do
  * nothing. `arg` (copied as needed) fills the %s of the words of `why`; NULL:
  * the setting the words speak of. See conn.c for what follows. */

@@ -40,6 +40,9 @@ void listener_tune(struct listener *l, const struct listener_settings *s);
 int listener_fd(const struct listener *l);
 bool listener_is(const struct listener *l, const char *service,
 	const char *written, const struct addr *addr);
+/* False for a unix socket whose file was removed or replaced: nobody can reach
+ * it any more. */
+bool listener_is_intact(const struct listener *l);
 /* With the port the kernel chose. buf: ADDR_LEN. */
 const char *listener_text(const struct listener *l, char *buf);
 const struct addr *listener_addr(const struct listener *l);

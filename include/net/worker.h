@@ -41,9 +41,9 @@ void crew_drop_all(struct crew *crew);
 /* After that: frees the workers. */
 void crew_fini(struct crew *crew);
 /* Any thread: closes every connection of every worker, those included that are
- * still being handed over. For ever: it is for the end. */
+ * still being handed over. Once, for ever: it is for the end. */
 void crew_close_all(struct crew *crew, enum close_reason why);
-/* Any thread: asks each worker for a sign of life. */
+/* Main thread, while crew_is_alive(): asks each worker for a sign of life. */
 void crew_ping(struct crew *crew);
 /* Any thread: true if every worker answered all pings so far. */
 int crew_is_alive(struct crew *crew);

@@ -249,13 +249,12 @@ static void check_entry(const struct config_load *load, struct bounds *all,
 {
 	const struct bound *other;
 	struct listen_spec spec = {0};
-	struct addr *addrs = NULL;
+	struct addrlist addrs = {NULL, 0};
 	struct errmsg msg = {""};
-	size_t n = 0;
 
 	if (listen_parse(b->text, &spec, &msg) < 0 ||
 		listen_resolve(&spec, load->cfg->runtime_dir, b->datagram,
-			&addrs, &n, &msg) < 0) {
+			&addrs, &msg) < 0) {
 		/* Of the default name only the directory can be at fault. */
 		if (!node)
 			node = config_tree_find(load->tree, "runtime_dir");
@@ -264,14 +263,14 @@ static void check_entry(const struct config_load *load, struct bounds *all,
 				load->errors, node, path, "%s", msg.text);
 	}
 	b->wildcard = spec.wildcard;
-	for (size_t k = 0; k < n; k++) {
-		b->addr = addrs[k];
+	for (size_t k = 0; k < addrs.n_items; k++) {
+		b->addr = addrs.items[k];
 		if (bounds_add(all, b, &other))
 			continue;
 		say_taken(load, path, node, b->text, other);
 		break;
 	}
-	free(addrs);
+	free(addrs.items);
 }
 
 static void check_service(const struct config_load *load, struct bounds *all,

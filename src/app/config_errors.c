@@ -94,7 +94,12 @@ void config_errors_at(struct config_errors *errors,
 	struct strbuf text = {0};
 	va_list ap;
 
-	strbuf_addf(&text, "%s%s: ", node->file ? "" : "-o ", path);
+	strbuf_addf(&text, "%s%s", node->file ? "" : "-o ", path);
+	/* A group that a -o made: its PATH goes on to the key in it. */
+	for (const struct config_node *n = node; !n->file && n->kids;
+		n = n->kids)
+		strbuf_addf(&text, ".%s", n->kids->name);
+	strbuf_adds(&text, ": ");
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);

@@ -36,8 +36,6 @@ static const char *check_file(const struct stat *st)
 		return "it is a directory";
 	if (!S_ISREG(st->st_mode))
 		return "it is not a regular file";
-	if (st->st_size > FILE_MAX)
-		return "it is larger than 1 MiB";
 	return NULL;
 }
 
@@ -93,20 +91,21 @@ static unsigned count_lines(const char *p, const char *end)
 static int scan_data(struct config_scan *scan, const struct strbuf *data,
 	const struct stat *st)
 {
-	const char *nul = memchr(data->data, '\0', data->len);
+	const char *bytes = data->data ? data->data : "";
+	const char *nul = memchr(bytes, '\0', data->len);
 
 	scan->line = 1;
-	scan->p = scan->line_start = data->data;
-	scan->end = data->data + data->len;
+	scan->p = scan->line_start = bytes;
+	scan->end = bytes + data->len;
 	scan->dev = st->st_dev;
 	scan->ino = st->st_ino;
 	if (nul) {
 		config_errors_add(scan->errors, scan->file,
-			count_lines(data->data, nul),
+			count_lines(bytes, nul),
 			"a NUL byte: this is not a text file");
 		return EX_CONFIG;
 	}
-	if (data->len >= 3 && memcmp(data->data, "\xef\xbb\xbf", 3) == 0)
+	if (data->len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
 		scan->p += 3;
 	if (st->st_mode & S_IWOTH)
 		config_errors_warn(scan->errors, scan->file, 0,
@@ -136,7 +135,7 @@ int config_text_read(struct config_text *text, const char *file,
 		.file = intern(names, file),
 	};
 	struct strbuf data = {0};
-	struct stat st;
+	struct stat st = {0};
 	const char *why;
 	int r;
 
@@ -189,7 +188,7 @@ static int include_file(struct config_scan *parent, const char *path,
 	const char *file, struct strbuf *data)
 {
 	struct config_scan scan = *parent;
-	struct stat st;
+	struct stat st = {0};
 	const char *why = load_file(file, data, &st);
 
 	if (!why)

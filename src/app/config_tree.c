@@ -200,11 +200,11 @@ static void merge_kids(const struct merge *m, struct config_node *node,
 
 /* What only libconfig finds: the grammar in front of it knows no names. */
 static void parse_error(const config_t *lc, const struct config_text *text,
-	struct config_errors *errors)
+	const char *line, struct config_errors *errors)
 {
 	const struct config_line *at = origin(
 		text, (unsigned)config_error_line(lc));
-	const char *why = config_error_text(lc), *line = text->data.data;
+	const char *why = config_error_text(lc);
 	int n = config_error_line(lc);
 
 	while (--n > 0 && strchr(line, '\n'))
@@ -222,14 +222,15 @@ int config_tree_add(struct config_tree *tree, const struct config_text *text,
 	struct config_errors *errors)
 {
 	struct merge m = {text, errors};
+	const char *data = text->data.data ? text->data.data : "";
 	config_t lc;
 	int r = 0;
 
 	config_init(&lc);
-	if (config_read_string(&lc, text->data.data ? text->data.data : "")) {
+	if (config_read_string(&lc, data)) {
 		merge_kids(&m, &tree->root, config_root_setting(&lc));
 	} else {
-		parse_error(&lc, text, errors);
+		parse_error(&lc, text, data, errors);
 		r = EX_CONFIG;
 	}
 	config_destroy(&lc);

@@ -145,19 +145,17 @@ static struct listener *find_kept(const struct plan *old, const char *service,
 	return NULL;
 }
 
-static int add_listener(struct plan *plan, struct listener *listener,
-	struct service *svc, bool is_new)
+static int add_listener(struct plan *plan, const struct plan_listener *pl)
 {
 	struct plan_listener *list = reallocarray(
 		plan->listeners, plan->n_listeners + 1, sizeof(*list));
 
 	if (!list) {
-		listener_unref(listener);
+		listener_unref(pl->listener);
 		return -ENOMEM;
 	}
 	plan->listeners = list;
-	list[plan->n_listeners++] = (struct plan_listener){
-		listener, svc, is_new};
+	list[plan->n_listeners++] = *pl;
 	return 0;
 }
 
@@ -176,16 +174,16 @@ static int open_one(
 {
 	struct listener *kept = find_kept(
 		o->old, o->svc->name, o->written, addr);
-	struct listener *l;
-	int err;
+	struct plan_listener pl = {
+		.service = o->svc, .is_new = !kept, .settings = o->settings};
+	int err = 0;
 
-	if (kept) {
-		listener_tune(kept, &o->settings);
-		return add_listener(o->plan, listener_ref(kept), o->svc, false);
-	}
-	err = listener_open(
-		&l, o->svc->name, o->written, addr, &o->settings, msg);
-	return err ? err : add_listener(o->plan, l, o->svc, true);
+	if (kept)
+		pl.listener = listener_ref(kept);
+	else
+		err = listener_open(&pl.listener, o->svc->name, o->written,
+			addr, &o->settings, msg);
+	return err ? err : add_listener(o->plan, &pl);
 }
 
 static bool is_lacking(int err)
@@ -198,25 +196,25 @@ static bool is_lacking(int err)
 static int open_entry(
 	const struct opening *o, const struct config *cfg, struct errmsg *msg)
 {
-	struct addr *addrs;
-	size_t n_addrs, n_open = 0;
+	struct addrlist addrs;
+	size_t n_open = 0;
 	int err = listen_resolve(
-		&o->spec, cfg->runtime_dir, false, &addrs, &n_addrs, msg);
+		&o->spec, cfg->runtime_dir, false, &addrs, msg);
 
 	if (err) {
 		errmsg_prefix(msg, "services.%s.listen", o->svc->name);
 		return err;
 	}
-	for (size_t i = 0; i < n_addrs; i++) {
-		err = open_one(o, &addrs[i], msg);
+	for (size_t i = 0; i < addrs.n_items; i++) {
+		err = open_one(o, &addrs.items[i], msg);
 		if (!err)
 			n_open++;
 		else if (o->spec.numeric || !is_lacking(err))
 			break;
-		else if (i + 1 < n_addrs || n_open)
+		else if (i + 1 < addrs.n_items || n_open)
 			log_warning("%s; skipped", msg->text);
 	}
-	free(addrs);
+	free(addrs.items);
 	return n_open && (!err || is_lacking(err)) ? 0 : err;
 }
 
@@ -344,6 +342,16 @@ struct accept_set *plan_accept_set(
 		}
 	}
 	return set;
+}
+
+void plan_tune_kept(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_listeners; i++) {
+		const struct plan_listener *pl = &plan->listeners[i];
+
+		if (!pl->is_new)
+			listener_tune(pl->listener, &pl->settings);
+	}
 }
 
 static bool is_private(const struct plan *plan, const struct service *svc)

@@ -52,7 +52,7 @@ static int take_over(struct server *s, struct plan *plan)
 {
 	const struct config *cfg = config_ref_get(plan->cfg);
 	uint32_t max = server_max_connections(s, cfg->limits.connections);
-	struct accept_set *set = plan_accept_set(plan, max);
+	struct accept_set *set = plan_accept_set(plan, max ? max : 1);
 
 	if (!set || chat_port_configure(s->ctx.chat, &cfg->chat)) {
 		accept_set_free(set);
@@ -68,6 +68,7 @@ static int take_over(struct server *s, struct plan *plan)
 	log_restart_keys(config_ref_get(s->plan->cfg), cfg);
 	apply_settings(s, cfg);
 	s->max_connections = max;
+	plan_tune_kept(plan);
 	plan_log_listeners(plan);
 	plan_free(s->plan);
 	s->plan = plan;
@@ -80,7 +81,7 @@ static int reload(struct server *s)
 	struct config *cfg = NULL;
 	struct config_ref *ref;
 	struct plan *plan;
-	struct errmsg msg;
+	struct errmsg msg = {"out of memory"};
 	int code = config_load(s->src, &cfg, &errors);
 
 	log_findings(&errors);

@@ -60,7 +60,7 @@ uint32_t server_max_connections(const struct server *s, int64_t wanted)
 	used = used > in_use ? used - in_use : 0;
 	if (lim.rlim_cur >= used + (rlim_t)wanted)
 		return (uint32_t)wanted;
-	wanted = lim.rlim_cur > used ? (int64_t)(lim.rlim_cur - used) : 1;
+	wanted = lim.rlim_cur > used ? (int64_t)(lim.rlim_cur - used) : 0;
 	log_warning("limits.connections is lowered: the descriptor limit "
 		    "allows no more descriptors=%llu connections=%lld",
 		(unsigned long long)lim.rlim_cur, (long long)wanted);
@@ -162,6 +162,17 @@ static int watch_signals(struct server *s)
 	return s->deadline ? 0 : -ENOMEM;
 }
 
+/* Signals that come before there is a loop to handle them wait. */
+static void hold_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < SERVER_N_SIGNALS; i++)
+		sigaddset(&set, signal_rows[i].sig);
+	pthread_sigmask(how, &set, NULL);
+}
+
 /* What libevent has to say, which else would go to stderr and might block. */
 
 static struct log_limit libevent_limit = {.burst = 5};
@@ -229,6 +240,8 @@ static int begin_serving(struct server *s, const struct config *cfg)
 	int err;
 
 	s->max_connections = server_max_connections(s, cfg->limits.connections);
+	if (s->max_connections == 0)
+		return -EMFILE;
 	set = plan_accept_set(s->plan, s->max_connections);
 	err = set ? crew_start(&s->crew) : -ENOMEM;
 	if (!err)
@@ -302,12 +315,14 @@ int server_run(const struct config_source *src, struct config *cfg)
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
+	hold_signals(SIG_BLOCK);
 	event_set_log_callback(on_libevent_log);
 	event_set_fatal_callback(on_libevent_fatal);
 	raise_fd_limit();
 	log_set_level(log_level_of(cfg->log_level));
 	code = start(&s, cfg);
 	if (!code) {
+		hold_signals(SIG_UNBLOCK);
 		event_base_dispatch(s.base);
 		log_notice("stopped");
 	}

@@ -189,7 +189,7 @@ static size_t distance_row(const char *a, size_t i, const char *b,
 
 size_t str_distance(const char *a, const char *b, size_t limit)
 {
-	size_t rows[3][DISTANCE_MAX + 1];
+	size_t rows[3][DISTANCE_MAX + 1] = {{0}};
 	size_t a_len = strnlen(a, DISTANCE_MAX + 1);
 	size_t b_len = strnlen(b, DISTANCE_MAX + 1);
 	size_t last = 0, least;

@@ -2,6 +2,7 @@
 /* sockd: arguments, what only looks at the configuration, and exit codes. The
  * daemon itself is app/server.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,11 +157,25 @@ static int run(const struct arguments *args)
 	return serve(args, cfg);
 }
 
+/* Whoever starts us may have closed these; else a socket would get their number
+ * and what is printed. */
+static void open_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments args = {0};
 	int code;
 
+	open_standard_fds();
 	if (!parse_arguments(argc, argv, &args, &code))
 		code = run(&args);
 	strlist_fini(&args.overrides);

@@ -17,6 +17,7 @@ int target_resolve(
 	const char *text, struct addr **ret, size_t *ret_n, struct errmsg *msg)
 {
 	struct listen_spec spec;
+	struct addrlist addrs;
 	int r = listen_parse(text, &spec, msg);
 
 	if (r < 0)
@@ -27,9 +28,11 @@ int target_resolve(
 			"\"%s\" is no address to connect to; write HOST:PORT "
 			"or /PATH",
 			text);
-	r = listen_resolve(&spec, ".", false, ret, ret_n, msg);
+	r = listen_resolve(&spec, ".", false, &addrs, msg);
 	if (r < 0)
 		return spec.kind == LISTEN_INET ? -ENOENT : -EINVAL;
+	*ret = addrs.items;
+	*ret_n = addrs.n_items;
 	return 0;
 }
 

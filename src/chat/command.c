@@ -32,7 +32,7 @@ static const struct chat_verb verbs[] = {
 	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1}, command_msg},
 	{{"reply", "r", "TEXT", "answers the last private message", 1, 1, 1}, command_reply},
 	{{"nick", "", "NAME", "renames you", 1, 1, 2}, command_nick},
-	{{"join", "j", "ROOM", "goes to a room, which is made if it is new", 1, 1, 2}, command_join},
+	{{"join", "j", "ROOM", "goes to a room, a new one if need be", 1, 1, 2}, command_join},
 	{{"part", "leave", "", "goes back to the room where you started", 0, 0, 0}, command_part},
 	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2}, command_who},
 	{{"rooms", "list", "", "lists the rooms", 0, 0, 2}, command_rooms},

@@ -32,6 +32,21 @@ static void tell_where(const struct turn *turn, const struct room *room)
 		});
 }
 
+static const char *home_of(const struct turn *turn)
+{
+	const char *start = turn->member->start;
+
+	return start ? start : turn->hub->settings->room;
+}
+
+/* True if that is where the member started: the way back is always open. */
+static bool is_home(const struct turn *turn, const char *name)
+{
+	char home[ROOM_NAME_MAX + 1];
+
+	return room_name_parse(home, home_of(turn)) && name_equal(name, home);
+}
+
 /* Finds or makes the room; NULL, and told, if that may not be. */
 static struct room *open_room(const struct turn *turn, const char *name)
 {
@@ -39,8 +54,7 @@ static struct room *open_room(const struct turn *turn, const char *name)
 	struct room *room;
 	int r;
 
-	/* the way home is always open */
-	if (name_equal(name, settings->room))
+	if (is_home(turn, name))
 		r = hub_open_room(turn->hub, name, turn->now, &room);
 	else
 		r = rooms_open(&turn->hub->rooms, name,
@@ -59,6 +73,12 @@ static struct room *open_room(const struct turn *turn, const char *name)
 	return NULL;
 }
 
+static bool is_locked(const struct turn *turn, const struct room *room)
+{
+	return room->settings && room->settings->locked &&
+		!is_home(turn, room->name);
+}
+
 static void go(const struct turn *turn, const char *text)
 {
 	const struct membership *seat = turn->member->current;
@@ -74,7 +94,7 @@ static void go(const struct turn *turn, const char *text)
 		return;
 	if (seat && seat->room == room)
 		tell_where(turn, room);
-	else if (room->settings && room->settings->locked)
+	else if (is_locked(turn, room))
 		reply_tell(turn,
 			&(struct chat_msg_spec){
 				.type = CHAT_E_ROOM_LOCKED,
@@ -91,9 +111,7 @@ void command_join(const struct turn *turn)
 
 void command_part(const struct turn *turn)
 {
-	const char *start = turn->member->start;
-
-	go(turn, start ? start : turn->hub->settings->room);
+	go(turn, home_of(turn));
 }
 
 static void set_topic(

@@ -57,8 +57,9 @@ int outbox_reserve(struct chat_outbox *out, size_t n_posts, size_t n_rooms)
 	void *posts = out->posts, *rooms = out->rooms;
 	int r;
 
-	r = grow(
-		&posts, &out->size, out->n_posts + n_posts, sizeof *out->posts);
+	n_posts += out->n_posts;
+	n_rooms += out->n_rooms;
+	r = grow(&posts, &out->size, n_posts, sizeof *out->posts);
 	out->posts = posts;
 	if (r < 0)
 		return r;

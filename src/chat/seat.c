@@ -102,8 +102,7 @@ static int make_arrival(
 	r = make(turn, &move->hello,
 		&(struct chat_msg_spec){
 			.type = hello,
-			.flags = room_is_quiet(settings, n_here) ? CHAT_QUIET
-								 : 0,
+			.flags = is_quiet ? CHAT_QUIET : 0,
 			.nick = turn->member->nick,
 			.room = room->name,
 			.n = n_here,
@@ -158,10 +157,7 @@ static void post_seat(const struct turn *turn, enum chat_post_kind kind,
 	const struct chat_post post = {
 		.kind = kind,
 		.room = seat->room->index,
-		.announce_ms = kind == CHAT_POST_SEAT &&
-				(seat->flags & SEAT_PENDING)
-			? ANNOUNCE_MS
-			: 0,
+		.announce_ms = is_pending ? ANNOUNCE_MS : 0,
 		.workers = UINT64_C(1) << seat->member->home.worker,
 		.home = seat->member->home,
 	};

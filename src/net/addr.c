@@ -310,28 +310,29 @@ static int lookup(const struct listen_spec *spec, const char *host, int family,
 }
 
 /* Adds what is not there yet: a resolver may say an address twice. */
-static int collect(const struct addrinfo *list, struct addr **ret, size_t *n)
+static int collect(const struct addrinfo *found, struct addrlist *list)
 {
-	for (; list; list = list->ai_next) {
-		struct addr a = {.len = list->ai_addrlen}, *more;
+	for (; found; found = found->ai_next) {
+		struct addr a = {.len = found->ai_addrlen}, *more;
 		size_t i = 0;
 
-		memcpy(&a.sa, list->ai_addr, list->ai_addrlen);
-		while (i < *n && !addr_equal(&(*ret)[i], &a))
+		memcpy(&a.sa, found->ai_addr, found->ai_addrlen);
+		while (i < list->n_items && !addr_equal(&list->items[i], &a))
 			i++;
-		if (i < *n)
+		if (i < list->n_items)
 			continue;
-		more = reallocarray(*ret, *n + 1, sizeof(**ret));
+		more = reallocarray(
+			list->items, list->n_items + 1, sizeof(*more));
 		if (!more)
 			return -ENOMEM;
-		*ret = more;
-		more[(*n)++] = a;
+		list->items = more;
+		more[list->n_items++] = a;
 	}
 	return 0;
 }
 
 static int resolve_inet(const struct listen_spec *spec, int socktype,
-	struct addr **ret, size_t *n, struct errmsg *msg)
+	struct addrlist *list, struct errmsg *msg)
 {
 	/* What is asked for which host; NULL is the any-address. */
 	const struct {
@@ -349,14 +350,14 @@ static int resolve_inet(const struct listen_spec *spec, int socktype,
 		n_asks = 2;
 	}
 	for (size_t i = 0; i < n_asks; i++) {
-		struct addrinfo *list;
+		struct addrinfo *found;
 		int r = lookup(
-			spec, asks[i].host, asks[i].family, socktype, &list);
+			spec, asks[i].host, asks[i].family, socktype, &found);
 
 		if (r != 0)
 			return lookup_error(r, spec, msg);
-		r = collect(list, ret, n);
-		freeaddrinfo(list);
+		r = collect(found, list);
+		freeaddrinfo(found);
 		if (r < 0)
 			return errmsg_set(msg, ENOMEM, "out of memory");
 	}
@@ -364,7 +365,7 @@ static int resolve_inet(const struct listen_spec *spec, int socktype,
 }
 
 static int resolve_unix(const struct listen_spec *spec, const char *runtime_dir,
-	struct addr **ret, size_t *n, struct errmsg *msg)
+	struct addrlist *list, struct errmsg *msg)
 {
 	struct addr *a = calloc(1, sizeof(*a));
 	size_t max;
@@ -388,29 +389,26 @@ static int resolve_unix(const struct listen_spec *spec, const char *runtime_dir,
 	}
 	a->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
 		(size_t)len + 1);
-	*ret = a;
-	*n = 1;
+	*list = (struct addrlist){a, 1};
 	return 0;
 }
 
 int listen_resolve(const struct listen_spec *spec, const char *runtime_dir,
-	bool datagram, struct addr **ret, size_t *ret_n, struct errmsg *msg)
+	bool datagram, struct addrlist *ret, struct errmsg *msg)
 {
-	struct addr *addrs = NULL;
-	size_t n = 0;
+	struct addrlist list = {NULL, 0};
 	int r = 0;
 
 	if (spec->kind == LISTEN_UNIX)
-		r = resolve_unix(spec, runtime_dir, &addrs, &n, msg);
+		r = resolve_unix(spec, runtime_dir, &list, msg);
 	else if (spec->kind == LISTEN_INET)
-		r = resolve_inet(spec, datagram ? SOCK_DGRAM : SOCK_STREAM,
-			&addrs, &n, msg);
+		r = resolve_inet(
+			spec, datagram ? SOCK_DGRAM : SOCK_STREAM, &list, msg);
 	if (r < 0) {
-		free(addrs);
+		free(list.items);
 		return r;
 	}
-	*ret = addrs;
-	*ret_n = n;
+	*ret = list;
 	return 0;
 }
 

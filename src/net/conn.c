@@ -198,6 +198,18 @@ void conn_update_deadline(struct conn *c)
 		conn_lost(c, ENOMEM);
 }
 
+void conn_input_again(struct conn *c)
+{
+	if (worker_again(c->worker, c))
+		conn_lost(c, ENOMEM);
+}
+
+void conn_on_again(struct conn *c)
+{
+	if (c->state == CONN_OPEN && !c->paused && !c->choked)
+		conn_offer_input(c);
+}
+
 void conn_set_timer(struct conn *c, uint64_t when_ms)
 {
 	c->timer_ms = when_ms;
@@ -429,23 +441,33 @@ void conn_close(struct conn *c, enum close_reason why, const char *arg)
 	conn_update_deadline(c);
 }
 
-void worker_shed(struct worker *w)
+/* The open connection with the most output; *ret_leaving is what those hold who
+ * pay already. */
+static struct conn *find_largest(struct worker *w, uint64_t *ret_leaving)
 {
 	struct conn *c, *largest = NULL;
-	uint64_t leaving = 0; /* of those who pay already */
 
+	*ret_leaving = 0;
 	TAILQ_FOREACH (c, &w->conns, link) {
 		conn_count_queue(c);
 		if (c->state == CONN_OPEN && c->queued &&
 			(!largest || c->queued > largest->queued))
 			largest = c;
 		if (c->state == CONN_DRAIN && c->why == CLOSE_MEMORY)
-			leaving += c->queued;
+			*ret_leaving += c->queued;
 	}
-	if (largest &&
+	return largest;
+}
+
+void worker_shed(struct worker *w)
+{
+	uint64_t leaving;
+	struct conn *c;
+
+	while ((c = find_largest(w, &leaving)) &&
 		atomic_load(&w->crew->output_bytes) - leaving >
 			atomic_load(&w->crew->output_total))
-		conn_close(largest, CLOSE_MEMORY, NULL);
+		conn_close(c, CLOSE_MEMORY, NULL);
 }
 
 /* Opening. */

@@ -103,7 +103,7 @@ void conn_watch_input(struct conn *c)
 }
 
 /* Offers the protocol what lies in the bufferevent's input. */
-static void offer_input(struct conn *c)
+void conn_offer_input(struct conn *c)
 {
 	struct evbuffer *in = bufferevent_get_input(c->bev);
 
@@ -123,7 +123,7 @@ static void on_read(struct bufferevent *bev, void *arg)
 		count_input(c, len - c->unread);
 	c->unread = (uint32_t)len;
 	if (c->state != CONN_OPEN || !(c->paused || c->choked))
-		offer_input(c);
+		conn_offer_input(c);
 }
 
 /* After a pause: what lies there may be a whole line already, and nothing

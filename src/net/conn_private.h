@@ -68,7 +68,8 @@ static inline struct event *conn_raw_event(struct conn *c)
 }
 
 /* conn_io.c: */
-int conn_io_init(struct conn *c); /* 0 or -errno */
+void conn_offer_input(struct conn *c); /* what lies in the bufferevent */
+int conn_io_init(struct conn *c);      /* 0 or -errno */
 void conn_io_fini(struct conn *c);
 void conn_watch_input(struct conn *c); /* start or stop, as flags say */
 void conn_write(struct conn *c, const void *data, size_t len);

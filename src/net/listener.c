@@ -263,20 +263,21 @@ struct listener *listener_ref(struct listener *l)
 	return l;
 }
 
-static void unlink_ours(const struct listener *l)
+bool listener_is_intact(const struct listener *l)
 {
 	struct stat st;
 
-	if (l->bound && lstat(l->addr.un.sun_path, &st) == 0 &&
-		st.st_dev == l->dev && st.st_ino == l->ino)
-		(void)unlink(l->addr.un.sun_path);
+	return !l->bound ||
+		(lstat(l->addr.un.sun_path, &st) == 0 && st.st_dev == l->dev &&
+			st.st_ino == l->ino);
 }
 
 void listener_unref(struct listener *l)
 {
 	if (!l || atomic_fetch_sub(&l->refs, 1) != 1)
 		return;
-	unlink_ours(l);
+	if (l->bound && listener_is_intact(l))
+		(void)unlink(l->addr.un.sun_path);
 	if (l->fd >= 0)
 		close(l->fd);
 	free(l->service);

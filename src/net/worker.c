@@ -152,6 +152,28 @@ void worker_want_shed(struct worker *w)
 	event_active(w->reaper, EV_TIMEOUT, 0);
 }
 
+int worker_again(struct worker *w, const struct conn *c)
+{
+	static const struct timeval at_once = {0, 0};
+	int err = idlist_add(&w->again, conn_id(c));
+
+	return err ? err : event_add(w->again_event, &at_once);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	struct idlist list = idlist_take(&w->again);
+
+	for (size_t i = 0; i < list.n; i++) {
+		struct conn *c = idmap_find(&w->ids, list.ids[i]);
+
+		if (c)
+			conn_on_again(c);
+	}
+	idlist_fini(&list);
+}
+
 static struct event_base *base_new(void)
 {
 	struct event_config *cfg = event_config_new();
@@ -176,10 +198,13 @@ static void worker_free(struct worker *w)
 		event_free(w->timer);
 	if (w->reaper)
 		event_free(w->reaper);
+	if (w->again_event)
+		event_free(w->again_event);
 	if (w->base)
 		event_base_free(w->base);
 	timers_fini(&w->timers);
 	idmap_fini(&w->ids);
+	idlist_fini(&w->again);
 	free(w);
 }
 
@@ -198,8 +223,10 @@ static struct worker *worker_new(struct crew *crew, unsigned index)
 	if (w->base) {
 		w->timer = evtimer_new(w->base, on_timer, w);
 		w->reaper = evtimer_new(w->base, on_reap, w);
+		w->again_event = evtimer_new(w->base, on_again, w);
 	}
-	if (!w->timer || !w->reaper || mailbox_new(&w->mailbox, w->base, w)) {
+	if (!w->timer || !w->reaper || !w->again_event ||
+		mailbox_new(&w->mailbox, w->base, w)) {
 		worker_free(w);
 		return NULL;
 	}
@@ -254,65 +281,42 @@ int crew_start(struct crew *crew)
 	return err;
 }
 
-/* A letter without content: what to do is its run(). */
-struct order {
-	struct mail mail;
-	enum close_reason why;
-};
+/* Orders lie ready in each worker, so that none fails for want of memory. One
+ * is given again only after it was carried out. */
 
 static void order_free(struct mail *m)
 {
-	free(m);
 }
 
-/* Orders that cannot be allocated are not given: a stop then waits for its
- * deadline, a ping counts as unanswered, which is what it means. */
-static void order_all(struct crew *crew, enum close_reason why,
+static void order_all(struct crew *crew, enum worker_order order,
 	void (*run)(struct mail *, void *))
 {
 	for (unsigned i = 0; i < crew->n_workers; i++) {
-		struct order *order = calloc(1, sizeof(*order));
+		struct mail *m = &crew->workers[i]->orders[order];
 
-		if (!order)
-			continue;
-		order->mail.run = run;
-		order->mail.free = order_free;
-		order->why = why;
-		worker_post(crew->workers[i], &order->mail);
+		m->run = run;
+		m->free = order_free;
+		worker_post(crew->workers[i], m);
 	}
 }
 
 static void run_close_all(struct mail *m, void *owner)
 {
 	struct worker *w = owner;
+	enum close_reason why = (enum close_reason)(
+		atomic_load(&w->crew->closing) - 1);
 	struct conn *c, *next;
 
 	for (c = TAILQ_FIRST(&w->conns); c; c = next) {
 		next = TAILQ_NEXT(c, link);
-		conn_close(c, ((struct order *)m)->why, NULL);
+		conn_close(c, why, NULL);
 	}
-	free(m);
 }
 
 void crew_close_all(struct crew *crew, enum close_reason why)
 {
 	atomic_store(&crew->closing, 1 + (int)why);
-	order_all(crew, why, run_close_all);
-}
-
-static void run_ping(struct mail *m, void *owner)
-{
-	struct worker *w = owner;
-
-	atomic_fetch_add(&w->pongs, 1);
-	free(m);
-}
-
-void crew_ping(struct crew *crew)
-{
-	for (unsigned i = 0; i < crew->n_workers; i++)
-		atomic_fetch_add(&crew->workers[i]->pings, 1);
-	order_all(crew, CLOSE_N, run_ping);
+	order_all(crew, ORDER_CLOSE, run_close_all);
 }
 
 int crew_is_alive(struct crew *crew)
@@ -326,17 +330,31 @@ int crew_is_alive(struct crew *crew)
 	return 1;
 }
 
+static void run_ping(struct mail *m, void *owner)
+{
+	struct worker *w = owner;
+
+	atomic_fetch_add(&w->pongs, 1);
+}
+
+void crew_ping(struct crew *crew)
+{
+	assert(crew_is_alive(crew));
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		atomic_fetch_add(&crew->workers[i]->pings, 1);
+	order_all(crew, ORDER_PING, run_ping);
+}
+
 static void run_stop(struct mail *m, void *owner)
 {
 	struct worker *w = owner;
 
 	event_base_loopbreak(w->base);
-	free(m);
 }
 
 void crew_stop(struct crew *crew)
 {
-	order_all(crew, CLOSE_N, run_stop);
+	order_all(crew, ORDER_STOP, run_stop);
 	for (unsigned i = 0; i < crew->n_workers; i++) {
 		struct worker *w = crew->workers[i];
 

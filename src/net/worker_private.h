@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "net/idlist.h"
 #include "net/idmap.h"
+#include "net/mailbox.h"
 #include "net/timers.h"
 #include "net/worker.h"
 
@@ -19,6 +21,8 @@ struct acceptor;
 struct conn;
 struct event;
 TAILQ_HEAD(conn_list, conn);
+
+enum worker_order { ORDER_CLOSE, ORDER_PING, ORDER_STOP, ORDER_N };
 
 struct worker {
 	struct crew *crew; /* borrowed */
@@ -34,9 +38,12 @@ struct worker {
 	struct conn_list conns;  /* all that are not dead */
 	struct conn_list dead;   /* to be freed before the turn ends */
 	struct idmap ids;
+	struct idlist again;       /* those that on_again serves: */
+	struct event *again_event; /* owned */
 	struct timers timers;
 	atomic_uint n_conns;
 	atomic_uint pings, pongs;
+	struct mail orders[ORDER_N]; /* letters that lie ready */
 	void *local;
 	void (*released)(
 		void *arg, struct worker *w); /* acceptor: see `dead` */
@@ -46,11 +53,14 @@ struct worker {
 
 /* Sets the deadline of c's timer and wakes the loop in time for it. */
 int worker_set_timer(struct worker *w, struct timer *t, uint64_t due_ms);
+/* Has conn_on_again() called in the loop's next turn. 0 or -ENOMEM. */
+int worker_again(struct worker *w, const struct conn *c);
 /* Frees c once no callback is on the stack. */
 void worker_reap(struct worker *w, struct conn *c);
 
 /* conn.c: */
 void conn_on_due(struct timer *t);
+void conn_on_again(struct conn *c);
 void conn_free(struct conn *c);
 /* Closes the connection of this worker with the most output queued, if all
  * output together is still over its bound. */

@@ -23,6 +23,8 @@
 #include "proto/dialect.h"
 #include "proto/proto.h"
 
+#define LINES_PER_TURN 64 /* then others have theirs */
+
 enum chat_dialect { CHAT_DIALECT_AUTO, CHAT_DIALECT_TEXT, CHAT_DIALECT_JSON };
 static const char *const dialect_names[] = {"auto", "text", "json", NULL};
 enum chat_login { CHAT_LOGIN_OPTIONAL, CHAT_LOGIN_REQUIRED };
@@ -121,25 +123,33 @@ static void chat_input(struct conn *c, struct evbuffer *in)
 	struct chat_session *session = conn_state(c);
 	size_t len = evbuffer_get_length(in);
 	const char *data = (const char *)evbuffer_pullup(in, -1);
-	size_t done = 0, used;
+	size_t done = 0, used, n = 0;
+	bool is_more = true;
 
-	while (done < len && may_go_on(session) &&
-		eat(session, data + done, len - done, &used))
+	if (len && !data) {
+		conn_close(c, CLOSE_MEMORY, NULL);
+		return;
+	}
+	while (done < len && n++ < LINES_PER_TURN && may_go_on(session) &&
+		(is_more = eat(session, data + done, len - done, &used)))
 		done += used;
 	evbuffer_drain(in, session->leaving ? len : done);
+	if (done < len && is_more && may_go_on(session))
+		conn_input_again(c);
 }
 
 static void chat_eof(struct conn *c, struct evbuffer *in)
 {
 	struct chat_session *session = conn_state(c);
 	size_t len = evbuffer_get_length(in);
+	const char *data = (const char *)evbuffer_pullup(in, -1);
 	struct slice line;
-	enum line_event event;
+	enum line_event event = LINE_MORE;
 
 	if (session->leaving)
 		return;
-	event = framer_line_end(&session->framer,
-		(const char *)evbuffer_pullup(in, -1), len, &line);
+	if (data)
+		event = framer_line_end(&session->framer, data, len, &line);
 	if (event == LINE_WHOLE)
 		run_line(session, &line);
 	else if (event == LINE_TOO_LONG)

@@ -211,19 +211,16 @@ static void (*const doers[])(struct chat_desk *, const struct chat_item *) = {
 
 static void resume_paused(struct chat_desk *desk)
 {
-	size_t n = desk->n_paused;
-	uint64_t *ids = desk->paused;
+	/* Those who resume may be paused again at once. */
+	struct idlist list = idlist_take(&desk->paused);
 
-	/* Those who resume may be paused again at once, into a new list. */
-	desk->paused = NULL;
-	desk->n_paused = desk->paused_size = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct conn *c = worker_find_conn(desk->worker, ids[i]);
+	for (size_t i = 0; i < list.n; i++) {
+		struct conn *c = worker_find_conn(desk->worker, list.ids[i]);
 
 		if (c)
 			conn_resume(c);
 	}
-	free(ids);
+	idlist_fini(&list);
 }
 
 struct resume {
@@ -267,21 +264,6 @@ static void release_waiters(struct chat_desk *desk)
 	}
 }
 
-static int remember_paused(struct chat_desk *desk, uint64_t id)
-{
-	if (desk->n_paused == desk->paused_size) {
-		size_t size = desk->paused_size ? desk->paused_size * 2 : 8;
-		uint64_t *ids = reallocarray(desk->paused, size, sizeof(*ids));
-
-		if (!ids)
-			return -ENOMEM;
-		desk->paused = ids;
-		desk->paused_size = size;
-	}
-	desk->paused[desk->n_paused++] = id;
-	return 0;
-}
-
 void desk_press_back(struct chat_desk *to, struct chat_session *session)
 {
 	struct worker *w = conn_worker(session->conn);
@@ -289,7 +271,7 @@ void desk_press_back(struct chat_desk *to, struct chat_session *session)
 
 	if (atomic_load(&to->backlog) <= BACKLOG_HIGH)
 		return;
-	if (remember_paused(own, conn_id(session->conn)))
+	if (idlist_add(&own->paused, conn_id(session->conn)))
 		return;
 	conn_pause(session->conn);
 	atomic_fetch_or(&to->waiters, 1ull << worker_index(w));
@@ -385,5 +367,5 @@ void desk_fini(struct chat_desk *desk)
 		event_free(desk->again);
 	chat_call_fini(&desk->call);
 	outbox_fini(&desk->outbox);
-	free(desk->paused);
+	idlist_fini(&desk->paused);
 }

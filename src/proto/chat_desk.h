@@ -9,6 +9,7 @@
 
 #include "chat/command.h"
 #include "chat/outbox.h"
+#include "net/idlist.h"
 #include "net/mailbox.h"
 
 struct audiences;
@@ -49,8 +50,7 @@ struct chat_desk {
 	bool is_active;                    /* `again` will fire */
 	_Atomic size_t backlog;   /* bytes posted here, not worked off */
 	_Atomic uint64_t waiters; /* workers with paused sessions; bits */
-	uint64_t *paused;         /* owned: conns paused for a backlog */
-	size_t n_paused, paused_size;
+	struct idlist paused;     /* conns paused for a backlog */
 	/* For the commands that run on this worker: */
 	struct chat_call call;
 	struct chat_outbox outbox;

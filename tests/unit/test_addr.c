@@ -187,21 +187,22 @@ static const char *resolved(const char *text, const char *dir)
 	static char out[600];
 	struct listen_spec spec;
 	struct errmsg msg = {""};
-	struct addr *addrs = NULL;
+	struct addrlist addrs = {NULL, 0};
 	char buf[ADDR_LEN];
-	size_t n = 0, len = 0;
+	size_t len = 0;
 
 	ck_assert_int_eq(listen_parse(text, &spec, &msg), 0);
 	out[0] = '\0';
-	if (listen_resolve(&spec, dir, false, &addrs, &n, &msg) < 0) {
+	if (listen_resolve(&spec, dir, false, &addrs, &msg) < 0) {
 		snprintf(out, sizeof(out), "!%s", msg.text);
 		return out;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < addrs.n_items; i++)
 		len += (size_t)snprintf(out + len, sizeof(out) - len, "%s%s",
 			i ? " " : "",
-			addr_format(buf, &addrs[i].sa, addrs[i].len));
-	free(addrs);
+			addr_format(
+				buf, &addrs.items[i].sa, addrs.items[i].len));
+	free(addrs.items);
 	return out;
 }
 

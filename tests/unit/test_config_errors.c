@@ -424,7 +424,11 @@ static const struct {
 		"-o services.e.transport: \"udp\" is not in"},
 	{"chat.rooms.ops.topic=x",
 		"-o chat.rooms.ops.topic: there is no \"ops\""},
-	{"workers.x=1", "-o workers: a group does not fit here"},
+	{"no.such.key=1", "-o no.such.key: unknown key"},
+	{"limtis.line=1",
+		"-o limtis.line: unknown key; did you mean \"limits\"?"},
+	{"services.e.flood.burst=2", "-o services.e.flood.burst: unknown key"},
+	{"workers.x=1", "-o workers.x: a group does not fit here"},
 	{"limits.output_hard=1KiB", "-o limits.output_hard: must be more than"},
 	{"limits.output_soft=1MiB", "-o limits.output_soft: must be less than"},
 };

@@ -171,8 +171,8 @@ START_TEST(idle_ends)
 }
 END_TEST
 
-/* Reads on for longer than idle_ms. True if this process was kept from it for so
- * long that the outcome says nothing. */
+/* Reads on for longer than idle_ms. True if this process was kept from it for
+ * so long that the outcome says nothing. */
 static bool read_steadily(int fd)
 {
 	char buf[4096];

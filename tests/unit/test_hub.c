@@ -427,6 +427,62 @@ START_TEST(guest_names_are_unique)
 }
 END_TEST
 
+/* Where a service lets people in they may always come back to, whatever the
+ * number of rooms and whether it is locked for others. */
+START_TEST(the_way_home_is_open)
+{
+	static char vault[] = "vault";
+	struct room_settings rooms[] = {{.name = vault, .locked = true}};
+	struct chat_settings with = world_settings();
+	struct member *bob, *carol;
+
+	with.rooms = rooms;
+	with.n_rooms = 1;
+	with.max_rooms = 1;
+	ck_assert_int_eq(hub_configure(w.hub, &with), 0);
+	bob = world_enter(&w, 1, 0, "#Vault");
+	carol = world_enter(&w, 2, 0, "office");
+	with.max_rooms = 4;
+	world_run(&w, bob, "join", "tea", NULL);
+	world_run(&w, carol, "join", "cafe", NULL);
+	w.now.mono_ms += with.room_keep_ms; /* office is forgotten */
+	with.max_rooms = 1;
+	outbox_clear(&w.out);
+	world_run(&w, bob, "part", NULL);
+	world_expect(&w,
+		"unseat 1 in 2\n"
+		"seat 1 in 0 after 2000\n"
+		"to 1: YOU_JOINED guest-**** #vault \"sockd\" n=1\n");
+	world_run(&w, carol, "join", "vault", NULL);
+	world_expect(&w, "to 2: E_ROOM_LOCKED #vault\n");
+	world_run(&w, carol, "part", NULL);
+	ck_assert_uint_eq(w.out.n_posts, 3);
+	outbox_clear(&w.out);
+	world_leave(&w, bob, NULL);
+	world_leave(&w, carol, NULL);
+	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+}
+END_TEST
+
+/* Rooms of several posts lie behind each other. */
+START_TEST(an_outbox_grows)
+{
+	struct member *bob = world_person(&w, 1, 0, "bob");
+	struct member *carol = world_person(&w, 2, 0, "carol");
+
+	for (int i = 0; i < 50; i++)
+		world_run(&w, bob, "nick", i % 2 ? "bob" : "bobby", NULL);
+	ck_assert_uint_eq(w.out.n_posts, 100);
+	ck_assert_uint_eq(w.out.n_rooms, 50);
+	ck_assert_uint_ge(w.out.rooms_size, 50);
+	for (uint32_t i = 0; i < 50; i++)
+		ck_assert_uint_eq(w.out.posts[2 * i + 1].first_room, i);
+	outbox_clear(&w.out);
+	world_leave(&w, bob, NULL);
+	world_leave(&w, carol, NULL);
+}
+END_TEST
+
 static Suite *hub_suite(void)
 {
 	Suite *suite = suite_create("hub");
@@ -451,6 +507,8 @@ static Suite *hub_suite(void)
 	tcase_add_test(tc, a_bad_configuration_changes_nothing);
 	tcase_add_test(tc, histories_shrink_with_the_settings);
 	tcase_add_test(tc, guest_names_are_unique);
+	tcase_add_test(tc, the_way_home_is_open);
+	tcase_add_test(tc, an_outbox_grows);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -144,8 +144,7 @@ START_TEST(hash_depends_on_seed)
 	uint8_t other[SIPHASH_SEED_LEN] = {1};
 	uint64_t hash = siphash13(seed, "bob", 3);
 
-	ck_assert_uint_ne(
-		siphash13(seed, "bob", 3), siphash13(other, "bob", 3));
+	ck_assert_uint_ne(hash, siphash13(other, "bob", 3));
 }
 END_TEST
 
