@@ -22,13 +22,18 @@ struct listener_settings {
 	gid_t gid;             /* unix sockets; (gid_t)-1: as it comes */
 };
 
-/* Binds and listens, non-blocking. service and written ("localhost:7007", as
- * the configuration says) are copied and name it. A stale unix socket file is
+/* What names a listener, over a reload too. */
+struct listener_name {
+	const char *service; /* borrowed */
+	const char *written; /* borrowed: "localhost:7007", as configured */
+	struct addr addr;    /* one of the addresses that stands for */
+};
+
+/* Binds and listens, non-blocking. The name is copied. A stale unix socket file is
  * replaced, one that somebody serves is not. IPv6 sockets are v6-only but for
  * "[::]" of a wildcard, which takes IPv4 too; without IPv6 it becomes 0.0.0.0.
  * 0, or -errno with msg ("cannot listen on ADDRESS: ..."). */
-int listener_open(struct listener **ret, const char *service,
-	const char *written, const struct addr *addr,
+int listener_open(struct listener **ret, const struct listener_name *name,
 	const struct listener_settings *settings, struct errmsg *msg);
 struct listener *listener_ref(struct listener *l);
 /* Closes with the last reference; a unix socket file that is still ours goes
@@ -38,8 +43,7 @@ void listener_unref(struct listener *l);
 /* Gives a kept listener new settings (backlog, buffers, mode, group). */
 void listener_tune(struct listener *l, const struct listener_settings *s);
 int listener_fd(const struct listener *l);
-bool listener_is(const struct listener *l, const char *service,
-	const char *written, const struct addr *addr);
+bool listener_is(const struct listener *l, const struct listener_name *name);
 /* False for a unix socket whose file was removed or replaced: nobody can reach
  * it any more. */
 bool listener_is_intact(const struct listener *l);

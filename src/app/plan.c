@@ -136,13 +136,15 @@ static int listener_settings_of(const struct service_config *sc,
 	return 0;
 }
 
-static struct listener *find_kept(const struct plan *old, const char *service,
-	const char *written, const struct addr *addr)
+static struct listener *find_kept(
+	const struct plan *old, const struct listener_name *name)
 {
-	for (size_t i = 0; old && i < old->n_listeners; i++)
-		if (listener_is(
-			    old->listeners[i].listener, service, written, addr))
-			return old->listeners[i].listener;
+	for (size_t i = 0; old && i < old->n_listeners; i++) {
+		struct listener *l = old->listeners[i].listener;
+
+		if (listener_is(l, name) && listener_is_intact(l))
+			return l;
+	}
 	return NULL;
 }
 
@@ -173,8 +175,9 @@ struct opening {
 static int open_one(
 	const struct opening *o, const struct addr *addr, struct errmsg *msg)
 {
-	struct listener *kept = find_kept(
-		o->old, o->svc->name, o->written, addr);
+	const struct listener_name name = {
+		.service = o->svc->name, .written = o->written, .addr = *addr};
+	struct listener *kept = find_kept(o->old, &name);
 	struct plan_listener pl = {
 		.service = o->svc, .is_new = !kept, .settings = o->settings};
 	int err = 0;
@@ -182,8 +185,7 @@ static int open_one(
 	if (kept)
 		pl.listener = listener_ref(kept);
 	else
-		err = listener_open(&pl.listener, o->svc->name, o->written,
-			addr, &o->settings, msg);
+		err = listener_open(&pl.listener, &name, &o->settings, msg);
 	return err ? err : add_listener(o->plan, &pl);
 }
 

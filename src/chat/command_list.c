@@ -80,14 +80,15 @@ static struct chat_msg *room_item(const struct turn *turn, const void *item)
 		});
 }
 
-/* Answers with the list: spec, and an item for each that was picked. */
+/* Answers with the list: head, and an item for each that was picked. */
 static void tell_list(const struct turn *turn, const struct pick *pick,
-	struct chat_msg_spec *spec,
+	const struct chat_msg_spec *head,
 	struct chat_msg *(*make)(const struct turn *, const void *))
 {
 	struct chat_msg *items[LIST_MAX];
+	struct chat_msg_spec spec = *head;
 
-	spec->items = items;
+	spec.items = items;
 	for (size_t i = 0; i < pick->n; i++) {
 		items[i] = make(turn, pick->items[i]);
 		if (!items[i]) {
@@ -97,8 +98,8 @@ static void tell_list(const struct turn *turn, const struct pick *pick,
 			return;
 		}
 	}
-	spec->n_items = pick->n;
-	reply_tell(turn, spec);
+	spec.n_items = pick->n;
+	reply_tell(turn, &spec);
 }
 
 static void refuse_room(const struct turn *turn, const char *name)
@@ -137,6 +138,7 @@ static const struct room *room_asked(const struct turn *turn)
 void command_who(const struct turn *turn)
 {
 	struct pick pick = {.compare = compare_members};
+	struct chat_msg_spec head = {.type = CHAT_WHO};
 	const struct room *room = room_asked(turn);
 	const struct membership *seat;
 
@@ -144,27 +146,19 @@ void command_who(const struct turn *turn)
 		return;
 	LIST_FOREACH (seat, &room->members, in_room)
 		pick_offer(&pick, seat->member);
-	tell_list(turn, &pick,
-		&(struct chat_msg_spec){
-			.type = CHAT_WHO,
-			.room = room->name,
-			.n = room->n_members,
-		},
-		member_item);
+	head.room = room->name;
+	head.n = room->n_members;
+	tell_list(turn, &pick, &head, member_item);
 }
 
 void command_rooms(const struct turn *turn)
 {
 	const struct strmap *map = &turn->hub->rooms.by_key;
 	struct pick pick = {.compare = compare_rooms};
+	const struct chat_msg_spec head = {.type = CHAT_ROOMS, .n = map->n};
 	struct strmap_node *node = NULL;
 
 	while ((node = strmap_next(map, node)) != NULL)
 		pick_offer(&pick, container_of(node, struct room, node));
-	tell_list(turn, &pick,
-		&(struct chat_msg_spec){
-			.type = CHAT_ROOMS,
-			.n = map->n,
-		},
-		room_item);
+	tell_list(turn, &pick, &head, room_item);
 }

@@ -51,12 +51,12 @@ const char *listener_text(const struct listener *l, char *buf)
 	return addr_format(buf, &l->addr.sa, l->addr.len);
 }
 
-bool listener_is(const struct listener *l, const char *service,
-	const char *written, const struct addr *addr)
+bool listener_is(const struct listener *l, const struct listener_name *name)
 {
-	return !strcmp(l->service, service) && !strcmp(l->written, written) &&
-		l->asked.len == addr->len &&
-		!memcmp(&l->asked.sa, &addr->sa, addr->len);
+	return !strcmp(l->service, name->service) &&
+		!strcmp(l->written, name->written) &&
+		l->asked.len == name->addr.len &&
+		!memcmp(&l->asked.sa, &name->addr.sa, name->addr.len);
 }
 
 static int set_int(int fd, int level, int name, int value)
@@ -230,8 +230,7 @@ static int bind_and_listen(
 	return err;
 }
 
-int listener_open(struct listener **ret, const char *service,
-	const char *written, const struct addr *addr,
+int listener_open(struct listener **ret, const struct listener_name *name,
 	const struct listener_settings *settings, struct errmsg *msg)
 {
 	struct listener *l = calloc(1, sizeof(*l));
@@ -242,13 +241,14 @@ int listener_open(struct listener **ret, const char *service,
 		return errmsg_set(msg, ENOMEM, "out of memory");
 	atomic_init(&l->refs, 1);
 	l->fd = -1;
-	l->asked = l->addr = *addr;
-	l->service = strdup(service);
-	l->written = strdup(written);
+	l->asked = l->addr = name->addr;
+	l->service = strdup(name->service);
+	l->written = strdup(name->written);
 	err = l->service && l->written ? bind_and_listen(l, settings) : -ENOMEM;
 	if (err) {
 		errmsg_set(msg, -err, "services.%s: cannot listen on %s: %s%s",
-			service, addr_format(text, &addr->sa, addr->len),
+			name->service,
+			addr_format(text, &name->addr.sa, name->addr.len),
 			strerror(-err), advice(err));
 		listener_unref(l);
 		return err;

@@ -83,7 +83,8 @@ static struct listener *listen_on(const char *ip)
 	addr.in.sin_family = AF_INET;
 	inet_pton(AF_INET, ip, &addr.in.sin_addr);
 	ck_assert_msg(
-		listener_open(&l, "test", "x", &addr, &settings, &msg) == 0,
+		listener_open(&l, &(struct listener_name){"test", "x", addr},
+			&settings, &msg) == 0,
 		"%s", msg.text);
 	return l;
 }

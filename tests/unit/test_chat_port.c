@@ -486,6 +486,22 @@ START_TEST(settings_change_while_they_talk)
 }
 END_TEST
 
+static void go(struct person *p, size_t way)
+{
+	size_t i = (size_t)(p - people);
+
+	if (way == 0)
+		say(i, "/quit\n");
+	else if (way == 1)
+		shutdown(p->fd, SHUT_WR);
+	if (way < 2)
+		CHAT_WAIT(p->end);
+	close(p->fd);
+	strbuf_fini(&p->text);
+	strbuf_fini(&p->to_send);
+	*p = (struct person){.fd = -1, .end = 1};
+}
+
 /* The crowd comes and goes in every way at once; nobody is left behind. */
 START_TEST(churn_leaves_nobody)
 {
@@ -496,18 +512,8 @@ START_TEST(churn_leaves_nobody)
 			come(i % N_WORKERS);
 			say(i, "/join a\n/nick x\nhello\n/join b\nhello\n");
 		}
-		for (size_t i = 0; i < N_PEOPLE; i++) {
-			if (i % 3 == 0)
-				say(i, "/quit\n");
-			else if (i % 3 == 1)
-				shutdown(people[i].fd, SHUT_WR);
-			if (i % 3 < 2)
-				CHAT_WAIT(people[i].end);
-			close(people[i].fd);
-			strbuf_fini(&people[i].text);
-			strbuf_fini(&people[i].to_send);
-			people[i] = (struct person){.fd = -1, .end = 1};
-		}
+		for (size_t i = 0; i < N_PEOPLE; i++)
+			go(&people[i], i % 3);
 		n_people = 0;
 	}
 	CHAT_WAIT(net.crew.n_conns == 0);

@@ -66,7 +66,8 @@ static struct addr unix_addr(void)
 
 static int open_at(const struct addr *a)
 {
-	return listener_open(&l, "chat", "written", a, &usual, &msg);
+	return listener_open(&l, &(struct listener_name){"chat", "written", *a},
+		&usual, &msg);
 }
 
 static int can_connect(const struct addr *a)
@@ -182,10 +183,13 @@ START_TEST(names_tell_listeners_apart)
 	struct addr b = inet_addr_of("127.0.0.2", 0);
 
 	ck_assert_int_eq(open_at(&a), 0);
-	ck_assert(listener_is(l, "chat", "written", &a));
-	ck_assert(!listener_is(l, "echo", "written", &a));
-	ck_assert(!listener_is(l, "chat", "other", &a));
-	ck_assert(!listener_is(l, "chat", "written", &b));
+	ck_assert(
+		listener_is(l, &(struct listener_name){"chat", "written", a}));
+	ck_assert(
+		!listener_is(l, &(struct listener_name){"echo", "written", a}));
+	ck_assert(!listener_is(l, &(struct listener_name){"chat", "other", a}));
+	ck_assert(
+		!listener_is(l, &(struct listener_name){"chat", "written", b}));
 }
 END_TEST
 

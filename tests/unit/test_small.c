@@ -201,7 +201,7 @@ static void set(const char *key, const char *value)
 	const struct option *o = proto->options;
 	char *field = options;
 
-	while (strcmp(o->key, key))
+	while (strcmp(o->key, key) != 0)
 		o++;
 	field += o->offset;
 	if (o->type == OPT_STRING) {
