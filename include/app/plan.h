@@ -54,8 +54,8 @@ void plan_close_listeners(struct plan *plan);
  * memory. */
 struct accept_set *plan_accept_set(
 	const struct plan *plan, uint32_t max_connections);
-/* Gives the listeners that were kept their new settings; for when the plan is in
- * force. */
+/* Gives the listeners that were kept their new settings; for when the plan is
+ * in force. */
 void plan_tune_kept(const struct plan *plan);
 /* One line per new listener into the log. */
 void plan_log_listeners(const struct plan *plan);
