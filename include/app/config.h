@@ -83,6 +83,7 @@ struct config_errors {
 	struct config_error *items; /* owned; at most CONFIG_ERRORS_MAX */
 	size_t n_items;
 	size_t n_errors; /* findings that are not warnings */
+	bool is_oom;     /* memory ran out: the findings are not all */
 };
 void config_errors_fini(struct config_errors *errors);
 /* "FILE:LINE: text" into out, without a newline. */

@@ -25,6 +25,7 @@ struct plan_listener {
  * when all of it stands is it put to work. Main thread. */
 struct plan {
 	struct config_ref *cfg;    /* a reference */
+	char *runtime_dir;         /* owned; that of the start, for good */
 	struct service **services; /* owned array of references */
 	size_t n_services;
 	struct plan_listener *listeners; /* owned array */

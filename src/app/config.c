@@ -140,10 +140,10 @@ int config_load(const struct config_source *src, struct config **ret,
 	r = load_files(&load, src->file);
 	for (size_t i = 0; i < src->n_overrides && r == 0; i++)
 		config_tree_override(load.tree, src->overrides[i], errors);
-	if (r == 0) {
+	if (r == 0 && !errors->is_oom)
 		fill(&load);
+	if (r == 0)
 		r = verdict(errors);
-	}
 	config_errors_sort(errors);
 	if (r == 0)
 		*ret = load.cfg;

@@ -94,6 +94,10 @@ void config_errors_at(struct config_errors *errors,
 	struct strbuf text = {0};
 	va_list ap;
 
+	if (!node) { /* only a lack of memory makes a default look wrong */
+		config_errors_oom(errors);
+		return;
+	}
 	strbuf_addf(&text, "%s%s", node->file ? "" : "-o ", path);
 	/* A group that a -o made: its PATH goes on to the key in it. */
 	for (const struct config_node *n = node; !n->file && n->kids;
@@ -108,6 +112,7 @@ void config_errors_at(struct config_errors *errors,
 
 void config_errors_oom(struct config_errors *errors)
 {
+	errors->is_oom = true;
 	config_errors_add(errors, NULL, 0, "out of memory");
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/config.h"
 #include "base/errmsg.h"
@@ -199,7 +200,7 @@ static int open_entry(
 	struct addrlist addrs;
 	size_t n_open = 0;
 	int err = listen_resolve(
-		&o->spec, cfg->runtime_dir, false, &addrs, msg);
+		&o->spec, o->plan->runtime_dir, false, &addrs, msg);
 
 	if (err) {
 		errmsg_prefix(msg, "services.%s.listen", o->svc->name);
@@ -244,23 +245,40 @@ static bool needs_runtime_dir(const struct config *cfg)
 	return false;
 }
 
-static int make_runtime_dir(const struct config *cfg, struct errmsg *msg)
+/* Nobody but us and root may decide what lies in it. */
+static int check_runtime_dir(const char *dir, struct errmsg *msg)
 {
 	struct stat st;
 
-	if (!needs_runtime_dir(cfg) || stat(cfg->runtime_dir, &st) == 0)
+	if (lstat(dir, &st))
+		return errmsg_set(msg, errno, "runtime_dir: %s: %s", dir,
+			strerror(errno));
+	if (S_ISDIR(st.st_mode) && !(st.st_mode & S_IWOTH) &&
+		(st.st_uid == geteuid() || st.st_uid == 0))
 		return 0;
-	if (mkdir(cfg->runtime_dir, 0755) && errno != EEXIST)
+	return errmsg_set(msg, EPERM,
+		"runtime_dir: %s must be a directory of the user that sockd "
+		"runs as, which others cannot write",
+		dir);
+}
+
+static int make_runtime_dir(const struct plan *plan, struct errmsg *msg)
+{
+	const char *dir = plan->runtime_dir;
+
+	if (!needs_runtime_dir(plan->cfg->cfg))
+		return 0;
+	if (mkdir(dir, 0755) && errno != EEXIST)
 		return errmsg_set(msg, errno, "runtime_dir: cannot make %s: %s",
-			cfg->runtime_dir, strerror(errno));
-	return 0;
+			dir, strerror(errno));
+	return check_runtime_dir(dir, msg);
 }
 
 static int open_all(struct plan *plan, const struct plan *old,
 	const struct proto_context *ctx, struct errmsg *msg)
 {
 	const struct config *cfg = plan->cfg->cfg;
-	int err = make_runtime_dir(cfg, msg);
+	int err = make_runtime_dir(plan, msg);
 
 	plan->services = calloc(cfg->n_services, sizeof(struct service *));
 	if (!plan->services)
@@ -285,7 +303,10 @@ int plan_new(struct plan **ret, struct config_ref *cfg, const struct plan *old,
 		return errmsg_set(msg, ENOMEM, "out of memory");
 	}
 	plan->cfg = cfg;
-	err = open_all(plan, old, ctx, msg);
+	plan->runtime_dir = strdup(
+		old ? old->runtime_dir : cfg->cfg->runtime_dir);
+	err = plan->runtime_dir ? open_all(plan, old, ctx, msg)
+				: errmsg_set(msg, ENOMEM, "out of memory");
 	if (err) {
 		plan_free(plan);
 		return err;
@@ -310,6 +331,7 @@ void plan_free(struct plan *plan)
 		service_unref(plan->services[i]);
 	free(plan->listeners);
 	free(plan->services);
+	free(plan->runtime_dir);
 	config_ref_unref(plan->cfg);
 	free(plan);
 }

@@ -109,8 +109,7 @@ static void print_findings(const struct config_errors *errors)
 		struct strbuf line = {0};
 
 		config_error_format(&errors->items[i], &line);
-		fprintf(stderr, "%ssockd: %s%s\n",
-			finding_prefix(&errors->items[i]),
+		fprintf(stderr, "%s%s%s\n", finding_prefix(&errors->items[i]),
 			errors->items[i].warning ? "warning: " : "",
 			line.data ? line.data : "out of memory");
 		strbuf_fini(&line);

@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "chat/command.h"
 #include "chat/msg.h"
+#include "chat/name.h"
 #include "net/conn.h"
 #include "net/service.h"
 #include "proto/chat_port.h"
@@ -230,7 +231,7 @@ static const struct option chat_options[] = {
 		.fallback = "",
 		.help = "where people start; empty: chat.room"},
 	{.key = "flood.burst", .type = OPT_INT, FIELD(flood_burst), .min = 1,
-		.max = 1000000, .flags = OPT_INHERIT, .fallback = "chat.flood.burst",
+		.max = 100000, .flags = OPT_INHERIT, .fallback = "chat.flood.burst",
 		.help = "lines that pass at once"},
 	{.key = "flood.queue", .type = OPT_INT, FIELD(flood_queue),
 		.max = 100000, .flags = OPT_INHERIT, .fallback = "chat.flood.queue",
@@ -239,7 +240,8 @@ static const struct option chat_options[] = {
 		.flags = OPT_INHERIT, .fallback = "chat.flood.rate",
 		.help = "how fast they pass"},
 	{.key = "flood.patience", .type = OPT_DURATION,
-		FIELD(flood_patience_ms), .flags = OPT_INHERIT,
+		FIELD(flood_patience_ms), .min = 100, .max = 86400000,
+		.flags = OPT_INHERIT,
 		.fallback = "chat.flood.patience",
 		.help = "flooding for so long closes"},
 	{.key = "flood.exempt", .type = OPT_STRINGS, FIELD(flood_exempt),
@@ -258,7 +260,13 @@ static const struct option chat_options[] = {
 static int chat_check(const void *options, struct errmsg *msg)
 {
 	const struct chat_options *opt = options;
+	char name[ROOM_NAME_MAX + 1];
 
+	if (opt->room[0] && !room_name_parse(name, opt->room))
+		return errmsg_set(msg, EINVAL,
+			"room: \"%s\" is not the name of a room; use 1 to %d "
+			"letters, digits or -_.",
+			opt->room, ROOM_NAME_MAX);
 	if (opt->dialect == CHAT_DIALECT_JSON)
 		return errmsg_set(
 			msg, ENOTSUP, "dialect: \"json\" is not in this build");
