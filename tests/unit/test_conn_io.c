@@ -266,8 +266,8 @@ START_TEST(input_again_comes_before_all_else)
 	probe.eats_one = true;
 	net_open(&net, &fd);
 	net_write(fd, "ab");
-	event_base_loop(worker_base(net_worker(&net)),
-		EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	event_base_loop(
+		worker_base(net_worker(&net)), EVLOOP_NONBLOCK | EVLOOP_ONCE);
 	ck_log("open input(ab) ");
 	net_write(fd, "c");
 	shutdown(fd, SHUT_WR);
