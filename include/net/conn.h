@@ -82,7 +82,8 @@ void conn_resume(struct conn *c);
 bool conn_is_paused(const struct conn *c); /* conn_pause() is in force */
 
 /* Ask for input() in the next turn of the loop: a fair share of work was done
- * and more lies in the buffer. */
+ * and more lies in the buffer. Until then nothing more is read, the peer's end
+ * included. */
 void conn_input_again(struct conn *c);
 
 /* The only way a connection ends. The first call counts, later ones do

@@ -200,14 +200,22 @@ void conn_update_deadline(struct conn *c)
 
 void conn_input_again(struct conn *c)
 {
-	if (worker_again(c->worker, c))
+	if (c->state != CONN_OPEN || c->behind)
+		return;
+	if (worker_again(c->worker, c)) {
 		conn_lost(c, ENOMEM);
+		return;
+	}
+	c->behind = true;
+	conn_watch_input(c);
 }
 
 void conn_on_again(struct conn *c)
 {
+	c->behind = false;
 	if (c->state == CONN_OPEN && !c->paused && !c->choked)
 		conn_offer_input(c);
+	conn_watch_input(c);
 }
 
 void conn_set_timer(struct conn *c, uint64_t when_ms)

@@ -77,11 +77,16 @@ bool conn_is_flooded(const struct conn *c)
 	return c->flooded;
 }
 
+static bool may_offer(const struct conn *c)
+{
+	return !c->paused && !c->choked && !c->behind;
+}
+
 static bool wants_input(const struct conn *c)
 {
 	if (c->eof || c->state == CONN_DEAD)
 		return false;
-	return c->state != CONN_OPEN || !(c->paused || c->choked);
+	return c->state != CONN_OPEN || may_offer(c);
 }
 
 void conn_watch_input(struct conn *c)
@@ -122,7 +127,7 @@ static void on_read(struct bufferevent *bev, void *arg)
 	if (len > c->unread)
 		count_input(c, len - c->unread);
 	c->unread = (uint32_t)len;
-	if (c->state != CONN_OPEN || !(c->paused || c->choked))
+	if (c->state != CONN_OPEN || may_offer(c))
 		conn_offer_input(c);
 }
 
@@ -130,7 +135,7 @@ static void on_read(struct bufferevent *bev, void *arg)
  * more need ever come. */
 static void offer_again(struct conn *c)
 {
-	if (c->unread && c->state == CONN_OPEN && !c->paused && !c->choked)
+	if (c->unread && c->state == CONN_OPEN && may_offer(c))
 		bufferevent_trigger(c->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
 }
 

@@ -40,6 +40,7 @@ struct conn {
 	bool paused : 1;           /* by the protocol */
 	bool choked : 1;           /* our output was over the soft mark */
 	bool flooded : 1;          /* ... and over the hard one */
+	bool behind : 1;           /* the protocol asked for input() again */
 	bool in_address_table : 1; /* acceptor.c counts the peer's address */
 	bool is_refusal : 1;       /* acceptor.c let it in to be told why not */
 	uint32_t queued;           /* bytes in the bufferevent's output */

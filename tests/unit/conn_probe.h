@@ -17,6 +17,8 @@ static struct {
 	struct strbuf log;
 	enum hook close_in;
 	bool eats_all, fails_to_open;
+	bool eats_one; /* ... byte, and asks for more in the next turn */
+	size_t most;   /* that was ever offered */
 } probe;
 
 static void note(struct conn *c, enum hook hook, const char *what)
@@ -40,6 +42,14 @@ static void probe_input(struct conn *c, struct evbuffer *in)
 	size_t n = 0;
 
 	snprintf(text, sizeof(text), "input(%.*s)", (int)len, data);
+	probe.most = len > probe.most ? len : probe.most;
+	if (probe.eats_one) {
+		evbuffer_drain(in, 1);
+		for (int i = 0; i < 2 && len > 1; i++)
+			conn_input_again(c); /* asking twice is asking */
+		note(c, INPUT, text);
+		return;
+	}
 	while (n < len && (probe.eats_all || data[n] != '-'))
 		n++;
 	evbuffer_drain(in, n);

@@ -337,6 +337,25 @@ START_TEST(a_half_close_ends_after_the_answers)
 }
 END_TEST
 
+/* However much came at once before the end. */
+START_TEST(a_half_close_ends_after_the_last_of_many_lines)
+{
+	char line[32];
+
+	all_come(2);
+	for (unsigned k = 0; k < 3000; k++) {
+		snprintf(line, sizeof(line), "%u\n", k);
+		strbuf_adds(&people[0].to_send, line);
+	}
+	CHAT_WAIT(people[0].n_sent == people[0].to_send.len);
+	shutdown(people[0].fd, SHUT_WR);
+	CHAT_WAIT(people[0].end == 1);
+	CHAT_WAIT(has(1, "p0 left #lobby"));
+	ck_assert_uint_eq(count_said(1), 3000);
+	check_rising(1);
+}
+END_TEST
+
 START_TEST(reset_peers_leave)
 {
 	size_t members, rooms;
@@ -537,6 +556,7 @@ int main(void)
 	tcase_add_test(tc, renaming_is_told_once_to_each);
 	tcase_add_test(tc, quitting_says_goodbye);
 	tcase_add_test(tc, a_half_close_ends_after_the_answers);
+	tcase_add_test(tc, a_half_close_ends_after_the_last_of_many_lines);
 	tcase_add_test(tc, reset_peers_leave);
 	tcase_add_test(tc, posting_to_a_slow_worker_is_held_back);
 	tcase_add_test(tc, who_does_not_read_misses_some_and_is_told);

@@ -257,6 +257,43 @@ START_TEST(what_lies_there_is_offered_when_writable)
 }
 END_TEST
 
+/* Who does only its share of work is asked again before more is read, and
+ * before the peer's end. */
+START_TEST(input_again_comes_before_all_else)
+{
+	int fd;
+
+	probe.eats_one = true;
+	net_open(&net, &fd);
+	net_write(fd, "ab");
+	event_base_loop(
+		worker_base(net_worker(&net)), EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	ck_log("open input(ab) ");
+	net_write(fd, "c");
+	shutdown(fd, SHUT_WR);
+	NET_WAIT(&net, strstr(probe.log.data, "eof"));
+	ck_log("open input(ab) input(b) input(c) eof ");
+	close(fd);
+}
+END_TEST
+
+START_TEST(slow_work_bounds_what_is_read)
+{
+	static char block[65536];
+	int fd;
+
+	probe.eats_one = true;
+	net_open(&net, &fd);
+	for (int i = 0; i < 100; i++) {
+		(void)!send(fd, block, sizeof(block), MSG_DONTWAIT);
+		event_base_loop(worker_base(net_worker(&net)),
+			EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	}
+	ck_assert_uint_le(probe.most, 65536);
+	close(fd);
+}
+END_TEST
+
 START_TEST(pause_keeps_the_end_back)
 {
 	int fd;
@@ -366,6 +403,8 @@ int main(void)
 	tcase_add_test(line, reading_renews_patience);
 	tcase_add_test(line, idle_ends);
 	tcase_add_test(line, pause_and_resume);
+	tcase_add_test(line, input_again_comes_before_all_else);
+	tcase_add_test(line, slow_work_bounds_what_is_read);
 	tcase_add_test(line, what_lies_there_is_offered_when_writable);
 	tcase_add_test(line, bytes_are_counted_in_the_log);
 	srunner_run_all(sr, CK_ENV);
