@@ -8,6 +8,7 @@
 #include "net/addr.h"
 #include "net/addrtab.h"
 
+struct accept_change;
 struct acceptor;
 struct crew;
 struct listener;
@@ -39,10 +40,14 @@ void accept_set_free(struct accept_set *set); /* NULL is fine */
 
 /* Before crew_start(). 0 or -errno. */
 int acceptor_new(struct acceptor **ret, struct crew *crew);
-/* Any thread: from now on accept by this set (owned by the acceptor then);
- * listeners that are not in it close, connections stay. NULL: stop accepting.
- * 0 or -ENOMEM (the old set stays, set is freed). */
-int acceptor_use(struct acceptor *a, struct accept_set *set);
+/* Any thread: all that may fail of a change to this set (taken, also on
+ * failure); NULL stands for not accepting at all. NULL: out of memory. */
+struct accept_change *acceptor_prepare(
+	struct acceptor *a, struct accept_set *set);
+/* Any thread, takes change: from now on accept by its set; listeners that are
+ * not in it close, connections stay. */
+void acceptor_commit(struct accept_change *change);
+void accept_change_free(struct accept_change *change); /* not committed */
 /* After crew_stop(), before crew_fini(). */
 void acceptor_free(struct acceptor *a);
 

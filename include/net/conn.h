@@ -38,7 +38,7 @@ struct conn_ops {
 	/* The time of conn_set_timer() came. */
 	void (*timer)(struct conn *c);
 	/* The connection is about to end for a reason of ours: append the last
-	 * line. `arg` fills the %s of the reason's words, NULL if it has none. */
+	 * line. `arg` fills the %s of the reason's words, if they have one. */
 	void (*goodbye)(struct conn *c, enum close_reason why, const char *arg,
 		struct strbuf *out);
 	/* Exactly once, the last call, if open() was called. conn_send() is

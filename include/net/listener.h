@@ -29,9 +29,9 @@ struct listener_name {
 	struct addr addr;    /* one of the addresses that stands for */
 };
 
-/* Binds and listens, non-blocking. The name is copied. A stale unix socket file is
- * replaced, one that somebody serves is not. IPv6 sockets are v6-only but for
- * "[::]" of a wildcard, which takes IPv4 too; without IPv6 it becomes 0.0.0.0.
+/* Binds and listens, non-blocking. The name is copied. A stale unix socket file
+ * is replaced, one that somebody serves is not. IPv6 sockets are v6-only but
+ * for "[::]" of a wildcard, which takes IPv4 too; without IPv6 it becomes 0.0.0.0.
  * 0, or -errno with msg ("cannot listen on ADDRESS: ..."). */
 int listener_open(struct listener **ret, const struct listener_name *name,
 	const struct listener_settings *settings, struct errmsg *msg);
@@ -43,6 +43,8 @@ void listener_unref(struct listener *l);
 /* Gives a kept listener new settings (backlog, buffers, mode, group). */
 void listener_tune(struct listener *l, const struct listener_settings *s);
 int listener_fd(const struct listener *l);
+/* True if l listens where name wants to; whoever asked for it, unless the port
+ * was left to the kernel. */
 bool listener_is(const struct listener *l, const struct listener_name *name);
 /* False for a unix socket whose file was removed or replaced: nobody can reach
  * it any more. */

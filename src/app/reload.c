@@ -2,6 +2,7 @@
 /* A reload: the new configuration is read, checked and opened beside the old
  * one, on the main thread while the workers serve; only when all of it stands
  * does it take over. Connections stay as they are. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include <event2/event.h>
@@ -53,18 +54,15 @@ static int take_over(struct server *s, struct plan *plan)
 	const struct config *cfg = config_ref_get(plan->cfg);
 	uint32_t max = server_max_connections(s, cfg->limits.connections);
 	struct accept_set *set = plan_accept_set(plan, max ? max : 1);
+	struct accept_change *change = set ? acceptor_prepare(s->acceptor, set)
+					   : NULL;
 
-	if (!set || chat_port_configure(s->ctx.chat, &cfg->chat)) {
-		accept_set_free(set);
+	if (!change || chat_port_configure(s->ctx.chat, &cfg->chat)) {
+		accept_change_free(change);
 		plan_free(plan);
-		return -1;
+		return -ENOMEM;
 	}
-	if (acceptor_use(s->acceptor, set)) {
-		(void)chat_port_configure(
-			s->ctx.chat, &config_ref_get(s->plan->cfg)->chat);
-		plan_free(plan);
-		return -1;
-	}
+	acceptor_commit(change);
 	log_restart_keys(config_ref_get(s->plan->cfg), cfg);
 	apply_settings(s, cfg);
 	s->max_connections = max;

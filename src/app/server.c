@@ -82,6 +82,7 @@ static void raise_fd_limit(void)
 static void stop(struct server *s)
 {
 	const struct config *cfg = config_ref_get(s->plan->cfg);
+	struct accept_change *change = acceptor_prepare(s->acceptor, NULL);
 	uint64_t ms = cfg->drain_ms + cfg->timeouts.linger_ms + STOP_EXTRA_MS;
 	struct timeval tv = {
 		.tv_sec = (time_t)(ms / 1000),
@@ -93,7 +94,8 @@ static void stop(struct server *s)
 	chat_port_stop(s->ctx.chat);
 	atomic_store(&s->stopping, true);
 	plan_close_listeners(s->plan);
-	(void)acceptor_use(s->acceptor, NULL);
+	if (change)
+		acceptor_commit(change);
 	crew_close_all(&s->crew, CLOSE_STOPPING);
 	if (atomic_load(&s->crew.n_conns) == 0 || event_add(s->deadline, &tv))
 		event_base_loopbreak(s->base);
@@ -237,16 +239,19 @@ static int make_parts(struct server *s, const struct config *cfg)
 static int begin_serving(struct server *s, const struct config *cfg)
 {
 	struct accept_set *set;
+	struct accept_change *change;
 	int err;
 
 	s->max_connections = server_max_connections(s, cfg->limits.connections);
 	if (s->max_connections == 0)
 		return -EMFILE;
 	set = plan_accept_set(s->plan, s->max_connections);
-	err = set ? crew_start(&s->crew) : -ENOMEM;
-	if (!err)
-		return acceptor_use(s->acceptor, set);
-	accept_set_free(set);
+	change = set ? acceptor_prepare(s->acceptor, set) : NULL;
+	err = change ? crew_start(&s->crew) : -ENOMEM;
+	if (err)
+		accept_change_free(change);
+	else
+		acceptor_commit(change);
 	return err;
 }
 

@@ -76,8 +76,10 @@ static void poke(struct server *s)
 {
 	struct mail *m = calloc(1, sizeof(*m));
 
-	if (!m)
-		return; /* a stop has its deadline, a status the next change */
+	if (!m) { /* a stop has its deadline, a status the next change */
+		atomic_store(&s->is_dirty, false);
+		return;
+	}
 	m->run = run_poke;
 	m->free = poke_free;
 	if (mailbox_post(s->mailbox, m))
@@ -88,7 +90,7 @@ void status_on_changed(void *arg)
 {
 	struct server *s = arg;
 
-	if (atomic_load_explicit(&s->stopping, memory_order_relaxed)) {
+	if (atomic_load(&s->stopping)) {
 		if (atomic_load(&s->crew.n_conns) == 0)
 			poke(s);
 		return;

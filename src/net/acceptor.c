@@ -93,6 +93,7 @@ void accept_set_free(struct accept_set *set)
 
 struct handover {
 	struct mail mail;
+	struct acceptor *acceptor;
 	struct service *service; /* a reference */
 	struct conn_origin from;
 	struct sockaddr_storage peer;
@@ -108,14 +109,34 @@ static void handover_free(struct mail *m)
 	free(h);
 }
 
-static void run_handover(struct mail *m, void *owner)
+static void forget_address(struct acceptor *a, const struct conn_origin *from)
+{
+	if (from->in_address_table)
+		addrtab_leave(&a->addresses, from->peer);
+}
+
+/* It came back: the connection could not be opened. */
+static void run_return(struct mail *m, void *owner)
 {
 	struct handover *h = (struct handover *)m;
 
-	h->from.peer = (const struct sockaddr *)&h->peer;
-	(void)conn_open(owner, h->service, &h->from);
-	h->from.fd = -1;
+	forget_address(h->acceptor, &h->from);
 	handover_free(m);
+}
+
+static void run_handover(struct mail *m, void *owner)
+{
+	struct handover *h = (struct handover *)m;
+	struct conn *c;
+
+	h->from.peer = (const struct sockaddr *)&h->peer;
+	c = conn_open(owner, h->service, &h->from);
+	h->from.fd = -1;
+	h->mail.run = run_return;
+	if (c)
+		handover_free(m);
+	else
+		worker_post(h->acceptor->worker, m);
 }
 
 static struct worker *idlest_worker(struct acceptor *a)
@@ -132,12 +153,6 @@ static struct worker *idlest_worker(struct acceptor *a)
 			best = w;
 	}
 	return best;
-}
-
-static void forget_address(struct acceptor *a, const struct conn_origin *from)
-{
-	if (from->in_address_table)
-		addrtab_leave(&a->addresses, from->peer);
 }
 
 static void give(
@@ -161,6 +176,7 @@ static void give(
 	conn_enter(w, svc->count);
 	h->mail.run = run_handover;
 	h->mail.free = handover_free;
+	h->acceptor = a;
 	h->service = service_ref(svc);
 	h->from = *from;
 	memcpy(&h->peer, from->peer, from->peer_len);
@@ -453,31 +469,31 @@ static void drop_events(struct acceptor *a)
 	a->events = NULL;
 }
 
-struct use {
+struct accept_change {
 	struct mail mail;
 	struct acceptor *acceptor;
 	struct accept_set *set; /* owned until run; may be NULL */
 	struct event **events;  /* owned array, for set */
 };
 
-static void use_free(struct mail *m)
+static void change_free(struct mail *m)
 {
-	struct use *use = (struct use *)m;
+	struct accept_change *change = (struct accept_change *)m;
 
-	accept_set_free(use->set);
-	free(use->events);
-	free(use);
+	accept_set_free(change->set);
+	free(change->events);
+	free(change);
 }
 
-static void run_use(struct mail *m, void *owner)
+static void run_change(struct mail *m, void *owner)
 {
-	struct use *use = (struct use *)m;
-	struct acceptor *a = use->acceptor;
+	struct accept_change *change = (struct accept_change *)m;
+	struct acceptor *a = change->acceptor;
 
 	drop_events(a);
 	accept_set_free(a->set);
-	a->set = use->set;
-	a->events = use->events;
+	a->set = change->set;
+	a->events = change->events;
 	for (size_t i = 0; a->set && i < a->set->n_entries; i++) {
 		a->events[i] = event_new(a->worker->base,
 			listener_fd(a->set->entries[i].listener),
@@ -485,29 +501,40 @@ static void run_use(struct mail *m, void *owner)
 		if (!a->events[i] || event_add(a->events[i], NULL))
 			log_error("cannot watch a listener: out of memory");
 	}
-	use->set = NULL;
-	use->events = NULL;
-	use_free(m);
+	change->set = NULL;
+	change->events = NULL;
+	change_free(m);
 }
 
-int acceptor_use(struct acceptor *a, struct accept_set *set)
+struct accept_change *acceptor_prepare(
+	struct acceptor *a, struct accept_set *set)
 {
-	struct use *use = calloc(1, sizeof(*use));
+	struct accept_change *change = calloc(1, sizeof(*change));
 	size_t n = set ? set->n_entries : 0;
 
-	if (use && n)
-		use->events = calloc(n, sizeof(struct event *));
-	if (!use || (n && !use->events)) {
-		free(use);
+	if (change && n)
+		change->events = calloc(n, sizeof(struct event *));
+	if (!change || (n && !change->events)) {
+		free(change);
 		accept_set_free(set);
-		return -ENOMEM;
+		return NULL;
 	}
-	use->mail.run = run_use;
-	use->mail.free = use_free;
-	use->acceptor = a;
-	use->set = set;
-	worker_post(a->worker, &use->mail);
-	return 0;
+	change->mail.run = run_change;
+	change->mail.free = change_free;
+	change->acceptor = a;
+	change->set = set;
+	return change;
+}
+
+void acceptor_commit(struct accept_change *change)
+{
+	worker_post(change->acceptor->worker, &change->mail);
+}
+
+void accept_change_free(struct accept_change *change)
+{
+	if (change)
+		change_free(&change->mail);
 }
 
 int acceptor_new(struct acceptor **ret, struct crew *crew)

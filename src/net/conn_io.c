@@ -139,13 +139,23 @@ static void offer_again(struct conn *c)
 		bufferevent_trigger(c->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
 }
 
+/* What fits between the marks, so that giving back what was read never makes a
+ * peer slow that was not. */
+static size_t raw_read_size(const struct service *svc)
+{
+	size_t between = svc->output_hard - svc->output_soft;
+
+	return between < SCRATCH_LEN ? between : SCRATCH_LEN;
+}
+
 static void on_raw_read(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
 	char *scratch = c->worker->scratch;
+	size_t size = raw_read_size(c->service);
 
 	for (int i = 0; i < RAW_READS_PER_TURN && c->reading; i++) {
-		ssize_t n = recv((int)fd, scratch, SCRATCH_LEN, 0);
+		ssize_t n = recv((int)fd, scratch, size, 0);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -160,7 +170,7 @@ static void on_raw_read(evutil_socket_t fd, short what, void *arg)
 		count_input(c, (size_t)n);
 		if (c->state == CONN_OPEN)
 			ops_of(c)->data(c, scratch, (size_t)n);
-		if (n < SCRATCH_LEN)
+		if ((size_t)n < size)
 			return;
 	}
 }

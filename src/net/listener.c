@@ -51,12 +51,21 @@ const char *listener_text(const struct listener *l, char *buf)
 	return addr_format(buf, &l->addr.sa, l->addr.len);
 }
 
+/* Only the kernel's choice of a port is told apart by who asked for it. */
+static bool has_any_port(const struct addr *a)
+{
+	return (a->sa.sa_family == AF_INET && a->in.sin_port == 0) ||
+		(a->sa.sa_family == AF_INET6 && a->in6.sin6_port == 0);
+}
+
 bool listener_is(const struct listener *l, const struct listener_name *name)
 {
-	return !strcmp(l->service, name->service) &&
-		!strcmp(l->written, name->written) &&
-		l->asked.len == name->addr.len &&
-		!memcmp(&l->asked.sa, &name->addr.sa, name->addr.len);
+	if (l->asked.len != name->addr.len ||
+		memcmp(&l->asked.sa, &name->addr.sa, name->addr.len) != 0)
+		return false;
+	return !has_any_port(&l->asked) ||
+		(!strcmp(l->service, name->service) &&
+			!strcmp(l->written, name->written));
 }
 
 static int set_int(int fd, int level, int name, int value)

@@ -32,6 +32,7 @@
 #include "proto/dialect.h"
 
 #define BATCH_MAX        256 /* facts of one room in a batch */
+#define BATCH_BYTES      (64 * 1024)
 #define KEEP_RENDERED    512 /* memory kept between batches: bytes */
 #define KEEP_WAITING     8   /* ... and facts */
 #define PLACES_PER_CLOCK 32
@@ -61,6 +62,7 @@ struct audience {
 	struct group *groups; /* owned */
 	uint32_t n_groups;
 	uint32_t n_waiting, waiting_size;
+	size_t waiting_bytes;
 	struct waiting *waiting; /* owned */
 	struct audience *next;   /* in audiences.first */
 	bool queued;             /* it is there */
@@ -331,7 +333,9 @@ int audience_add(struct audiences *set, uint32_t room, struct chat_msg *msg,
 		return -ENOMEM;
 	}
 	a->waiting[a->n_waiting++] = (struct waiting){msg, author};
-	set->is_full = set->is_full || a->n_waiting == BATCH_MAX;
+	a->waiting_bytes += msg->bytes;
+	set->is_full = set->is_full || a->n_waiting == BATCH_MAX ||
+		a->waiting_bytes >= BATCH_BYTES;
 	if (!a->queued) {
 		a->queued = true;
 		a->next = NULL;
@@ -429,6 +433,17 @@ static void mark_authors(struct audiences *set, const struct audience *a)
 	}
 }
 
+/* Without memory to render it nobody of the group is told the batch. */
+static void miss_batch(const struct audience *a, struct group *g)
+{
+	strbuf_fini(&g->rendered);
+	for (uint32_t i = 0; i < g->n; i++) {
+		struct chat_session *session = conn_state(g->places[i].conn);
+
+		session->missed += a->n_waiting;
+	}
+}
+
 static void begin_round(struct audiences *set)
 {
 	struct audience *a = set->first;
@@ -439,10 +454,8 @@ static void begin_round(struct audiences *set)
 	set->cursor_place = 0;
 	mark_authors(set, a);
 	for (uint32_t i = 0; i < a->n_groups; i++) {
-		/* A group that cannot be rendered is told nothing; the members
-		 * count it among what they missed. */
 		if (a->groups[i].n && render_group(a, &a->groups[i]))
-			strbuf_fini(&a->groups[i].rendered);
+			miss_batch(a, &a->groups[i]);
 	}
 }
 
@@ -495,6 +508,7 @@ static void end_round(struct audiences *set)
 	for (uint32_t i = 0; i < a->n_waiting; i++)
 		chat_msg_unref(a->waiting[i].msg);
 	a->n_waiting = 0;
+	a->waiting_bytes = 0;
 	if (a->waiting_size > KEEP_WAITING) {
 		free(a->waiting);
 		a->waiting = NULL;

@@ -16,6 +16,7 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "base/strmap.h"
 #include "chat/msg.h"
 #include "net/conn.h"
 #include "net/worker.h"
@@ -23,8 +24,8 @@
 #include "proto/chat_session.h"
 
 #define SLICE_US     5000
-#define BACKLOG_HIGH (1024 * 1024)
-#define BACKLOG_LOW  (256 * 1024)
+#define BACKLOG_HIGH (256 * 1024)
+#define BACKLOG_LOW  (64 * 1024)
 
 static void count_backlog(struct chat_desk *desk, size_t bytes, bool more)
 {
@@ -223,20 +224,18 @@ static void resume_paused(struct chat_desk *desk)
 	idlist_fini(&list);
 }
 
-struct resume {
-	struct mail mail;
-	struct chat_desk *desk;
-};
-
+/* The letter lies ready in the desk it goes to, so that nobody stays paused for
+ * want of memory; while it is on its way it serves all who would send it. */
 static void run_resume(struct mail *m, void *owner)
 {
-	resume_paused(((struct resume *)m)->desk);
-	free(m);
+	struct chat_desk *desk = container_of(m, struct chat_desk, resume);
+
+	atomic_store(&desk->is_resuming, false);
+	resume_paused(desk);
 }
 
 static void resume_free(struct mail *m)
 {
-	free(m);
 }
 
 static void release_waiters(struct chat_desk *desk)
@@ -248,19 +247,14 @@ static void release_waiters(struct chat_desk *desk)
 		return;
 	waiters = atomic_exchange(&desk->waiters, 0);
 	for (unsigned i = 0; i < desk->n_all; i++) {
-		struct resume *resume;
+		struct chat_desk *to = &desk->all[i];
 
-		if (!(waiters & (1ull << i)))
+		if (!(waiters & (1ull << i)) ||
+			atomic_exchange(&to->is_resuming, true))
 			continue;
-		resume = calloc(1, sizeof(*resume));
-		if (!resume) { /* asked again by the next letter */
-			atomic_fetch_or(&desk->waiters, 1ull << i);
-			continue;
-		}
-		resume->mail.run = run_resume;
-		resume->mail.free = resume_free;
-		resume->desk = &desk->all[i];
-		worker_post(desk->all[i].worker, &resume->mail);
+		to->resume.run = run_resume;
+		to->resume.free = resume_free;
+		worker_post(to->worker, &to->resume);
 	}
 }
 

@@ -51,6 +51,8 @@ struct chat_desk {
 	_Atomic size_t backlog;   /* bytes posted here, not worked off */
 	_Atomic uint64_t waiters; /* workers with paused sessions; bits */
 	struct idlist paused;     /* conns paused for a backlog */
+	struct mail resume;       /* tells this desk to resume them */
+	atomic_bool is_resuming;  /* it is on its way */
 	/* For the commands that run on this worker: */
 	struct chat_call call;
 	struct chat_outbox outbox;

@@ -220,8 +220,6 @@ void chat_port_leave(struct chat_session *session, const char *reason)
 	struct delivery d = {0};
 
 	audience_leave_all(desk->audiences, session);
-	chat_msg_unref(session->bye);
-	session->bye = NULL;
 	if (!session->member)
 		return;
 	pthread_mutex_lock(&port->lock);
@@ -233,6 +231,8 @@ void chat_port_leave(struct chat_session *session, const char *reason)
 		d = post_outbox(port, &desk->outbox);
 	pthread_mutex_unlock(&port->lock);
 	wake(port, d.asleep);
+	chat_msg_unref(session->bye); /* the reason may be its text */
+	session->bye = NULL;
 }
 
 /* The port's own life. */
