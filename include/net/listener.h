@@ -31,8 +31,8 @@ struct listener_name {
 
 /* Binds and listens, non-blocking. The name is copied. A stale unix socket file
  * is replaced, one that somebody serves is not. IPv6 sockets are v6-only but
- * for "[::]" of a wildcard, which takes IPv4 too; without IPv6 it becomes 0.0.0.0.
- * 0, or -errno with msg ("cannot listen on ADDRESS: ..."). */
+ * for "[::]" of a wildcard, which takes IPv4 too; without IPv6 it becomes
+ * 0.0.0.0. 0, or -errno with msg ("cannot listen on ADDRESS: ..."). */
 int listener_open(struct listener **ret, const struct listener_name *name,
 	const struct listener_settings *settings, struct errmsg *msg);
 struct listener *listener_ref(struct listener *l);
