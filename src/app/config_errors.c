@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/utf8.h"
 #include "config_private.h"
 
 void config_errors_fini(struct config_errors *errors)
@@ -34,7 +35,8 @@ void config_error_format(const struct config_error *e, struct strbuf *out)
 		strbuf_addf(out, ":%u", e->line);
 	if (e->file)
 		strbuf_adds(out, ": ");
-	strbuf_adds(out, e->text);
+	/* It quotes the file, which may hold what moves a terminal. */
+	utf8_make_safe(out, e->text, strlen(e->text));
 }
 
 /* Takes text, which may be NULL if memory ran out. */

@@ -104,6 +104,13 @@ class ExitCodes(WithFiles):
         self.assertRegex(done.stderr, re.escape(path) + r':4: services\.echo\.protocol: .*echo')
         self.assertRegex(done.stderr, re.escape(path) + r':6: workrs: .*workers')
 
+    def test_findings_move_no_terminal(self):
+        path = self.file('services: { echo: { protocol = \x1b[31m"echo"; }; };')
+        done = run_sockd('-t', '-f', path)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn(f'{path}:1: ', done.stderr)
+        self.assertNotIn('\x1b', done.stderr)
+
     def test_no_services(self):
         path = self.file('')
         done = run_sockd('-t', '-f', path)
