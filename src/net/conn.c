@@ -260,7 +260,6 @@ static void open_conn_due(struct conn *c, uint64_t now)
 {
 	const struct service *svc = c->service;
 
-	conn_count_queue(c);
 	if (c->close_ms && c->close_ms <= now) {
 		if (is_too_slow(c, now)) {
 			conn_close(c, CLOSE_SLOW, NULL);
@@ -283,7 +282,6 @@ static void drain_ended(struct conn *c, uint64_t now)
 {
 	uint64_t patience_ms = c->service->patience_ms;
 
-	conn_count_queue(c);
 	if (c->eof && close_row(c->why)->fate == CLOSE_FATE_DRAIN &&
 		c->last_ms + patience_ms > now)
 		c->close_ms = c->last_ms + patience_ms;
@@ -457,7 +455,6 @@ static struct conn *find_largest(struct worker *w, uint64_t *ret_leaving)
 
 	*ret_leaving = 0;
 	TAILQ_FOREACH (c, &w->conns, link) {
-		conn_count_queue(c);
 		if (c->state == CONN_OPEN && c->queued &&
 			(!largest || c->queued > largest->queued))
 			largest = c;

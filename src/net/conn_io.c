@@ -49,22 +49,20 @@ static void count_input(struct conn *c, size_t n)
 	c->last_ms = worker_now_ms(c->worker);
 }
 
-/* Follows the length of the queue into the crew's sum. What left it is traffic:
- * the loop tells of it only at the low mark. */
-void conn_count_queue(struct conn *c)
+/* Each change of the queue, whoever makes it: its length and the crew's sum are
+ * always right, and what left it counts as traffic. */
+static void on_queue_changed(
+	struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
 {
-	size_t now = c->bev
-		? evbuffer_get_length(bufferevent_get_output(c->bev))
-		: 0;
+	struct conn *c = arg;
 	struct crew *crew = c->worker->crew;
 
-	if (now > c->queued)
-		atomic_fetch_add(&crew->output_bytes, now - c->queued);
-	if (now < c->queued) {
-		atomic_fetch_sub(&crew->output_bytes, c->queued - now);
+	atomic_fetch_add(&crew->output_bytes, info->n_added);
+	atomic_fetch_sub(&crew->output_bytes, info->n_deleted);
+	c->queued += (uint32_t)info->n_added;
+	c->queued -= (uint32_t)info->n_deleted;
+	if (info->n_deleted)
 		c->last_ms = worker_now_ms(c->worker);
-	}
-	c->queued = (uint32_t)now;
 }
 
 size_t conn_queued(const struct conn *c)
@@ -180,7 +178,6 @@ static void on_write(struct bufferevent *bev, void *arg)
 {
 	struct conn *c = arg;
 
-	conn_count_queue(c);
 	if (c->state == CONN_DRAIN && c->queued == 0) {
 		conn_output_done(c);
 		return;
@@ -212,7 +209,6 @@ static void output_grew(struct conn *c)
 	struct crew *crew = c->worker->crew;
 	const struct service *svc = c->service;
 
-	conn_count_queue(c);
 	if (atomic_load_explicit(&crew->output_bytes, memory_order_relaxed) >
 		atomic_load_explicit(&crew->output_total, memory_order_relaxed))
 		worker_want_shed(c->worker);
@@ -253,6 +249,12 @@ static int make_bufferevent(struct conn *c)
 	c->bev = bufferevent_socket_new(c->worker->base, c->fd, 0);
 	if (!c->bev)
 		return -ENOMEM;
+	if (!evbuffer_add_cb(
+		    bufferevent_get_output(c->bev), on_queue_changed, c)) {
+		bufferevent_free(c->bev);
+		c->bev = NULL;
+		return -ENOMEM;
+	}
 	bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
 	bufferevent_setwatermark(
 		c->bev, EV_WRITE, c->service->output_soft / 3, 0);

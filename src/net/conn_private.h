@@ -74,7 +74,6 @@ int conn_io_init(struct conn *c);      /* 0 or -errno */
 void conn_io_fini(struct conn *c);
 void conn_watch_input(struct conn *c); /* start or stop, as flags say */
 void conn_write(struct conn *c, const void *data, size_t len);
-void conn_count_queue(struct conn *c); /* brings queued up to date */
 /* conn.c: */
 void conn_output_done(struct conn *c);   /* closing and all is sent */
 void conn_peer_ended(struct conn *c);    /* the peer's FIN was read */

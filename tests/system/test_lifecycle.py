@@ -108,7 +108,7 @@ class ExitCodes(WithFiles):
         path = self.file('services: { echo: { protocol = \x1b[31m"echo"; }; };')
         done = run_sockd('-t', '-f', path)
         self.assertEqual(done.returncode, 78)
-        self.assertIn(f'{path}:1: ', done.stderr)
+        self.assertIn(f'{path}:3: ', done.stderr)
         self.assertNotIn('\x1b', done.stderr)
 
     def test_no_services(self):
