@@ -37,9 +37,12 @@ void chat_port_count(
 
 /* Enters a guest into room (NULL or "": the default room). 0 or -ENOMEM. */
 int chat_port_enter(struct chat_session *session, const char *room);
-/* Runs a command; its answers come by mail. May pause the session's conn. Sets
- * session->leaving if the command was to leave. */
+/* Runs a command; its answers come by mail, after chat_port_flush(). May pause
+ * the session's conn. Sets session->leaving if the command was to leave. */
 void chat_port_run(struct chat_session *session, const struct chat_call *call);
+/* Wakes those whom the commands run so far concern: call it when no more follow
+ * at once. */
+void chat_port_flush(struct chat_session *session);
 /* Has the session closed after all that is on its way to it. */
 void chat_port_hang_up(struct chat_session *session);
 /* The 2 s of a guest's first silence are over. */

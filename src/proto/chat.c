@@ -134,6 +134,7 @@ static void chat_input(struct conn *c, struct evbuffer *in)
 	while (done < len && n++ < LINES_PER_TURN && may_go_on(session) &&
 		(is_more = eat(session, data + done, len - done, &used)))
 		done += used;
+	chat_port_flush(session);
 	evbuffer_drain(in, session->leaving ? len : done);
 	if (done < len && is_more && may_go_on(session))
 		conn_input_again(c);
@@ -157,6 +158,7 @@ static void chat_eof(struct conn *c, struct evbuffer *in)
 		refuse_line(session, line.len);
 	if (conn_is_open(c) && !session->leaving)
 		chat_port_hang_up(session);
+	chat_port_flush(session);
 }
 
 static void chat_writable(struct conn *c)

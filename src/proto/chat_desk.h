@@ -54,6 +54,7 @@ struct chat_desk {
 	struct mail resume;       /* tells this desk to resume them */
 	atomic_bool is_resuming;  /* it is on its way */
 	/* For the commands that run on this worker: */
+	uint64_t asleep; /* workers that got letters and must be woken; bits */
 	struct chat_call call;
 	struct chat_outbox outbox;
 };

@@ -3,7 +3,8 @@
  * change pure data, and what they lead to is split into letters, at most one
  * per worker, which are queued before the lock is given back; so every worker
  * gets the events of a room in the order in which the hub made them. Sleeping
- * workers are woken after that. */
+ * workers are woken after that; for commands only when all that one read
+ * brought has been run (chat_port_flush()), so that they find a batch. */
 #include "proto/chat_port.h"
 
 #include <assert.h>
@@ -128,7 +129,7 @@ static bool closes(const struct chat_outbox *out, uint64_t conn)
 /* After the lock: what concerns the session itself. */
 static void settle(struct chat_session *session, const struct delivery *d)
 {
-	wake(session->port, d->asleep);
+	own_desk(session)->asleep |= d->asleep;
 	if (d->failed)
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 	else
@@ -140,6 +141,14 @@ static void settle(struct chat_session *session, const struct delivery *d)
 struct chat_call *chat_port_call(struct chat_session *session)
 {
 	return &own_desk(session)->call;
+}
+
+void chat_port_flush(struct chat_session *session)
+{
+	struct chat_desk *desk = own_desk(session);
+
+	wake(session->port, desk->asleep);
+	desk->asleep = 0;
 }
 
 int chat_port_enter(struct chat_session *session, const char *room)
@@ -159,6 +168,7 @@ int chat_port_enter(struct chat_session *session, const char *room)
 		conn_set_nick(session->conn, member_nick(session->member));
 	pthread_mutex_unlock(&port->lock);
 	settle(session, &d);
+	chat_port_flush(session);
 	return session->member ? 0 : -ENOMEM;
 }
 
@@ -191,6 +201,7 @@ void chat_port_announce(struct chat_session *session)
 	d = post_outbox(port, out);
 	pthread_mutex_unlock(&port->lock);
 	settle(session, &d);
+	chat_port_flush(session);
 }
 
 void chat_port_hang_up(struct chat_session *session)
