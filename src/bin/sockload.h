@@ -26,7 +26,7 @@ struct load_options {
 	uint64_t rate, count; /* 0: as fast as possible; until the time is up */
 	uint64_t time_ms, warm_up_ms, until_cpu_ms, patience_ms; /* 0: none */
 	uint64_t pid;
-	bool json, quiet;
+	bool json, quiet, busy;
 	bool has_preset;
 	struct preset preset; /* a row, with the texts of the command line */
 };

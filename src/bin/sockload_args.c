@@ -88,6 +88,8 @@ static const struct arg args[] = {
 		"the server's process: measure what it costs"},
 	{'j', "json", NULL, IN_ALL, ARG_FLAG, FIELD(json), 0, 0,
 		"report as one JSON object"},
+	{'b', "busy", NULL, IN_WORK, ARG_FLAG, FIELD(busy), 0, 0,
+		"never sleep: the server need not wake us"},
 	{'q', "quiet", NULL, IN_ALL, ARG_FLAG, FIELD(quiet), 0, 0,
 		"no progress on the terminal"},
 };

@@ -296,6 +296,14 @@ void conn_send(struct conn *c, const void *data, size_t len)
 		conn_write(c, data, len);
 }
 
+bool conn_send_message(struct conn *c, const void *data, size_t len)
+{
+	if (c->flooded)
+		return false;
+	conn_send(c, data, len);
+	return true;
+}
+
 void conn_pause(struct conn *c)
 {
 	c->paused = true;

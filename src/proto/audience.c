@@ -366,18 +366,15 @@ static void tell_missed(struct chat_session *session, struct strbuf *scratch)
 		conn_send(session->conn, scratch->data, scratch->len);
 }
 
-static void send_pieces(struct audiences *set, struct place *place,
-	const char *data, size_t len, size_t n_pieces)
+static void send_pieces(
+	struct conn *c, const char *data, size_t len, size_t n_pieces)
 {
-	struct conn *c = place->conn;
+	struct chat_session *session;
 
-	if (conn_is_flooded(c)) {
-		struct chat_session *session = conn_state(c);
-
-		session->missed += n_pieces;
+	if (conn_send_message(c, data, len))
 		return;
-	}
-	conn_send(c, data, len);
+	session = conn_state(c);
+	session->missed += n_pieces;
 }
 
 /* For one who wrote some of the batch: the pieces of others. */
@@ -399,7 +396,8 @@ static void send_others(
 	if (set->scratch.failed)
 		conn_close(place->conn, CLOSE_MEMORY, NULL);
 	else if (n)
-		send_pieces(set, place, set->scratch.data, set->scratch.len, n);
+		send_pieces(
+			place->conn, set->scratch.data, set->scratch.len, n);
 }
 
 static int render_group(const struct audience *a, struct group *g)
@@ -467,7 +465,7 @@ static void tell_place(
 	if (place->mark == set->serial)
 		send_others(set, place, g);
 	else
-		send_pieces(set, place, g->rendered.data, g->rendered.len,
+		send_pieces(place->conn, g->rendered.data, g->rendered.len,
 			set->first->n_waiting);
 }
 
