@@ -63,8 +63,8 @@ bool conn_is_open(
  * only what the kernel did not take is queued; else they queue behind it.
  * Never fails to the caller: errors close the conn. */
 void conn_send(struct conn *c, const void *data, size_t len);
-/* The same for a message that may be left out: false, and nothing is sent, while
- * c is flooded. */
+/* The same for a message that may be left out: false, and nothing is sent,
+ * while c is flooded. */
 bool conn_send_message(struct conn *c, const void *data, size_t len);
 /* Bytes queued in this process, not yet taken by the kernel. */
 size_t conn_queued(const struct conn *c);
