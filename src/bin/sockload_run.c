@@ -379,8 +379,8 @@ static int start_loop(struct load *l)
 }
 
 /* Waking a process that sleeps costs whoever sends to it a good part of a
- * write, and whether we sleep depends on who happens to be a little faster. So a busy
- * load asks for input over and over instead. */
+ * write, and whether we sleep depends on who happens to be a little faster. So
+ * a busy load asks for input over and over instead. */
 static void run_loop(struct load *l)
 {
 	if (!l->opt->busy) {
