@@ -183,6 +183,27 @@ class Boot(unittest.TestCase):
         same = [m for m in self.journal() if m['MESSAGE'] == entry['MESSAGE']]
         self.assertEqual(len(same), 1)
 
+    def test_a_stopped_journal_stops_nobody(self):
+        client = self.echo(7007)
+        main = self.show('MainPID')
+        journald = machine.must(
+            'systemctl', 'show', '-P', 'MainPID', 'systemd-journald').strip()
+        self.addCleanup(machine.run, 'kill', '-CONT', journald)
+        machine.must('kill', '-STOP', journald)
+
+        def is_stuck():  # USR1 writes some lines; a full journal blocks a thread
+            machine.must('sh', '-c', 'i=0; while [ $i -lt 200 ]; do '
+                         f'kill -USR1 {main}; i=$((i+1)); done')
+            waits = machine.must('sh', '-c', f'cat /proc/{main}/task/*/wchan')
+            return 'unix' in waits or 'sock_' in waits
+        wait_until(is_stuck, 'a thread that waits for the journal')
+        client.say('still here')
+        self.assertEqual(client.line(), 'still here')
+        self.echo(7007)
+        machine.must('kill', '-CONT', journald)
+        wait_until(lambda: len([m for m in self.journal() if 'status:' in m['MESSAGE']]) > 500,
+                   'the lines that waited')
+
     def test_a_unix_socket_may_have_a_group(self):
         """chown is not filtered away."""
         dropin = '/etc/sockd.conf.d'
