@@ -11,7 +11,6 @@
 struct conn;
 struct evbuffer;
 struct service;
-struct sockaddr;
 struct strbuf;
 struct worker;
 
@@ -52,7 +51,6 @@ struct worker *conn_worker(struct conn *c);
 const struct service *conn_service(const struct conn *c);
 /* Unique in this process for ever, never 0. */
 uint64_t conn_id(const struct conn *c);
-const struct sockaddr *conn_peer(const struct conn *c);
 const char *conn_peer_text(const struct conn *c, char *buf); /* ADDR_LEN */
 /* A name the log shows beside the peer (a nick); borrowed, NULL: none. */
 void conn_set_nick(struct conn *c, const char *nick);

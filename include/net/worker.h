@@ -59,8 +59,5 @@ unsigned worker_load(const struct worker *w); /* connections; any thread */
 struct event_base *worker_base(struct worker *w);
 uint64_t worker_now_ms(const struct worker *w);
 struct conn *worker_find_conn(struct worker *w, uint64_t id); /* or NULL */
-/* One pointer for the protocols of this worker (the chat's audiences). */
-void worker_set_local(struct worker *w, void *local);
-void *worker_local(const struct worker *w);
 
 #endif

@@ -48,7 +48,8 @@ static unsigned count_open_fds(void)
 	return n;
 }
 
-/* Workers and the log thread run already or will; threads need none of ours. */
+/* What is open already serves us, not connections; those of connections count
+ * as free. */
 uint32_t server_max_connections(const struct server *s, int64_t wanted)
 {
 	struct rlimit lim;

@@ -266,31 +266,35 @@ static void log_put(
 	sink_slot(log_sink_stderr, &direct);
 }
 
-void log_about(enum log_level level, const struct log_about *about,
-	const char *fmt, ...)
+static void __attribute__((format(printf, 3, 0)))
+log_format(enum log_level level, const struct log_about *about, const char *fmt,
+	va_list ap)
 {
 	char text[LOG_TEXT_LEN];
-	va_list ap;
 
 	if (!log_enabled(level))
 		return;
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	log_put(level, about, text);
+}
+
+void log_about(enum log_level level, const struct log_about *about,
+	const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_format(level, about, fmt, ap);
+	va_end(ap);
 }
 
 void log_write(enum log_level level, const char *fmt, ...)
 {
-	char text[LOG_TEXT_LEN];
 	va_list ap;
 
-	if (!log_enabled(level))
-		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	log_format(level, NULL, fmt, ap);
 	va_end(ap);
-	log_put(level, NULL, text);
 }
 
 /* state is the time at which the allowance is full again, as in base/rate.h,

@@ -70,11 +70,6 @@ uint64_t conn_id(const struct conn *c)
 	return c->id;
 }
 
-const struct sockaddr *conn_peer(const struct conn *c)
-{
-	return &c->peer.sa;
-}
-
 const char *conn_peer_text(const struct conn *c, char *buf)
 {
 	socklen_t len = c->peer.family == AF_UNIX ? sizeof(c->peer.family)

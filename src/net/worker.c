@@ -52,16 +52,6 @@ struct conn *worker_find_conn(struct worker *w, uint64_t id)
 	return idmap_find(&w->ids, id);
 }
 
-void worker_set_local(struct worker *w, void *local)
-{
-	w->local = local;
-}
-
-void *worker_local(const struct worker *w)
-{
-	return w->local;
-}
-
 struct mailbox *worker_mailbox(struct worker *w)
 {
 	return w->mailbox;

@@ -44,7 +44,6 @@ struct worker {
 	atomic_uint n_conns;
 	atomic_uint pings, pongs;
 	struct mail orders[ORDER_N]; /* letters that lie ready */
-	void *local;
 	void (*released)(
 		void *arg, struct worker *w); /* acceptor: see `dead` */
 	void *released_arg;
