@@ -11,12 +11,18 @@
 #include "net/addr.h"
 
 struct conn_ops;
+struct datagram;
+struct datagram_answer;
 
 /* What a protocol is to the net layer. Constant. */
 struct conn_type {
 	const struct conn_ops *ops;
 	bool raw; /* reads by the raw path: ops->data, not ops->input */
 	size_t state_size; /* of conn_state(), zeroed */
+	/* Answers one datagram (net/dgram.h): false: not at all. On the
+	 * socket's worker. NULL: the protocol is not for UDP. */
+	bool (*datagram)(
+		const struct datagram *in, struct datagram_answer *out);
 };
 
 /* One service of the configuration as its connections see it: settings that
