@@ -23,7 +23,8 @@ const struct preset presets[] = {
 	{
 		.name = "sockd",
 		.summary = "the chat of sockd, as a person with netcat",
-		.login = "/join {room}\n",
+		.welcome = "/help lists",
+		.join = "/join {room}\n",
 		.ready = "*** you are in #{room}",
 		.refused = "*** error",
 		.send = "{payload}\n",
@@ -76,6 +77,8 @@ const struct preset presets[] = {
 	{
 		.name = "limit",
 		.summary = "tests/bench/limit: every line to everybody else",
+		.welcome = "hello",
+		.join = "in\n",
 		.ready = "in",
 		.send = "{payload}\n",
 		.sender_hears = true,

@@ -8,10 +8,13 @@
  *	limit -t THREADS echo|fanout|connect PORT	(0: the kernel chooses)
  *
  * echo     what one read brought is written back.
- * fanout   every connection is a member of one room and is told "in" when it
- *          is. The whole lines that one read brought go to every other member
- *          in one write each; members of other threads are served by their
- *          own thread, which gets the lines through a queue and an eventfd.
+ * fanout   a connection is told "hello"; when it answers with a line it is told
+ *          "in" and is a member of the one room. (Such a talk counts: from then
+ *          on the kernel of who answered acknowledges later, in the time of the
+ *          server's writes.) After that the whole lines that one read brought
+ *          go to every other member in one write each; members of other threads
+ *          are served by their own thread, which gets the lines through a queue
+ *          and an eventfd.
  * connect  as echo, but each thread accepts for itself in its serving loop.
  *
  * In echo and fanout thread 0 accepts and puts connections into the epoll sets
@@ -46,7 +49,6 @@ struct thread {
 	pthread_mutex_t mail_lock;
 	char *mail; /* owned; lines from other threads */
 	size_t mail_len, mail_size;
-	pthread_mutex_t lock; /* of the members: thread 0 adds to them */
 	int members[MAX_FDS]; /* descriptors */
 	int n_members;
 	char buf[BUF_LEN];
@@ -54,6 +56,7 @@ struct thread {
 
 /* What is known of a connection, by its descriptor; fanout only. */
 static struct {
+	bool is_in; /* the room */
 	int slot;   /* in the members of its thread */
 	char *rest; /* owned; a line whose end is still to come, or NULL */
 	size_t rest_len;
@@ -89,23 +92,23 @@ static void write_all(int fd, const char *data, size_t len)
 
 static void member_add(struct thread *t, int fd)
 {
-	pthread_mutex_lock(&t->lock);
+	conns[fd].is_in = true;
 	conns[fd].slot = t->n_members;
 	t->members[t->n_members++] = fd;
-	pthread_mutex_unlock(&t->lock);
 	write_all(fd, "in\n", 3);
 }
 
 static void member_remove(struct thread *t, int fd)
 {
-	pthread_mutex_lock(&t->lock);
-	int last = t->members[--t->n_members];
-	t->members[conns[fd].slot] = last;
-	conns[last].slot = conns[fd].slot;
-	pthread_mutex_unlock(&t->lock);
+	if (conns[fd].is_in) {
+		int last = t->members[--t->n_members];
+		t->members[conns[fd].slot] = last;
+		conns[last].slot = conns[fd].slot;
+	}
 	free(conns[fd].rest);
 	conns[fd].rest = NULL;
 	conns[fd].rest_len = 0;
+	conns[fd].is_in = false;
 }
 
 static void take_connections(struct thread *self)
@@ -123,18 +126,16 @@ static void take_connections(struct thread *self)
 				fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		}
 		if (fanout)
-			member_add(t, fd);
+			write_all(fd, "hello\n", 6);
 		watch(t->epoll, fd, EPOLLIN);
 	}
 }
 
 static void tell_members(struct thread *t, int but, const char *p, size_t len)
 {
-	pthread_mutex_lock(&t->lock);
 	for (int i = 0; i < t->n_members; i++)
 		if (t->members[i] != but)
 			write_all(t->members[i], p, len);
-	pthread_mutex_unlock(&t->lock);
 }
 
 static void post(struct thread *t, const char *data, size_t len)
@@ -175,7 +176,9 @@ static void say(struct thread *t, int fd, size_t len)
 	char *end = memrchr(t->buf, '\n', len);
 	size_t whole = end ? (size_t)(end + 1 - t->buf) : 0;
 
-	if (whole > 0) {
+	if (whole > 0 && !conns[fd].is_in) {
+		member_add(t, fd);
+	} else if (whole > 0) {
 		for (int i = 0; i < n_threads; i++)
 			if (&threads[i] != t)
 				post(&threads[i], t->buf, whole);
@@ -269,7 +272,6 @@ int main(int argc, char **argv)
 		struct thread *t = &threads[i];
 		t->epoll = epoll_create1(0);
 		t->wake = eventfd(0, EFD_NONBLOCK);
-		pthread_mutex_init(&t->lock, NULL);
 		pthread_mutex_init(&t->mail_lock, NULL);
 		watch(t->epoll, t->wake, EPOLLIN);
 		if (i == 0 || accept_everywhere)

@@ -105,8 +105,9 @@ class Echo(Server):
 
 
 class Room(Server):
-    """A room for the preset `limit`: tells a new member "in", then hands every
-    line to all others; those for the first member by way of fault()."""
+    """A room for the preset `limit`: says "hello", answers the first that comes
+    with "in", then hands every line to all others; those for the first member
+    by way of fault()."""
 
     def __init__(self, fault=lambda number, line: line):
         super().__init__()
@@ -114,17 +115,24 @@ class Room(Server):
         self.rest = {}
 
     def connected(self, client):
-        client.sendall(b'in\n')
+        client.sendall(b'hello\n')
 
     def received(self, client, data):
-        *lines, self.rest[client] = (self.rest.get(client, b'') + data).split(b'\n')
+        if client in self.rest:
+            self.said(client, data)
+        else:
+            self.rest[client] = b''
+            client.sendall(b'in\n')
+
+    def said(self, client, data):
+        *lines, self.rest[client] = (self.rest[client] + data).split(b'\n')
         lines = [line + b'\n' for line in lines]
         damaged = []
         for line in lines:
             damaged.append(self.fault(self.number, line))
             self.number += 1
         for i, other in enumerate(self.clients):
-            if other is not client:
+            if other is not client and other in self.rest:
                 with contextlib.suppress(ConnectionError):
                     other.sendall(b''.join(lines if i else damaged))
 

@@ -231,8 +231,8 @@ class Fanout(unittest.TestCase):
 
     def test_own_message(self):
         class Mirror(faulty.Room):
-            def received(self, client, data):
-                super().received(client, data)
+            def said(self, client, data):
+                super().said(client, data)
                 client.sendall(data)
         with Mirror() as server:
             r = Result('fanout', '-j', '-p', 'limit', '-c', 2, '-n', 5, server.address)
@@ -241,8 +241,8 @@ class Fanout(unittest.TestCase):
 
     def test_server_that_goes_away(self):
         class Quitter(faulty.Room):
-            def received(self, client, data):
-                super().received(client, data)
+            def said(self, client, data):
+                super().said(client, data)
                 if self.number > 100:
                     for other in list(self.clients):
                         self.close(other)
@@ -283,8 +283,9 @@ class Presets(unittest.TestCase):
 
     def test_own_templates(self):
         with Limit('fanout') as server:
-            r = Result('fanout', '-j', '--ready', 'in', '--send', 'say {payload} {id}\\n',
-                       '-c', 3, '-n', 10, server.address)
+            r = Result('fanout', '-j', '-p', 'limit', '--join', 'let me in\\n',
+                       '--send', 'say {payload} {id}\\n', '-c', 3, '-n', 10,
+                       server.address)
         self.assertEqual((r.code, r.err), (OK, ''))
 
     def test_refused_login(self):
