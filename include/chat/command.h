@@ -47,6 +47,8 @@ const struct chat_verb *chat_verb_at(size_t i);
  * ret_others, which else hold NULL. */
 const struct chat_verb *chat_verb_find(
 	const char *word, const struct chat_verb *ret_others[2]);
+/* What a line without a command is: the verb "say", without a search. */
+const struct chat_verb *chat_verb_say(void);
 /* The name or alias nearest to word, NULL if none is near. */
 const char *chat_verb_nearest(const char *word);
 /* Finds the verb a peer wrote, or makes the call a refusal that says why; what

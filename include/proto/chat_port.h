@@ -37,11 +37,14 @@ void chat_port_count(
 
 /* Enters a guest into room (NULL or "": the default room). 0 or -ENOMEM. */
 int chat_port_enter(struct chat_session *session, const char *room);
-/* Runs a command; its answers come by mail, after chat_port_flush(). May pause
- * the session's conn. Sets session->leaving if the command was to leave. */
-void chat_port_run(struct chat_session *session, const struct chat_call *call);
-/* Wakes those whom the commands run so far concern: call it when no more follow
- * at once. */
+/* An empty call to parse into. */
+struct chat_call *chat_port_call(struct chat_session *session);
+/* Has the call got last run, now or with those that follow it; if this is not
+ * called the call is forgotten. Answers come by mail. May pause or close the
+ * session's conn; sets session->leaving if a command was to leave. */
+void chat_port_run(struct chat_session *session);
+/* Runs what still waits to be run, and wakes those whom it concerns. Must come
+ * before anything else is done to the session, its end included. */
 void chat_port_flush(struct chat_session *session);
 /* Has the session closed after all that is on its way to it. */
 void chat_port_hang_up(struct chat_session *session);
@@ -49,7 +52,5 @@ void chat_port_hang_up(struct chat_session *session);
 void chat_port_announce(struct chat_session *session);
 /* The connection ends: forget it. reason for its rooms, NULL: none. */
 void chat_port_leave(struct chat_session *session, const char *reason);
-/* A call to parse into, shared by the sessions of this worker. */
-struct chat_call *chat_port_call(struct chat_session *session);
 
 #endif

@@ -23,10 +23,12 @@ struct chat_verb {
 };
 
 #define PREFIX_MIN 2
+#define VERB_SAY   0 /* its row */
 
 /* clang-format off */
 static const struct chat_verb verbs[] = {
 	/* name, aliases, usage, help, least and most arguments, cost */
+	[VERB_SAY] =
 	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1}, command_say},
 	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1}, command_me},
 	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1}, command_msg},
@@ -115,6 +117,11 @@ const struct chat_verb *chat_verb_find(
 	ret_others[0] = found[0];
 	ret_others[1] = found[1];
 	return NULL;
+}
+
+const struct chat_verb *chat_verb_say(void)
+{
+	return &verbs[VERB_SAY];
 }
 
 const char *chat_verb_nearest(const char *word)

@@ -24,12 +24,8 @@ enum conn_state {
 };
 
 /* Kept small: an idle connection costs this, its bufferevent and the state of
- * its protocol. */
+ * its protocol. What a write touches comes first, in CONN_HOT bytes. */
 struct conn {
-	TAILQ_ENTRY(conn) link;  /* in worker.conns or worker.dead */
-	struct worker *worker;   /* borrowed */
-	struct service *service; /* a reference */
-	struct bufferevent *bev; /* owned; NULL: raw, and never queued */
 	uint64_t id;
 	int fd;                    /* owned; the bufferevent's as well */
 	uint8_t state;             /* enum conn_state */
@@ -45,13 +41,17 @@ struct conn {
 	bool is_refusal : 1;       /* acceptor.c let it in to be told why not */
 	uint32_t queued;           /* bytes in the bufferevent's output */
 	uint32_t unread;           /* bytes counted that lie in its input */
-	struct timer timer;        /* in worker.timers */
-	uint64_t timer_ms;         /* the protocol's; 0: none */
-	uint64_t close_ms;         /* when drain or linger ends; or patience */
 	uint64_t last_ms;          /* last byte either way */
-	uint64_t opened_ms;        /* lingering: since when */
 	uint64_t in_bytes, out_bytes;
-	const char *nick; /* borrowed from the protocol */
+	struct worker *worker;   /* borrowed */
+	struct service *service; /* a reference */
+	struct bufferevent *bev; /* owned; NULL: raw, and never queued */
+	TAILQ_ENTRY(conn) link;  /* in worker.conns or worker.dead */
+	struct timer timer;      /* in worker.timers */
+	uint64_t timer_ms;       /* the protocol's; 0: none */
+	uint64_t close_ms;       /* when drain or linger ends; or patience */
+	uint64_t opened_ms;      /* lingering: since when */
+	const char *nick;        /* borrowed from the protocol */
 	union {
 		sa_family_t family; /* AF_UNIX has nothing more */
 		struct sockaddr sa;

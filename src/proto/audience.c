@@ -6,11 +6,11 @@
  *                                         places: conn, seat, mark
  *   chat_session.seats    -> seat, seat, ...  each knows its place
  *
- * Facts are collected per room (`waiting`) and sent as one batch: each group
- * renders it once, as pieces one behind the other, and every member gets the
- * whole in one write. Who wrote some of it gets the pieces without those; such
- * places are marked with the batch's serial before the round begins, so that
- * the round itself looks at nothing but places and conns.
+ * Facts are collected per room (`waiting`) and sent as one batch: for each
+ * group it is rendered once, as pieces one behind the other, and every member
+ * gets the whole in one write. Who wrote some of it gets the pieces without
+ * those; such places are marked with the batch's serial before the round
+ * begins, so that the round itself looks at nothing but places and conns.
  *
  * A round may take several turns of the loop; `cursor` says where it is. A
  * connection that ends during a round leaves a hole (conn NULL) that is swept
@@ -33,9 +33,10 @@
 
 #define BATCH_MAX        256 /* facts of one room in a batch */
 #define BATCH_BYTES      (64 * 1024)
-#define KEEP_RENDERED    512 /* memory kept between batches: bytes */
-#define KEEP_WAITING     8   /* ... and facts */
+#define KEEP_RENDERED    BATCH_BYTES /* memory kept between batches */
+#define KEEP_WAITING     8           /* ... and facts, per room */
 #define PLACES_PER_CLOCK 32
+#define PLACES_AHEAD     4 /* whose conns are fetched from memory meanwhile */
 
 struct place {
 	struct conn *conn; /* borrowed; NULL: a hole */
@@ -48,8 +49,6 @@ struct group {
 	unsigned view;
 	struct place *places; /* owned */
 	uint32_t n, size, n_holes;
-	struct strbuf rendered; /* the batch */
-	size_t *ends;           /* owned; where each piece ends; in a round */
 };
 
 struct waiting {
@@ -82,9 +81,11 @@ struct audiences {
 	struct audience *first, **last; /* those with something waiting */
 	bool in_round;                  /* `first` is being told: */
 	uint32_t cursor_group, cursor_place;
-	bool is_full;          /* one of them has BATCH_MAX waiting */
-	uint64_t serial;       /* of the batch, or of a fact told once */
-	struct strbuf scratch; /* a rendering for one */
+	struct strbuf rendered; /* the batch, for the group at the cursor */
+	size_t ends[BATCH_MAX]; /* ... and where each piece ends */
+	bool is_full;           /* one of them has BATCH_MAX waiting */
+	uint64_t serial;        /* of the batch, or of a fact told once */
+	struct strbuf scratch;  /* a rendering for one */
 };
 
 struct audiences *audiences_new(struct worker *worker)
@@ -100,11 +101,8 @@ struct audiences *audiences_new(struct worker *worker)
 
 static void audience_free(struct audience *a)
 {
-	for (uint32_t i = 0; i < a->n_groups; i++) {
+	for (uint32_t i = 0; i < a->n_groups; i++)
 		free(a->groups[i].places);
-		free(a->groups[i].ends);
-		strbuf_fini(&a->groups[i].rendered);
-	}
 	for (uint32_t i = 0; i < a->n_waiting; i++)
 		chat_msg_unref(a->waiting[i].msg);
 	free(a->waiting);
@@ -120,6 +118,7 @@ void audiences_free(struct audiences *set)
 		if (set->rooms[i])
 			audience_free(set->rooms[i]);
 	free(set->rooms);
+	strbuf_fini(&set->rendered);
 	strbuf_fini(&set->scratch);
 	free(set);
 }
@@ -378,19 +377,18 @@ static void send_pieces(
 }
 
 /* For one who wrote some of the batch: the pieces of others. */
-static void send_others(
-	struct audiences *set, struct place *place, const struct group *g)
+static void send_others(struct audiences *set, struct place *place)
 {
 	const struct audience *a = set->first;
 	uint64_t self = conn_id(place->conn);
 	size_t start = 0, n = 0;
 
 	strbuf_clear(&set->scratch);
-	for (uint32_t i = 0; i < a->n_waiting; start = g->ends[i++]) {
+	for (uint32_t i = 0; i < a->n_waiting; start = set->ends[i++]) {
 		if (a->waiting[i].author == self)
 			continue;
-		strbuf_add(&set->scratch, g->rendered.data + start,
-			g->ends[i] - start);
+		strbuf_add(&set->scratch, set->rendered.data + start,
+			set->ends[i] - start);
 		n++;
 	}
 	if (set->scratch.failed)
@@ -398,19 +396,6 @@ static void send_others(
 	else if (n)
 		send_pieces(
 			place->conn, set->scratch.data, set->scratch.len, n);
-}
-
-static int render_group(const struct audience *a, struct group *g)
-{
-	g->ends = calloc(a->n_waiting, sizeof(*g->ends));
-	if (!g->ends)
-		return -ENOMEM;
-	strbuf_clear(&g->rendered);
-	for (uint32_t i = 0; i < a->n_waiting; i++) {
-		g->dialect->render(a->waiting[i].msg, g->view, &g->rendered);
-		g->ends[i] = g->rendered.len;
-	}
-	return g->rendered.failed ? -ENOMEM : 0;
 }
 
 static void mark_authors(struct audiences *set, const struct audience *a)
@@ -434,58 +419,82 @@ static void mark_authors(struct audiences *set, const struct audience *a)
 /* Without memory to render it nobody of the group is told the batch. */
 static void miss_batch(const struct audience *a, struct group *g)
 {
-	strbuf_fini(&g->rendered);
 	for (uint32_t i = 0; i < g->n; i++) {
-		struct chat_session *session = conn_state(g->places[i].conn);
+		struct chat_session *session;
 
+		if (!g->places[i].conn)
+			continue;
+		session = conn_state(g->places[i].conn);
 		session->missed += a->n_waiting;
 	}
 }
 
-static void begin_round(struct audiences *set)
+/* Renders the batch for the group at the cursor. */
+static void begin_group(struct audiences *set)
 {
 	struct audience *a = set->first;
+	struct group *g = &a->groups[set->cursor_group];
 
+	set->cursor_place = 0;
+	strbuf_clear(&set->rendered);
+	if (!g->n)
+		return;
+	for (uint32_t i = 0; i < a->n_waiting; i++) {
+		g->dialect->render(a->waiting[i].msg, g->view, &set->rendered);
+		set->ends[i] = set->rendered.len;
+	}
+	if (!set->rendered.failed)
+		return;
+	strbuf_fini(&set->rendered);
+	miss_batch(a, g);
+}
+
+static void begin_round(struct audiences *set)
+{
 	set->in_round = true;
 	set->serial++;
 	set->cursor_group = 0;
-	set->cursor_place = 0;
-	mark_authors(set, a);
-	for (uint32_t i = 0; i < a->n_groups; i++) {
-		if (a->groups[i].n && render_group(a, &a->groups[i]))
-			miss_batch(a, &a->groups[i]);
-	}
+	mark_authors(set, set->first);
+	begin_group(set);
 }
 
-static void tell_place(
-	struct audiences *set, const struct group *g, struct place *place)
+static void tell_place(struct audiences *set, struct place *place)
 {
 	if (!place->conn)
 		return;
 	if (place->mark == set->serial)
-		send_others(set, place, g);
+		send_others(set, place);
 	else
-		send_pieces(place->conn, g->rendered.data, g->rendered.len,
+		send_pieces(place->conn, set->rendered.data, set->rendered.len,
 			set->first->n_waiting);
 }
 
-/* Goes on with the round. False: time is up. */
-static bool go_round(struct audiences *set, uint64_t until_us)
+/* Goes on with the group at the cursor. False: time is up. */
+static bool go_round_group(struct audiences *set, uint64_t until_us)
 {
-	struct audience *a = set->first;
+	const struct group *g = &set->first->groups[set->cursor_group];
 
-	for (; set->cursor_group < a->n_groups; set->cursor_group++) {
-		struct group *g = &a->groups[set->cursor_group];
+	while (set->rendered.len && set->cursor_place < g->n) {
+		uint32_t at = set->cursor_place++;
 
-		while (g->rendered.len && set->cursor_place < g->n) {
-			tell_place(set, g, &g->places[set->cursor_place++]);
-			if (set->cursor_place % PLACES_PER_CLOCK == 0 &&
-				clock_mono_us() >= until_us)
-				return false;
-		}
-		set->cursor_place = 0;
+		if (at + PLACES_AHEAD < g->n)
+			conn_prefetch(g->places[at + PLACES_AHEAD].conn);
+		tell_place(set, &g->places[at]);
+		if (set->cursor_place % PLACES_PER_CLOCK == 0 &&
+			clock_mono_us() >= until_us)
+			return false;
 	}
 	return true;
+}
+
+static bool go_round(struct audiences *set, uint64_t until_us)
+{
+	while (go_round_group(set, until_us)) {
+		if (++set->cursor_group == set->first->n_groups)
+			return true;
+		begin_group(set);
+	}
+	return false;
 }
 
 static void end_round(struct audiences *set)
@@ -493,16 +502,10 @@ static void end_round(struct audiences *set)
 	struct audience *a = set->first;
 
 	set->in_round = false;
-	for (uint32_t i = 0; i < a->n_groups; i++) {
-		struct group *g = &a->groups[i];
-
-		sweep_holes(g);
-		free(g->ends);
-		g->ends = NULL;
-		if (g->rendered.size > KEEP_RENDERED)
-			strbuf_fini(&g->rendered);
-		strbuf_clear(&g->rendered);
-	}
+	for (uint32_t i = 0; i < a->n_groups; i++)
+		sweep_holes(&a->groups[i]);
+	if (set->rendered.size > KEEP_RENDERED)
+		strbuf_fini(&set->rendered);
 	for (uint32_t i = 0; i < a->n_waiting; i++)
 		chat_msg_unref(a->waiting[i].msg);
 	a->n_waiting = 0;

@@ -65,25 +65,24 @@ static void run_line(struct chat_session *session, const struct slice *line)
 {
 	struct chat_call *call = chat_port_call(session);
 
-	chat_call_clear(call);
 	session->dialect->parse(line->data, line->len, call);
 	if (call->verb || call->is_error)
-		chat_port_run(session, call);
+		chat_port_run(session);
 }
 
 static void refuse_line(struct chat_session *session, size_t len)
 {
 	struct chat_call *call = chat_port_call(session);
 
-	chat_call_clear(call);
 	session->dialect->too_long(len, session->framer.max, call);
-	chat_port_run(session, call);
+	chat_port_run(session);
 }
 
 static void close_endless(struct chat_session *session)
 {
 	char buf[UNITS_LEN];
 
+	chat_port_flush(session);
 	conn_close(session->conn, CLOSE_LINE,
 		size_words(buf, session->framer.endless));
 }
@@ -156,9 +155,9 @@ static void chat_eof(struct conn *c, struct evbuffer *in)
 		run_line(session, &line);
 	else if (event == LINE_TOO_LONG)
 		refuse_line(session, line.len);
+	chat_port_flush(session);
 	if (conn_is_open(c) && !session->leaving)
 		chat_port_hang_up(session);
-	chat_port_flush(session);
 }
 
 static void chat_writable(struct conn *c)

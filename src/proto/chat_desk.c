@@ -81,20 +81,24 @@ static uint32_t *copy_rooms(uint32_t *to, const uint32_t *from, size_t n)
 }
 
 static void fill_item(struct chat_letter *letter, struct chat_item *item,
-	const struct chat_post *post)
+	struct chat_post *post)
 {
+	bool is_last = post->workers >> worker_index(letter->desk->worker) == 1;
+
 	item->kind = post->kind;
 	item->room = post->room;
 	item->announce_ms = post->announce_ms;
 	item->conn = post->home.conn;
 	if (!post->msg)
 		return;
-	item->msg = chat_msg_ref(post->msg);
 	letter->bytes += post->msg->bytes;
+	item->msg = is_last ? post->msg : chat_msg_ref(post->msg);
+	if (is_last)
+		post->msg = NULL;
 }
 
 struct chat_letter *letter_new(
-	struct chat_desk *to, const struct chat_outbox *out, size_t n_items)
+	struct chat_desk *to, struct chat_outbox *out, size_t n_items)
 {
 	struct chat_letter *letter = letter_alloc(to, n_items, out->n_rooms);
 	struct chat_item *item = letter ? letter->items : NULL;
@@ -102,7 +106,7 @@ struct chat_letter *letter_new(
 	uint64_t bit = 1ull << worker_index(to->worker);
 
 	for (size_t i = 0; letter && i < out->n_posts; i++) {
-		const struct chat_post *post = &out->posts[i];
+		struct chat_post *post = &out->posts[i];
 
 		if (!(post->workers & bit))
 			continue;
@@ -142,7 +146,7 @@ static struct chat_session *find_session(struct chat_desk *desk, uint64_t id)
 	return c && conn_is_open(c) ? conn_state(c) : NULL;
 }
 
-static void do_seat(struct chat_desk *desk, const struct chat_item *item)
+static void do_seat(struct chat_desk *desk, struct chat_item *item)
 {
 	struct chat_session *session = find_session(desk, item->conn);
 
@@ -157,7 +161,7 @@ static void do_seat(struct chat_desk *desk, const struct chat_item *item)
 			worker_now_ms(desk->worker) + item->announce_ms);
 }
 
-static void do_unseat(struct chat_desk *desk, const struct chat_item *item)
+static void do_unseat(struct chat_desk *desk, struct chat_item *item)
 {
 	struct chat_session *session = find_session(desk, item->conn);
 
@@ -165,7 +169,7 @@ static void do_unseat(struct chat_desk *desk, const struct chat_item *item)
 		audience_unseat(desk->audiences, item->room, session);
 }
 
-static void do_member(struct chat_desk *desk, const struct chat_item *item)
+static void do_member(struct chat_desk *desk, struct chat_item *item)
 {
 	struct chat_session *session = find_session(desk, item->conn);
 
@@ -173,13 +177,13 @@ static void do_member(struct chat_desk *desk, const struct chat_item *item)
 		audience_tell(desk->audiences, session, item->msg);
 }
 
-static void do_neighbours(struct chat_desk *desk, const struct chat_item *item)
+static void do_neighbours(struct chat_desk *desk, struct chat_item *item)
 {
 	audience_tell_once(desk->audiences, item->rooms, item->n_rooms,
 		item->msg, item->conn);
 }
 
-static void do_close(struct chat_desk *desk, const struct chat_item *item)
+static void do_close(struct chat_desk *desk, struct chat_item *item)
 {
 	struct chat_session *session = find_session(desk, item->conn);
 
@@ -192,14 +196,16 @@ static void do_close(struct chat_desk *desk, const struct chat_item *item)
 	conn_close(session->conn, item->msg ? CLOSE_QUIT : CLOSE_EOF, NULL);
 }
 
-static void do_room(struct chat_desk *desk, const struct chat_item *item)
+static void do_room(struct chat_desk *desk, struct chat_item *item)
 {
+	struct chat_msg *msg = item->msg;
+
 	/* Short of memory the room misses a line; nobody is cut for it. */
-	(void)audience_add(desk->audiences, item->room, chat_msg_ref(item->msg),
-		item->conn);
+	item->msg = NULL;
+	(void)audience_add(desk->audiences, item->room, msg, item->conn);
 }
 
-static void (*const doers[])(struct chat_desk *, const struct chat_item *) = {
+static void (*const doers[])(struct chat_desk *, struct chat_item *) = {
 	[CHAT_POST_ROOM] = do_room,
 	[CHAT_POST_NEIGHBOURS] = do_neighbours,
 	[CHAT_POST_MEMBER] = do_member,
@@ -359,7 +365,8 @@ void desk_fini(struct chat_desk *desk)
 	audiences_free(desk->audiences);
 	if (desk->again)
 		event_free(desk->again);
-	chat_call_fini(&desk->call);
+	for (size_t i = 0; i < CALLS_MAX; i++)
+		chat_call_fini(&desk->calls[i]);
 	outbox_fini(&desk->outbox);
 	idlist_fini(&desk->paused);
 }

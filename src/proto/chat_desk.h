@@ -20,6 +20,8 @@ struct worker;
 /* A worker's end of the chat: where its letters are worked off. Private to
  * chat_port.c and chat_desk.c. */
 
+#define CALLS_MAX 16
+
 struct chat_item {
 	enum chat_post_kind kind;
 	uint32_t room, announce_ms, n_rooms;
@@ -55,7 +57,8 @@ struct chat_desk {
 	atomic_bool is_resuming;  /* it is on its way */
 	/* For the commands that run on this worker: */
 	uint64_t asleep; /* workers that got letters and must be woken; bits */
-	struct chat_call call;
+	struct chat_call calls[CALLS_MAX]; /* of one read: to be run together */
+	size_t n_calls, calls_bytes;
 	struct chat_outbox outbox;
 };
 
@@ -64,10 +67,12 @@ int desk_init(struct chat_desk *desk, struct worker *worker,
 	struct chat_desk *all, unsigned n_all);
 void desk_fini(struct chat_desk *desk);
 
-/* The letter of all posts that concern this desk; adds its own references.
- * NULL: out of memory. Any thread, under the port's lock. */
+/* The letter of all posts that concern this desk; adds references of its own,
+ * or takes those of the outbox where no later desk is concerned: so make them
+ * in the order of desks. NULL: out of memory. Any thread, under the port's
+ * lock. */
 struct chat_letter *letter_new(
-	struct chat_desk *to, const struct chat_outbox *out, size_t n_items);
+	struct chat_desk *to, struct chat_outbox *out, size_t n_items);
 /* A letter that closes one connection after all that is before it. */
 struct chat_letter *letter_new_close(struct chat_desk *to, uint64_t conn);
 /* Posts it; true if the receiver must be woken (mailbox_wake()). */

@@ -3,8 +3,10 @@
  * change pure data, and what they lead to is split into letters, at most one
  * per worker, which are queued before the lock is given back; so every worker
  * gets the events of a room in the order in which the hub made them. Sleeping
- * workers are woken after that; for commands only when all that one read
- * brought has been run (chat_port_flush()), so that they find a batch. */
+ * workers are woken after that. The commands that one read brought are parsed
+ * first and then run together, up to CALLS_MAX under one lock and in one
+ * letter; workers are woken when all have been run, so that they find a batch.
+ */
 #include "proto/chat_port.h"
 
 #include <assert.h>
@@ -24,6 +26,9 @@
 #include "proto/audience.h"
 #include "proto/chat_desk.h"
 #include "proto/chat_session.h"
+
+#define CALL_KEEP   (4 * 1024)  /* bytes kept of one call's memory */
+#define CALLS_BYTES (16 * 1024) /* of text that is run at once */
 
 struct chat_port {
 	pthread_mutex_t lock;
@@ -117,9 +122,10 @@ static void press_back(
 			desk_press_back(&port->desks[i], session);
 }
 
-static bool closes(const struct chat_outbox *out, uint64_t conn)
+/* Whether one of the posts from the `first` on ends conn. */
+static bool closes(const struct chat_outbox *out, size_t first, uint64_t conn)
 {
-	for (size_t i = 0; i < out->n_posts; i++)
+	for (size_t i = first; i < out->n_posts; i++)
 		if (out->posts[i].kind == CHAT_POST_CLOSE &&
 			out->posts[i].home.conn == conn)
 			return true;
@@ -138,15 +144,57 @@ static void settle(struct chat_session *session, const struct delivery *d)
 
 /* What sessions do. */
 
+static void run_calls(struct chat_session *session)
+{
+	struct chat_port *port = session->port;
+	struct chat_desk *desk = own_desk(session);
+	struct chat_outbox *out = &desk->outbox;
+	struct chat_now when = now();
+	struct delivery d;
+
+	pthread_mutex_lock(&port->lock);
+	for (size_t i = 0; i < desk->n_calls && !session->leaving; i++) {
+		size_t first = out->n_posts;
+
+		hub_run(port->hub, session->member, &desk->calls[i], &when,
+			out);
+		session->leaving = closes(out, first, conn_id(session->conn));
+	}
+	d = post_outbox(port, out);
+	/* Only this thread renames this member, so the name lasts. */
+	conn_set_nick(session->conn, member_nick(session->member));
+	pthread_mutex_unlock(&port->lock);
+	desk->n_calls = 0;
+	desk->calls_bytes = 0;
+	settle(session, &d);
+}
+
 struct chat_call *chat_port_call(struct chat_session *session)
 {
-	return &own_desk(session)->call;
+	struct chat_desk *desk = own_desk(session);
+	struct chat_call *call = &desk->calls[desk->n_calls];
+
+	if (call->buf.size > CALL_KEEP)
+		chat_call_fini(call);
+	chat_call_clear(call);
+	return call;
+}
+
+void chat_port_run(struct chat_session *session)
+{
+	struct chat_desk *desk = own_desk(session);
+
+	desk->calls_bytes += desk->calls[desk->n_calls++].buf.len;
+	if (desk->n_calls == CALLS_MAX || desk->calls_bytes >= CALLS_BYTES)
+		run_calls(session);
 }
 
 void chat_port_flush(struct chat_session *session)
 {
 	struct chat_desk *desk = own_desk(session);
 
+	if (desk->n_calls)
+		run_calls(session);
 	wake(session->port, desk->asleep);
 	desk->asleep = 0;
 }
@@ -170,23 +218,6 @@ int chat_port_enter(struct chat_session *session, const char *room)
 	settle(session, &d);
 	chat_port_flush(session);
 	return session->member ? 0 : -ENOMEM;
-}
-
-void chat_port_run(struct chat_session *session, const struct chat_call *call)
-{
-	struct chat_port *port = session->port;
-	struct chat_outbox *out = &own_desk(session)->outbox;
-	struct chat_now when = now();
-	struct delivery d;
-
-	pthread_mutex_lock(&port->lock);
-	hub_run(port->hub, session->member, call, &when, out);
-	session->leaving = closes(out, conn_id(session->conn));
-	d = post_outbox(port, out);
-	/* Only this thread renames this member, so the name lasts. */
-	conn_set_nick(session->conn, member_nick(session->member));
-	pthread_mutex_unlock(&port->lock);
-	settle(session, &d);
 }
 
 void chat_port_announce(struct chat_session *session)
@@ -230,6 +261,7 @@ void chat_port_leave(struct chat_session *session, const char *reason)
 	struct chat_now when = now();
 	struct delivery d = {0};
 
+	assert(desk->n_calls == 0);
 	audience_leave_all(desk->audiences, session);
 	if (!session->member)
 		return;

@@ -106,9 +106,7 @@ static void parse_command(struct chat_call *call, struct slice line)
 
 static void parse_said(struct chat_call *call, struct slice line)
 {
-	const struct chat_verb *others[2];
-
-	call->verb = chat_verb_find("say", others);
+	call->verb = chat_verb_say();
 	utf8_make_safe(&call->buf, line.data, line.len);
 	strbuf_addc(&call->buf, '\0');
 	if (call->buf.failed) {
