@@ -5,12 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "net/framer_line.h"
+#include "proto/dialect.h"
 
 struct chat_msg;
 struct chat_port;
 struct conn;
-struct dialect;
 struct member;
 struct seat;
 
@@ -25,7 +24,7 @@ struct chat_session {
 	struct chat_msg *bye;          /* a reference: what /quit said */
 	uint64_t missed;               /* messages left out while it was slow */
 	uint64_t told;                 /* the last fact told to each once */
-	struct framer_line framer;
+	struct dialect_input input;
 	uint8_t view; /* bits of enum dialect_view */
 	bool leaving; /* asked to go: input no longer counts */
 };

@@ -5,9 +5,11 @@
 #include <stddef.h>
 
 #include "net/close.h"
+#include "net/framer_line.h"
 
 struct chat_call;
 struct chat_msg;
+struct service;
 struct strbuf;
 
 /* How one kind of client writes commands and reads facts. A dialect is one
@@ -22,8 +24,32 @@ enum dialect_view {
 };
 #define DIALECT_VIEWS 4 /* combinations of the above */
 
+/* What a dialect keeps of a connection's input between reads. */
+struct dialect_input {
+	union {
+		struct framer_line line;
+	};
+};
+
+enum dialect_event {
+	DIALECT_MORE,    /* nothing whole: come again with these and more */
+	DIALECT_READ,    /* call says what to run, or nothing */
+	DIALECT_ENDLESS, /* what came will never be whole: close */
+};
+
 struct dialect {
 	const char *name; /* as `dialect = "..."` writes it */
+	/* A connection begins to speak it. */
+	void (*start)(struct dialect_input *in, const struct service *svc);
+	/* Reads the next input of a connection and fills call (cleared by the
+	 * caller). *ret_used bytes are done with, 0 for MORE. */
+	enum dialect_event (*read)(struct dialect_input *in,
+		const struct slice *data, struct chat_call *call,
+		size_t *ret_used);
+	/* The input ended with these bytes that are no whole one: READ, or
+	 * MORE if there is nothing in them. */
+	enum dialect_event (*end)(struct dialect_input *in,
+		const struct slice *data, struct chat_call *call);
 	/* One input line without its line end (text), or one object (JSON).
 	 * Fills call (cleared by the caller). Pure. */
 	void (*parse)(const char *data, size_t len, struct chat_call *call);

@@ -57,25 +57,14 @@ static int chat_open(struct conn *c)
 	session->conn = c;
 	session->port = svc->context;
 	session->dialect = dialect_of(svc);
-	framer_line_init(&session->framer, svc->line_max);
+	session->dialect->start(&session->input, svc);
 	return chat_port_enter(session, opt->room);
 }
 
-static void run_line(struct chat_session *session, const struct slice *line)
+static void run(struct chat_session *session, const struct chat_call *call)
 {
-	struct chat_call *call = chat_port_call(session);
-
-	session->dialect->parse(line->data, line->len, call);
 	if (call->verb || call->is_error)
 		chat_port_run(session);
-}
-
-static void refuse_line(struct chat_session *session, size_t len)
-{
-	struct chat_call *call = chat_port_call(session);
-
-	session->dialect->too_long(len, session->framer.max, call);
-	chat_port_run(session);
 }
 
 static void close_endless(struct chat_session *session)
@@ -84,28 +73,22 @@ static void close_endless(struct chat_session *session)
 
 	chat_port_flush(session);
 	conn_close(session->conn, CLOSE_LINE,
-		size_words(buf, session->framer.endless));
+		size_words(buf, session->input.line.endless));
 }
 
 /* One step; false if no more can be done with these bytes. */
-static bool eat(struct chat_session *session, const char *data, size_t len,
+static bool eat(struct chat_session *session, const struct slice *data,
 	size_t *ret_used)
 {
-	struct slice line;
+	struct chat_call *call = chat_port_call(session);
 
-	switch (framer_line_next(
-		&session->framer, data, len, &line, ret_used)) {
-	case LINE_MORE:
+	switch (session->dialect->read(&session->input, data, call, ret_used)) {
+	case DIALECT_MORE:
 		return false;
-	case LINE_SKIPPED:
+	case DIALECT_READ:
+		run(session, call);
 		return true;
-	case LINE_WHOLE:
-		run_line(session, &line);
-		return true;
-	case LINE_TOO_LONG:
-		refuse_line(session, line.len);
-		return true;
-	case LINE_ENDLESS:
+	case DIALECT_ENDLESS:
 		close_endless(session);
 		return false;
 	}
@@ -121,40 +104,43 @@ static bool may_go_on(const struct chat_session *session)
 static void chat_input(struct conn *c, struct evbuffer *in)
 {
 	struct chat_session *session = conn_state(c);
-	size_t len = evbuffer_get_length(in);
-	const char *data = (const char *)evbuffer_pullup(in, -1);
-	size_t done = 0, used, n = 0;
+	struct slice data = {
+		.data = (const char *)evbuffer_pullup(in, -1),
+		.len = evbuffer_get_length(in),
+	};
+	size_t len = data.len, used, n = 0;
 	bool is_more = true;
 
-	if (len && !data) {
+	if (len && !data.data) {
 		conn_close(c, CLOSE_MEMORY, NULL);
 		return;
 	}
-	while (done < len && n++ < LINES_PER_TURN && may_go_on(session) &&
-		(is_more = eat(session, data + done, len - done, &used)))
-		done += used;
+	while (data.len && n++ < LINES_PER_TURN && may_go_on(session) &&
+		(is_more = eat(session, &data, &used))) {
+		data.data += used;
+		data.len -= used;
+	}
 	chat_port_flush(session);
-	evbuffer_drain(in, session->leaving ? len : done);
-	if (done < len && is_more && may_go_on(session))
+	evbuffer_drain(in, session->leaving ? len : len - data.len);
+	if (data.len && is_more && may_go_on(session))
 		conn_input_again(c);
 }
 
 static void chat_eof(struct conn *c, struct evbuffer *in)
 {
 	struct chat_session *session = conn_state(c);
-	size_t len = evbuffer_get_length(in);
-	const char *data = (const char *)evbuffer_pullup(in, -1);
-	struct slice line;
-	enum line_event event = LINE_MORE;
+	struct chat_call *call = chat_port_call(session);
+	struct slice data = {
+		.data = (const char *)evbuffer_pullup(in, -1),
+		.len = evbuffer_get_length(in),
+	};
 
 	if (session->leaving)
 		return;
-	if (data)
-		event = framer_line_end(&session->framer, data, len, &line);
-	if (event == LINE_WHOLE)
-		run_line(session, &line);
-	else if (event == LINE_TOO_LONG)
-		refuse_line(session, line.len);
+	if (data.data &&
+		session->dialect->end(&session->input, &data, call) ==
+			DIALECT_READ)
+		run(session, call);
 	chat_port_flush(session);
 	if (conn_is_open(c) && !session->leaving)
 		chat_port_hang_up(session);

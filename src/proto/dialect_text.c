@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "chat/command.h"
+#include "net/service.h"
 #include "dialect_text_private.h"
 
 #define CTRL_D '\x04'
@@ -152,6 +153,49 @@ static void text_too_long(size_t len, size_t limit, struct chat_call *call)
 	call->limit = limit;
 }
 
+static void text_start(struct dialect_input *in, const struct service *svc)
+{
+	framer_line_init(&in->line, svc->line_max);
+}
+
+static enum dialect_event text_took(const struct dialect_input *in,
+	enum line_event event, const struct slice *line, struct chat_call *call)
+{
+	static const enum dialect_event events[] = {
+		[LINE_MORE] = DIALECT_MORE,
+		[LINE_WHOLE] = DIALECT_READ,
+		[LINE_TOO_LONG] = DIALECT_READ,
+		[LINE_ENDLESS] = DIALECT_ENDLESS,
+		[LINE_SKIPPED] = DIALECT_READ,
+	};
+
+	if (event == LINE_WHOLE)
+		text_parse(line->data, line->len, call);
+	else if (event == LINE_TOO_LONG)
+		text_too_long(line->len, in->line.max, call);
+	return events[event];
+}
+
+static enum dialect_event text_read(struct dialect_input *in,
+	const struct slice *data, struct chat_call *call, size_t *ret_used)
+{
+	struct slice line;
+	enum line_event event = framer_line_next(
+		&in->line, data->data, data->len, &line, ret_used);
+
+	return text_took(in, event, &line, call);
+}
+
+static enum dialect_event text_end(struct dialect_input *in,
+	const struct slice *data, struct chat_call *call)
+{
+	struct slice line;
+	enum line_event event = framer_line_end(
+		&in->line, data->data, data->len, &line);
+
+	return text_took(in, event, &line, call);
+}
+
 static void text_goodbye(enum close_reason why, const char *arg, unsigned view,
 	struct strbuf *out)
 {
@@ -184,6 +228,9 @@ static void text_missed(size_t n, unsigned view, struct strbuf *out)
 
 const struct dialect dialect_text = {
 	.name = "text",
+	.start = text_start,
+	.read = text_read,
+	.end = text_end,
 	.parse = text_parse,
 	.too_long = text_too_long,
 	.render = dialect_text_render,

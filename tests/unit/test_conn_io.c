@@ -189,10 +189,11 @@ START_TEST(idle_ends)
 }
 END_TEST
 
-/* Reads on for longer than idle_ms, so much each time that the kernel takes more
- * at once: a unix socket does when three quarters of its buffer are free. True
- * if this process was kept from it for so long that the outcome says nothing;
- * two such times may follow each other. last: when something moved before. */
+/* Reads on for longer than idle_ms, so much each time that the kernel takes
+ * more at once: a unix socket does when three quarters of its buffer are free.
+ * True if this process was kept from it for so long that the outcome says
+ * nothing; two such times may follow each other. last: when something moved
+ * before. */
 static bool read_steadily(int fd, uint64_t last)
 {
 	char buf[4096];
