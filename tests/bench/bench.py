@@ -49,7 +49,7 @@ WORKERS = [
     ('fan-out to 1,000, window of 32', 'fanout', ['-c', 1000, '-w', 32]),
 ]
 IDLE = 9000
-JOIN_ROOMS = [1, 10, 100, 1000, 7000]
+JOIN_ROOMS = [1, 10, 100, 1000, 9000]
 GROWTH, FLAT, THREADS = 1.25, 1.5, 1.15
 
 
