@@ -37,8 +37,8 @@ struct conn {
 	bool choked : 1;           /* our output was over the soft mark */
 	bool flooded : 1;          /* ... and over the hard one */
 	bool behind : 1;           /* the protocol asked for input() again */
-	bool in_address_table : 1; /* acceptor.c counts the peer's address */
-	bool is_refusal : 1;       /* acceptor.c let it in to be told why not */
+	bool in_address_table : 1; /* the peer is in the acceptor's table */
+	bool is_refusal : 1;       /* let in only to be told why not */
 	uint32_t queued;           /* bytes in the bufferevent's output */
 	uint32_t unread;           /* bytes counted that lie in its input */
 	uint64_t last_ms;          /* last byte either way */

@@ -13,7 +13,7 @@
 #include "net/timers.h"
 #include "net/worker.h"
 
-/* What conn.c and acceptor.c share with worker.c. */
+/* What conn.c and the acceptor share with worker.c. */
 
 #define SCRATCH_LEN (64 * 1024)
 

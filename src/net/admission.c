@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who may come in, and where: what the acceptor accepted is judged by the
+ * limits and networks of the day, then opened in worker 0 or handed over to
+ * another worker by mail.
+ *
+ * Whoever may not come in is told why if its protocol has words for it: such a
+ * refusal is a connection that is closed as soon as it is open, so that the
+ * words arrive. Only so many of those at once; the rest is dropped.
+ *
+ * The table of addresses is the acceptor's; connections of other workers that
+ * end are reported by mail. All but admission_released() runs in worker 0. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/acceptor_private.h"
+#include "net/conn.h"
+#include "net/conn_open.h"
+#include "net/conn_private.h"
+#include "net/mailbox.h"
+#include "net/service.h"
+#include "net/worker_private.h"
+
+/* Where connections go. */
+
+struct handover {
+	struct mail mail;
+	struct acceptor *acceptor;
+	struct service *service; /* a reference */
+	struct conn_origin from;
+	struct sockaddr_storage peer;
+};
+
+static void handover_free(struct mail *m)
+{
+	struct handover *h = (struct handover *)m;
+
+	if (h->from.fd >= 0)
+		close(h->from.fd);
+	service_unref(h->service);
+	free(h);
+}
+
+static void forget_address(struct acceptor *a, const struct conn_origin *from)
+{
+	if (from->in_address_table)
+		addrtab_leave(&a->addresses, from->peer);
+}
+
+/* It came back: the connection could not be opened. */
+static void run_return(struct mail *m, void *owner)
+{
+	struct handover *h = (struct handover *)m;
+
+	forget_address(h->acceptor, &h->from);
+	handover_free(m);
+}
+
+static void run_handover(struct mail *m, void *owner)
+{
+	struct handover *h = (struct handover *)m;
+	struct conn *c;
+
+	h->from.peer = (const struct sockaddr *)&h->peer;
+	c = conn_open(owner, h->service, &h->from);
+	h->from.fd = -1;
+	h->mail.run = run_return;
+	if (c)
+		handover_free(m);
+	else
+		worker_post(h->acceptor->worker, m);
+}
+
+static struct worker *idlest_worker(struct acceptor *a)
+{
+	struct crew *crew = a->crew;
+	struct worker *best = NULL;
+
+	a->next_worker++;
+	for (unsigned i = 0; i < crew->n_workers; i++) {
+		struct worker *w =
+			crew->workers[(a->next_worker + i) % crew->n_workers];
+
+		if (!best || worker_load(w) < worker_load(best))
+			best = w;
+	}
+	return best;
+}
+
+static void give(
+	struct acceptor *a, struct service *svc, const struct conn_origin *from)
+{
+	struct worker *w = idlest_worker(a);
+	struct handover *h;
+
+	if (w == a->worker) {
+		conn_enter(w, svc->count);
+		if (!conn_open(w, svc, from))
+			forget_address(a, from);
+		return;
+	}
+	h = calloc(1, sizeof(*h));
+	if (!h) {
+		close(from->fd);
+		forget_address(a, from);
+		return;
+	}
+	conn_enter(w, svc->count);
+	h->mail.run = run_handover;
+	h->mail.free = handover_free;
+	h->acceptor = a;
+	h->service = service_ref(svc);
+	h->from = *from;
+	memcpy(&h->peer, from->peer, from->peer_len);
+	worker_post(w, &h->mail);
+}
+
+/* Who may come in. */
+
+static struct log_limit refused_limit = {.burst = 2};
+
+static void log_refused(const struct service *svc,
+	const struct conn_origin *from, enum close_reason why)
+{
+	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
+	uint64_t left_out;
+	struct log_about about = {.service = svc->name, .peer = peer};
+
+	if (!log_limit_pass(&refused_limit, &left_out))
+		return;
+	addr_format(peer, from->peer, from->peer_len);
+	log_about(LOG_LEVEL_NOTICE, &about,
+		"refused service=%s peer=%s reason=%s%s", svc->name, peer,
+		close_row(why)->code, log_left_out(more, left_out));
+}
+
+static void refuse(struct acceptor *a, struct service *svc,
+	const struct conn_origin *from, enum close_reason why)
+{
+	char arg[16];
+
+	log_refused(svc, from, why);
+	if (!close_row(why)->words || !svc->type->ops->goodbye ||
+		a->n_refusals >= a->set->max_refusals) {
+		close(from->fd);
+		return;
+	}
+	snprintf(arg, sizeof(arg), "%u", a->set->per_address.connections);
+	conn_enter(a->worker, NULL);
+	if (conn_open_refused(a->worker, svc, from, why,
+		    why == CLOSE_ADDRESS_FULL ? arg : NULL))
+		a->n_refusals++;
+}
+
+/* CLOSE_N: it may come in. */
+static enum close_reason judge(
+	struct acceptor *a, const struct service *svc, struct conn_origin *from)
+{
+	const struct accept_set *set = a->set;
+	unsigned n = atomic_load(&a->crew->n_conns) - a->n_refusals;
+	bool is_inet = from->peer->sa_family != AF_UNIX;
+
+	if (is_inet && svc->allow.n_nets &&
+		!netlist_has(&svc->allow, from->peer))
+		return CLOSE_NOT_ALLOWED;
+	if (n >= set->max_connections)
+		return CLOSE_FULL;
+	if (svc->max_connections &&
+		atomic_load(&svc->count->n_conns) >= svc->max_connections)
+		return CLOSE_FULL;
+	if (!is_inet || netlist_has(&set->exempt, from->peer))
+		return CLOSE_N;
+	switch (addrtab_enter(&a->addresses, from->peer, &set->per_address,
+		worker_now_ms(a->worker))) {
+	case ADDRTAB_OK:
+		from->in_address_table = true;
+		return CLOSE_N;
+	case ADDRTAB_E_FULL:
+		return CLOSE_ADDRESS_FULL;
+	case ADDRTAB_E_RATE:
+		return CLOSE_CONNECT_RATE;
+	default:
+		return CLOSE_MEMORY;
+	}
+}
+
+void admission_decide(struct acceptor *a, struct service *svc, int fd,
+	const struct sockaddr *peer, socklen_t peer_len)
+{
+	struct conn_origin from = {
+		.fd = fd,
+		.id = ++a->next_id,
+		.peer = peer,
+		.peer_len = peer_len,
+	};
+	enum close_reason why = judge(a, svc, &from);
+
+	atomic_fetch_add_explicit(
+		&a->crew->n_accepted, 1, memory_order_relaxed);
+	if (why == CLOSE_N)
+		give(a, svc, &from);
+	else
+		refuse(a, svc, &from, why);
+}
+
+/* Connections that ended: one letter a turn, however many there were. */
+
+struct gone {
+	struct mail mail;
+	struct acceptor *acceptor;
+	size_t n_peers;
+	struct sockaddr_in6 peers[]; /* each large enough for both families */
+};
+
+static void gone_free(struct mail *m)
+{
+	free(m);
+}
+
+static void run_gone(struct mail *m, void *owner)
+{
+	struct gone *gone = (struct gone *)m;
+
+	for (size_t i = 0; i < gone->n_peers; i++)
+		addrtab_leave(&gone->acceptor->addresses,
+			(const struct sockaddr *)&gone->peers[i]);
+	free(m);
+}
+
+static void report_gone(struct acceptor *a, struct worker *w, size_t n)
+{
+	struct gone *gone = calloc(
+		1, sizeof(*gone) + n * sizeof(gone->peers[0]));
+	struct conn *c;
+
+	if (!gone)
+		return; /* the addresses stay counted: it errs on the safe side */
+	gone->mail.run = run_gone;
+	gone->mail.free = gone_free;
+	gone->acceptor = a;
+	TAILQ_FOREACH (c, &w->dead, link)
+		if (c->in_address_table)
+			memcpy(&gone->peers[gone->n_peers++], &c->peer,
+				sizeof(c->peer));
+	worker_post(a->worker, &gone->mail);
+}
+
+void admission_released(void *arg, struct worker *w)
+{
+	struct acceptor *a = arg;
+	struct conn *c;
+	size_t n_elsewhere = 0;
+
+	TAILQ_FOREACH (c, &w->dead, link) {
+		if (c->is_refusal)
+			a->n_refusals--;
+		if (c->in_address_table && w == a->worker)
+			addrtab_leave(&a->addresses, &c->peer.sa);
+		else if (c->in_address_table)
+			n_elsewhere++;
+	}
+	if (n_elsewhere)
+		report_gone(a, w, n_elsewhere);
+}
