@@ -57,10 +57,11 @@ int worker_again(struct worker *w, const struct conn *c);
 /* Frees c once no callback is on the stack. */
 void worker_reap(struct worker *w, struct conn *c);
 
+/* conn_open.c: */
+void conn_free(struct conn *c);
 /* conn.c: */
 void conn_on_due(struct timer *t);
 void conn_on_again(struct conn *c);
-void conn_free(struct conn *c);
 /* Closes the connection of this worker with the most output queued, if all
  * output together is still over its bound. */
 void worker_shed(struct worker *w);
