@@ -51,7 +51,10 @@ struct worker *conn_worker(struct conn *c);
 const struct service *conn_service(const struct conn *c);
 /* Unique in this process for ever, never 0. */
 uint64_t conn_id(const struct conn *c);
-const char *conn_peer_text(const struct conn *c, char *buf); /* ADDR_LEN */
+/* Who connected, and to what: behind a proxy that states it, what it states.
+ * buf: ADDR_LEN. */
+const char *conn_peer_text(const struct conn *c, char *buf);
+const char *conn_local_text(const struct conn *c, char *buf);
 /* A name the log shows beside the peer (a nick); borrowed, NULL: none. */
 void conn_set_nick(struct conn *c, const char *nick);
 bool conn_is_open(

@@ -8,6 +8,7 @@
 
 #include "net/close.h"
 
+struct addr;
 struct conn;
 struct service;
 struct service_count;
@@ -18,9 +19,11 @@ struct worker;
 struct conn_origin {
 	int fd;      /* taken, also on failure */
 	uint64_t id; /* new, never 0 */
+	/* The socket's, or what a proxy states; both borrowed. */
 	const struct sockaddr *peer;
 	socklen_t peer_len;
-	bool in_address_table; /* the acceptor counts the address */
+	const struct addr *local; /* NULL: the socket's own */
+	bool in_address_table;    /* the acceptor counts the address */
 };
 
 /* Counts a connection that is about to be opened on w (any thread), so that

@@ -32,6 +32,7 @@ struct handover {
 	struct service *service; /* a reference */
 	struct conn_origin from;
 	struct sockaddr_storage peer;
+	struct addr local;
 };
 
 static void handover_free(struct mail *m)
@@ -65,6 +66,7 @@ static void run_handover(struct mail *m, void *owner)
 	struct conn *c;
 
 	h->from.peer = (const struct sockaddr *)&h->peer;
+	h->from.local = h->from.local ? &h->local : NULL;
 	c = conn_open(owner, h->service, &h->from);
 	h->from.fd = -1;
 	h->mail.run = run_return;
@@ -115,6 +117,8 @@ static void give(
 	h->service = service_ref(svc);
 	h->from = *from;
 	memcpy(&h->peer, from->peer, from->peer_len);
+	if (from->local)
+		h->local = *from->local;
 	worker_post(w, &h->mail);
 }
 

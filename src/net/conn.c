@@ -73,6 +73,17 @@ const char *conn_peer_text(const struct conn *c, char *buf)
 	return addr_format(buf, &c->peer.sa, len);
 }
 
+const char *conn_local_text(const struct conn *c, char *buf)
+{
+	struct addr a = {.len = sizeof(a.un)};
+
+	if (c->local)
+		a = *c->local;
+	else if (getsockname(c->fd, &a.sa, &a.len))
+		a = (struct addr){.len = sizeof(a.sa.sa_family)};
+	return addr_format(buf, &a.sa, a.len);
+}
+
 void conn_set_nick(struct conn *c, const char *nick)
 {
 	c->nick = nick;

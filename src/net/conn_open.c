@@ -4,6 +4,7 @@
  * whose thread calls the rest. */
 #include "net/conn_open.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,6 +41,7 @@ void conn_free(struct conn *c)
 	conn_io_fini(c);
 	conn_leave(c->worker, c->is_refusal ? NULL : c->service->count);
 	service_unref(c->service);
+	free(c->local);
 	free(c);
 }
 
@@ -52,6 +54,24 @@ static void set_peer(struct conn *c, const struct conn_origin *from)
 		memcpy(&c->peer, from->peer, len);
 	else
 		c->peer.family = AF_UNIX;
+}
+
+static int set_local(struct conn *c, const struct conn_origin *from)
+{
+	if (!from->local)
+		return 0;
+	c->local = malloc(sizeof(*c->local));
+	if (!c->local)
+		return -ENOMEM;
+	*c->local = *from->local;
+	return 0;
+}
+
+/* What conn_new() made before it failed; the socket is the caller's again. */
+static void drop_new(struct conn *c)
+{
+	free(c->local);
+	free(c);
 }
 
 static struct conn *conn_new(
@@ -71,13 +91,13 @@ static struct conn *conn_new(
 	c->in_address_table = from->in_address_table;
 	c->opened_ms = c->last_ms = worker_now_ms(w);
 	set_peer(c, from);
-	if (idmap_add(&w->ids, c)) {
-		free(c);
+	if (set_local(c, from) || idmap_add(&w->ids, c)) {
+		drop_new(c);
 		return NULL;
 	}
 	if (conn_io_init(c)) {
 		idmap_remove(&w->ids, c);
-		free(c);
+		drop_new(c);
 		return NULL;
 	}
 	service_ref(svc);

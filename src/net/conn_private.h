@@ -12,6 +12,7 @@
 #include "net/close.h"
 #include "net/timers.h"
 
+struct addr;
 struct bufferevent;
 struct service;
 struct worker;
@@ -52,6 +53,7 @@ struct conn {
 	uint64_t close_ms;       /* when drain or linger ends; or patience */
 	uint64_t opened_ms;      /* lingering: since when */
 	const char *nick;        /* borrowed from the protocol */
+	struct addr *local;      /* owned; stated by a proxy, else NULL */
 	union {
 		sa_family_t family; /* AF_UNIX has nothing more */
 		struct sockaddr sa;
