@@ -39,6 +39,8 @@ enum close_fate {
 	X(CONNECT_RATE, "connect_rate", DRAIN,                                 \
 		"too many new connections from your address; wait a moment")   \
 	X(NOT_ALLOWED, "not_allowed", DROP, NULL)                              \
+	X(PROXY, "proxy_header", DROP, NULL)                                   \
+	X(HANDSHAKE, "handshake", DROP, NULL)                                  \
 	X(LINE, "line", DRAIN, "%s without an end of line")                    \
 	X(RESUMED, "resumed", DRAIN, "you came back on another connection")
 /* clang-format on */

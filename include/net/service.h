@@ -46,6 +46,8 @@ struct service {
 	uint64_t drain_ms;        /* bounds unsent output at a stop */
 	uint32_t max_connections; /* of this service; 0: no limit of its own */
 	struct netlist allow;     /* empty: everybody */
+	struct netlist proxies;   /* they begin with a PROXY header ... */
+	uint64_t handshake_ms;    /* ... which is whole after so long */
 	struct service_count *count; /* shared with the services of this name
 	                                before and after a reload */
 };

@@ -15,6 +15,7 @@
 
 #include "base/errmsg.h"
 #include "base/option.h"
+#include "net/addr.h"
 #include "proto/proto.h"
 
 #include "config_private.h"
@@ -274,6 +275,29 @@ static void check_protocol(const struct filling *f)
 		complain(f, NULL, "%s", msg.text);
 }
 
+static bool is_unix_only(const struct strlist *listen)
+{
+	struct listen_spec spec;
+
+	for (size_t i = 0; i < listen->n_items; i++)
+		if (listen_parse(listen->items[i], &spec, NULL) < 0 ||
+			spec.kind != LISTEN_UNIX)
+			return false;
+	return listen->n_items > 0;
+}
+
+/* Proxies that could never send a header. */
+static void check_proxies(const struct filling *f)
+{
+	const struct service_config *svc = f->svc;
+
+	if (svc->proxy_protocol.n_items > 0 &&
+		svc->transport != TRANSPORT_UDP && is_unix_only(&svc->listen))
+		complain(f, "proxy_protocol",
+			"no peer of a unix socket is in a network; listen on "
+			"\"HOST:PORT\" for the proxy");
+}
+
 /* What a service that is switched off need not satisfy. */
 static void check_enabled(const struct filling *f, bool known)
 {
@@ -288,6 +312,7 @@ static void check_enabled(const struct filling *f, bool known)
 	if (!known || !svc->proto || !svc->options)
 		return;
 	check_spoken(f);
+	check_proxies(f);
 	check_unbuilt(f, config_service_options, svc);
 	check_unbuilt(f, f->options, svc->options);
 	check_protocol(f);

@@ -83,6 +83,7 @@ static void fill_service(struct service *svc, const struct service_config *sc,
 	svc->linger_ms = cfg->timeouts.linger_ms;
 	svc->drain_ms = cfg->drain_ms;
 	svc->max_connections = (uint32_t)sc->max_connections;
+	svc->handshake_ms = cfg->timeouts.handshake_ms;
 }
 
 static int make_service(struct plan *plan, const struct service_config *sc,
@@ -93,7 +94,8 @@ static int make_service(struct plan *plan, const struct service_config *sc,
 		sc->name, &sc->proto->type, count_of(old, sc->name));
 	int err;
 
-	if (!svc || netlist_init(&svc->allow, &sc->allow)) {
+	if (!svc || netlist_init(&svc->allow, &sc->allow) ||
+		netlist_init(&svc->proxies, &sc->proxy_protocol)) {
 		service_unref(svc);
 		return errmsg_set(msg, ENOMEM, "out of memory");
 	}

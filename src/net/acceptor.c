@@ -5,7 +5,8 @@
  * the others by as little. When descriptors run out, accepting alone would
  * spin, since the listener stays readable: a reserve descriptor is given up
  * for a moment to accept and drop what waits, then all listeners rest for
- * 100 ms. */
+ * 100 ms. Before that, connections that have nothing but a descriptor give
+ * theirs: those that wait for a PROXY header (proxy_wait.c). */
 #include "net/acceptor.h"
 
 #include <assert.h>
@@ -132,6 +133,12 @@ static bool is_exhausted(int err)
 		err == ENOMEM;
 }
 
+/* Whoever waits for a header has one that can be used better. */
+static bool gains_descriptor(struct acceptor *a, int err)
+{
+	return is_exhausted(err) && proxy_wait_drop_oldest(a);
+}
+
 /* Failures of one connection that was about to be: the next may be fine. */
 static bool is_passing(int err)
 {
@@ -166,6 +173,17 @@ static struct accept_entry *entry_of(struct acceptor *a, int listen_fd)
 	return NULL;
 }
 
+static void welcome(struct acceptor *a, const struct accept_entry *entry,
+	const struct arrival *who)
+{
+	atomic_fetch_add_explicit(
+		&a->crew->n_accepted, 1, memory_order_relaxed);
+	if (netlist_has(&who->service->proxies, who->peer))
+		proxy_wait_start(a, entry, who);
+	else
+		admission_decide(a, who);
+}
+
 static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 {
 	struct acceptor *a = arg;
@@ -174,18 +192,18 @@ static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 	assert(entry);
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
 		struct sockaddr_storage ss;
-		socklen_t len = sizeof(ss);
-		struct sockaddr *peer = (struct sockaddr *)&ss;
-		int fd;
+		struct arrival who = {
+			.service = entry->service,
+			.peer = (struct sockaddr *)&ss,
+			.peer_len = sizeof(ss),
+		};
 
 		ss.ss_family = AF_UNIX;
-		fd = accept4((int)listen_fd, peer, &len,
-			SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd >= 0) {
-			admission_decide(a, entry->service, fd, peer, len);
-			continue;
-		}
-		if (!is_passing(errno)) {
+		who.fd = accept4((int)listen_fd, (struct sockaddr *)&ss,
+			&who.peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (who.fd >= 0) {
+			welcome(a, entry, &who);
+		} else if (!is_passing(errno) && !gains_descriptor(a, errno)) {
 			accept_failed(a, (int)listen_fd, errno);
 			return;
 		}
@@ -225,6 +243,7 @@ static void run_change(struct mail *m, void *owner)
 	struct acceptor *a = change->acceptor;
 
 	drop_events(a);
+	proxy_wait_change(a, change->set);
 	accept_set_free(a->set);
 	a->set = change->set;
 	a->events = change->events;
@@ -281,6 +300,7 @@ int acceptor_new(struct acceptor **ret, struct crew *crew)
 	a->crew = crew;
 	a->worker = crew->workers[0];
 	a->reserve = -1;
+	TAILQ_INIT(&a->waiters);
 	open_reserve(a);
 	err = addrtab_init(&a->addresses);
 	a->resume = evtimer_new(a->worker->base, on_resume, a);
@@ -303,6 +323,7 @@ void acceptor_free(struct acceptor *a)
 	for (unsigned i = 0; i < a->crew->n_workers; i++)
 		a->crew->workers[i]->released = NULL;
 	drop_events(a);
+	proxy_wait_change(a, NULL);
 	accept_set_free(a->set);
 	if (a->resume)
 		event_free(a->resume);

@@ -92,12 +92,23 @@ static struct worker *idlest_worker(struct acceptor *a)
 	return best;
 }
 
+bool admission_make_room(struct acceptor *a)
+{
+	unsigned max = a->set->max_connections + a->set->max_refusals;
+
+	while (atomic_load(&a->crew->n_conns) + a->n_waiters >= max)
+		if (!proxy_wait_drop_oldest(a))
+			return false;
+	return true;
+}
+
 static void give(
 	struct acceptor *a, struct service *svc, const struct conn_origin *from)
 {
 	struct worker *w = idlest_worker(a);
 	struct handover *h;
 
+	(void)admission_make_room(a);
 	if (w == a->worker) {
 		conn_enter(w, svc->count);
 		if (!conn_open(w, svc, from))
@@ -125,20 +136,26 @@ static void give(
 /* Who may come in. */
 
 static struct log_limit refused_limit = {.burst = 2};
+static struct log_limit check_limit = {.burst = 2};
 
-static void log_refused(const struct service *svc,
-	const struct conn_origin *from, enum close_reason why)
+void admission_log(
+	const struct arrival *who, enum close_reason why, const char *what)
 {
 	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
-	struct log_about about = {.service = svc->name, .peer = peer};
+	struct log_about about = {.service = who->service->name, .peer = peer};
+	enum log_level level = who->is_check ? LOG_LEVEL_DEBUG
+					     : LOG_LEVEL_NOTICE;
 
-	if (!log_limit_pass(&refused_limit, &left_out))
+	if (!log_enabled(level) ||
+		!log_limit_pass(who->is_check ? &check_limit : &refused_limit,
+			&left_out))
 		return;
-	addr_format(peer, from->peer, from->peer_len);
-	log_about(LOG_LEVEL_NOTICE, &about,
-		"refused service=%s peer=%s reason=%s%s", svc->name, peer,
-		close_row(why)->code, log_left_out(more, left_out));
+	addr_format(peer, who->peer, who->peer_len);
+	log_about(level, &about, "refused service=%s peer=%s reason=%s%s%s%s%s",
+		about.service, peer, close_row(why)->code,
+		what ? " what=\"" : "", what ? what : "", what ? "\"" : "",
+		log_left_out(more, left_out));
 }
 
 static void refuse(struct acceptor *a, struct service *svc,
@@ -146,13 +163,13 @@ static void refuse(struct acceptor *a, struct service *svc,
 {
 	char arg[16];
 
-	log_refused(svc, from, why);
 	if (!close_row(why)->words || !svc->type->ops->goodbye ||
 		a->n_refusals >= a->set->max_refusals) {
 		close(from->fd);
 		return;
 	}
 	snprintf(arg, sizeof(arg), "%u", a->set->per_address.connections);
+	(void)admission_make_room(a);
 	conn_enter(a->worker, NULL);
 	if (conn_open_refused(a->worker, svc, from, why,
 		    why == CLOSE_ADDRESS_FULL ? arg : NULL))
@@ -191,23 +208,39 @@ static enum close_reason judge(
 	}
 }
 
-void admission_decide(struct acceptor *a, struct service *svc, int fd,
-	const struct sockaddr *peer, socklen_t peer_len)
+static void log_proxied(const struct arrival *who, uint64_t id)
+{
+	char peer[ADDR_LEN], proxy[ADDR_LEN];
+	struct log_about about = {
+		.service = who->service->name, .peer = peer, .conn = id};
+
+	if (!who->proxy || !log_enabled(LOG_LEVEL_DEBUG))
+		return;
+	addr_format(peer, who->peer, who->peer_len);
+	addr_format(proxy, &who->proxy->sa, who->proxy->len);
+	log_about(LOG_LEVEL_DEBUG, &about,
+		"proxied service=%s peer=%s conn=%llu proxy=%s", about.service,
+		peer, (unsigned long long)id, proxy);
+}
+
+void admission_decide(struct acceptor *a, const struct arrival *who)
 {
 	struct conn_origin from = {
-		.fd = fd,
+		.fd = who->fd,
 		.id = ++a->next_id,
-		.peer = peer,
-		.peer_len = peer_len,
+		.peer = who->peer,
+		.peer_len = who->peer_len,
+		.local = who->local,
 	};
-	enum close_reason why = judge(a, svc, &from);
+	enum close_reason why = judge(a, who->service, &from);
 
-	atomic_fetch_add_explicit(
-		&a->crew->n_accepted, 1, memory_order_relaxed);
-	if (why == CLOSE_N)
-		give(a, svc, &from);
-	else
-		refuse(a, svc, &from, why);
+	if (why == CLOSE_N) {
+		log_proxied(who, from.id);
+		give(a, who->service, &from);
+	} else {
+		admission_log(who, why, NULL);
+		refuse(a, who->service, &from, why);
+	}
 }
 
 /* Connections that ended: one letter a turn, however many there were. */

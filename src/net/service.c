@@ -58,6 +58,7 @@ void service_unref(struct service *svc)
 	if (svc->release)
 		svc->release(svc->owner);
 	netlist_fini(&svc->allow);
+	netlist_fini(&svc->proxies);
 	count_unref(svc->count);
 	free(svc->name);
 	free(svc);

@@ -211,8 +211,6 @@ static const struct {
 		"mean \"udp\"?"},
 	{ECHO("framing = \"length\";"),
 		":1: services.s.framing: \"length\" is not in this build"},
-	{ECHO("proxy_protocol = \"10.0.0.0/8\";"),
-		":1: services.s.proxy_protocol: this is not in this build"},
 	{ECHO("tls: { key = \"/k\"; };"),
 		":1: services.s.tls.key: this is not in this build"},
 	{CHAT("dialect = \"json\";"),
@@ -234,6 +232,21 @@ static const struct {
 		":2: chat.accounts: this is not in this build"},
 	{E "chat: { operators = [ \"@adm\" ]; };",
 		":2: chat.operators: this is not in this build"},
+
+	/* Proxies. */
+	{ECHO("\nproxy_protocol = [ \"::1\",\n\"10.0.0.1/8\" ];"),
+		":2: services.s.proxy_protocol: the address has bits beyond "
+		"its prefix; write \"10.0.0.0/8\""},
+	{ECHO("proxy_protocol = \"localhost\";"),
+		":1: services.s.proxy_protocol: \"localhost\" is not a "
+		"network"},
+	{ECHO("proxy_protocol = \"::1\";\ntransport = \"udp\";"),
+		":1: services.s.proxy_protocol: datagrams have no PROXY "
+		"header"},
+	{S("protocol = \"echo\"; listen = [ \"a.sock\", \"/tmp/b\" ];\n"
+	   "proxy_protocol = \"::1\";"),
+		":2: services.s.proxy_protocol: no peer of a unix socket is "
+		"in a network"},
 
 	/* What only the whole tells. */
 	{"", ": no services configured"},
