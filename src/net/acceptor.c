@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -133,12 +134,6 @@ static bool is_exhausted(int err)
 		err == ENOMEM;
 }
 
-/* Whoever waits for a header has one that can be used better. */
-static bool gains_descriptor(struct acceptor *a, int err)
-{
-	return is_exhausted(err) && proxy_wait_drop_oldest(a);
-}
-
 /* Failures of one connection that was about to be: the next may be fine. */
 static bool is_passing(int err)
 {
@@ -148,21 +143,39 @@ static bool is_passing(int err)
 		err == EOPNOTSUPP || err == EPERM || err == ETIMEDOUT;
 }
 
-static void accept_failed(struct acceptor *a, int listen_fd, int err)
+/* The kernel looks for a descriptor first, then for somebody who wants it. */
+static bool somebody_is_there(int listen_fd)
+{
+	struct pollfd pfd = {.fd = listen_fd, .events = POLLIN};
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
+static bool exhausted(struct acceptor *a, int listen_fd, int err)
+{
+	if (somebody_is_there(listen_fd) && proxy_wait_drop_oldest(a))
+		return true;
+	shed_and_pause(a, listen_fd, err);
+	return false;
+}
+
+/* True if it may be tried again at once. */
+static bool accept_failed(struct acceptor *a, int listen_fd, int err)
 {
 	char more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 
 	if (err == EAGAIN)
-		return;
-	if (is_exhausted(err)) {
-		shed_and_pause(a, listen_fd, err);
-		return;
-	}
+		return false;
+	if (is_passing(err))
+		return true;
+	if (is_exhausted(err))
+		return exhausted(a, listen_fd, err);
 	if (log_limit_pass(&accept_limit, &left_out))
 		log_error("cannot accept: %s%s", strerror(err),
 			log_left_out(more, left_out));
 	pause_all(a);
+	return false;
 }
 
 static struct accept_entry *entry_of(struct acceptor *a, int listen_fd)
@@ -201,12 +214,10 @@ static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 		ss.ss_family = AF_UNIX;
 		who.fd = accept4((int)listen_fd, (struct sockaddr *)&ss,
 			&who.peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (who.fd >= 0) {
+		if (who.fd >= 0)
 			welcome(a, entry, &who);
-		} else if (!is_passing(errno) && !gains_descriptor(a, errno)) {
-			accept_failed(a, (int)listen_fd, errno);
+		else if (!accept_failed(a, (int)listen_fd, errno))
 			return;
-		}
 	}
 }
 
