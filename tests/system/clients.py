@@ -97,12 +97,14 @@ class Lines:
 
 
 class Client(Lines):
-    """A socket to a service of the daemon (its last address, unless given)."""
+    """A socket to a service of the daemon (its last address, unless given).
+    first: what is sent before anything else."""
 
-    def __init__(self, daemon, service, address=None, **kwargs):
+    def __init__(self, daemon, service, address=None, first=b'', **kwargs):
         super().__init__()
         self.socket = connect(address or daemon.address(service), **kwargs)
         daemon.clients.append(self)
+        self.send(first)
 
     def fileno(self):
         return self.socket.fileno()
