@@ -23,12 +23,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_BEGIN  "PROXY "
-#define UNKNOWN     "UNKNOWN"
-#define V2_SIGN     "\r\n\r\n\0\r\nQUIT\n"
-#define V2_SIGN_LEN (sizeof(V2_SIGN) - 1)
-#define V2_HEAD_LEN 16
-#define V2_VERSION  2
+#define LINE_BEGIN     "PROXY "
+#define LINE_BEGIN_LEN (sizeof(LINE_BEGIN) - 1)
+#define UNKNOWN        "UNKNOWN"
+#define V2_SIGN        "\r\n\r\n\0\r\nQUIT\n"
+#define V2_SIGN_LEN    (sizeof(V2_SIGN) - 1)
+#define V2_HEAD_LEN    16
+#define V2_VERSION     2
 
 static enum proxy_outcome invalid(struct proxy_parser *p, const char *fault)
 {
@@ -36,10 +37,11 @@ static enum proxy_outcome invalid(struct proxy_parser *p, const char *fault)
 	return PROXY_INVALID;
 }
 
-/* True if the last byte of head is that of `text` at the same place. */
-static bool goes_on_as(const struct proxy_parser *p, const char *text)
+/* True if what is there of head begins like `sign`, or sign like it. */
+static bool goes_on_as(
+	const struct proxy_parser *p, const char *sign, size_t len)
 {
-	return p->head[p->n_head - 1] == (uint8_t)text[p->n_head - 1];
+	return memcmp(p->head, sign, p->n_head < len ? p->n_head : len) == 0;
 }
 
 static void fill_in(struct addr *a, const void *ip, const void *port)
@@ -118,10 +120,10 @@ static enum proxy_outcome read_line(
 	struct proxy_parser *p, struct proxy_addresses *ret)
 {
 	char line[PROXY_LINE_MAX];
-	size_t begin = strlen(LINE_BEGIN), len = p->n_head - begin;
+	size_t len = p->n_head - LINE_BEGIN_LEN;
 	size_t unknown = strlen(UNKNOWN);
 
-	memcpy(line, p->head + begin, len);
+	memcpy(line, p->head + LINE_BEGIN_LEN, len);
 	if (len < 2 || line[len - 2] != '\r')
 		return invalid(p, "the line ends without a CR");
 	len -= 2;
@@ -137,10 +139,8 @@ static enum proxy_outcome read_line(
 static enum proxy_outcome take_line_byte(
 	struct proxy_parser *p, struct proxy_addresses *ret)
 {
-	if (p->n_head <= strlen(LINE_BEGIN))
-		return goes_on_as(p, LINE_BEGIN)
-			? PROXY_MORE
-			: invalid(p, "no PROXY header");
+	if (!goes_on_as(p, LINE_BEGIN, LINE_BEGIN_LEN))
+		return invalid(p, "no PROXY header");
 	if (p->head[p->n_head - 1] == '\n')
 		return read_line(p, ret);
 	if (p->n_head == PROXY_LINE_MAX)
@@ -201,9 +201,8 @@ static bool is_head_whole(const struct proxy_parser *p)
 
 static enum proxy_outcome take_binary_byte(struct proxy_parser *p)
 {
-	if (p->n_head <= V2_SIGN_LEN)
-		return goes_on_as(p, V2_SIGN) ? PROXY_MORE
-					      : invalid(p, "no PROXY header");
+	if (!goes_on_as(p, V2_SIGN, V2_SIGN_LEN))
+		return invalid(p, "no PROXY header");
 	return p->n_head == V2_HEAD_LEN ? read_fixed(p) : PROXY_MORE;
 }
 

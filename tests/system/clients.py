@@ -104,7 +104,8 @@ class Client(Lines):
         super().__init__()
         self.socket = connect(address or daemon.address(service), **kwargs)
         daemon.clients.append(self)
-        self.send(first)
+        if first:
+            self.send(first)
 
     def fileno(self):
         return self.socket.fileno()

@@ -162,8 +162,21 @@ static const char *name_of(enum proxy_outcome outcome)
 					  : "unstated";
 }
 
-/* Parses len bytes, cut at two places, in memory of their own; what came out,
- * in words. *ret_used: how many bytes all together. */
+static enum proxy_outcome parse_apart(struct proxy_parser *p, const char *data,
+	size_t len, size_t *ret_used, struct proxy_addresses *ret)
+{
+	char *copy = malloc(len ? len : 1);
+	enum proxy_outcome outcome;
+
+	memcpy(copy, data, len);
+	outcome = proxy_parse(p, copy, len, ret_used, ret);
+	free(copy);
+	return outcome;
+}
+
+/* Parses bytes cut at two places; what came out, in words. Where one of the
+ * three pieces is empty, the others lie in memory of their own, so that a
+ * sanitizer sees who looks past them. *ret_used: how many bytes all together. */
 static const char *parse(
 	const char *data, const size_t ends[3], char *buf, size_t *ret_used)
 {
@@ -172,15 +185,15 @@ static const char *parse(
 	enum proxy_outcome outcome = PROXY_MORE;
 	char from[ADDR_LEN], to[ADDR_LEN];
 	size_t begin = 0, used;
+	bool apart = ends[0] == ends[1] || ends[1] == ends[2];
 
 	*ret_used = 0;
 	for (int i = 0; i < 3 && outcome == PROXY_MORE; i++) {
 		size_t len = ends[i] - begin;
-		char *piece = malloc(len ? len : 1);
 
-		memcpy(piece, data + begin, len);
-		outcome = proxy_parse(&p, piece, len, &used, &got);
-		free(piece);
+		outcome = apart
+			? parse_apart(&p, data + begin, len, &used, &got)
+			: proxy_parse(&p, data + begin, len, &used, &got);
 		ck_assert(outcome == PROXY_MORE ? used == len : used <= len);
 		*ret_used += used;
 		begin = ends[i];
@@ -202,9 +215,8 @@ static const char *parse_whole(const char *data, size_t len, size_t *ret_used)
 	return parse(data, ends, buf, ret_used);
 }
 
-START_TEST(headers)
+static void check_whole(const struct row *row)
 {
-	const struct row *row = &rows[_i];
 	size_t used;
 
 	ck_assert_str_eq(
@@ -216,18 +228,17 @@ START_TEST(headers)
 	/* No beginning of it is enough. */
 	ck_assert_str_eq(parse_whole(row->header, used - 1, &used), "more");
 }
-END_TEST
 
 /* However it is cut, and whatever follows, which is left alone. */
-START_TEST(headers_in_pieces)
+static void check_pieces(const struct row *row)
 {
-	const struct row *row = &rows[_i];
 	char data[256], buf[2 * ADDR_LEN + 2];
-	size_t used, used_whole, total = row->len + 4;
+	static const char behind[] = {'\n', 'P', 'R', 'O'};
+	size_t used, used_whole, total = row->len + sizeof(behind);
 	const char *result;
 
 	memcpy(data, row->header, row->len);
-	memcpy(data + row->len, "\nPRO", 4);
+	memcpy(data + row->len, behind, sizeof(behind));
 	result = parse_whole(data, total, &used_whole);
 	ck_assert_str_eq(result, row->result);
 	ck_assert_uint_le(used_whole, row->len);
@@ -241,11 +252,9 @@ START_TEST(headers_in_pieces)
 		}
 	}
 }
-END_TEST
 
-START_TEST(headers_in_single_bytes)
+static void check_single_bytes(const struct row *row)
 {
-	const struct row *row = &rows[_i];
 	struct proxy_parser p = {.n_head = 0};
 	struct proxy_addresses got;
 	enum proxy_outcome outcome = PROXY_MORE;
@@ -261,6 +270,13 @@ START_TEST(headers_in_single_bytes)
 		ck_assert_str_eq(p.fault, row->result);
 	else if (outcome != PROXY_STATED)
 		ck_assert_str_eq(name_of(outcome), row->result);
+}
+
+START_TEST(headers)
+{
+	check_whole(&rows[_i]);
+	check_pieces(&rows[_i]);
+	check_single_bytes(&rows[_i]);
 }
 END_TEST
 
@@ -301,8 +317,6 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, headers, 0, n_rows);
-	tcase_add_loop_test(tc, headers_in_pieces, 0, n_rows);
-	tcase_add_loop_test(tc, headers_in_single_bytes, 0, n_rows);
 	tcase_add_test(tc, the_longest_header);
 	tcase_add_test(tc, nothing_is_not_enough);
 	suite_add_tcase(s, tc);
