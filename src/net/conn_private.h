@@ -25,7 +25,7 @@ enum conn_state {
 };
 
 /* Kept small: an idle connection costs this, its bufferevent and the state of
- * its protocol. What a write touches comes first, in CONN_HOT bytes. */
+ * its protocol. What a write touches comes first, see conn_prefetch(). */
 struct conn {
 	uint64_t id;
 	int fd;                    /* owned; the bufferevent's as well */
