@@ -11,6 +11,7 @@
 struct conn;
 struct evbuffer;
 struct service;
+struct slice;
 struct strbuf;
 struct worker;
 
@@ -28,6 +29,12 @@ struct conn_ops {
 	void (*input)(struct conn *c, struct evbuffer *in);
 	/* The same for raw protocols; data is borrowed, all of it is eaten. */
 	void (*data)(struct conn *c, const void *data, size_t len);
+	/* For raw protocols that always have more to say: bytes from `offset`
+	 * on of a stream without end, at least one, borrowed for the call. As
+	 * many of them are sent as the kernel takes now; nothing is queued.
+	 * Asked for whenever there is room, once in a turn of the loop, while c
+	 * is open. Such a protocol sends nothing else. */
+	struct slice (*source)(struct conn *c, uint64_t offset);
 	/* The peer will send nothing more; `in` holds what is left, NULL for a
 	 * raw protocol. Default: conn_close(CLOSE_EOF), which sends what is
 	 * queued first. */
@@ -55,6 +62,7 @@ uint64_t conn_id(const struct conn *c);
  * buf: ADDR_LEN. */
 const char *conn_peer_text(const struct conn *c, char *buf);
 const char *conn_local_text(const struct conn *c, char *buf);
+bool conn_is_unix(const struct conn *c); /* the peer came by a unix socket */
 /* A name the log shows beside the peer (a nick); borrowed, NULL: none. */
 void conn_set_nick(struct conn *c, const char *nick);
 bool conn_is_open(

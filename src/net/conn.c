@@ -47,7 +47,7 @@ static const struct conn_ops *ops_of(const struct conn *c)
 
 void *conn_state(struct conn *c)
 {
-	return c->tail + (c->service->type->raw ? sizeof(struct event) : 0);
+	return c->tail + conn_events_len(c->service->type);
 }
 
 struct worker *conn_worker(struct conn *c)
@@ -82,6 +82,11 @@ const char *conn_local_text(const struct conn *c, char *buf)
 	else if (getsockname(c->fd, &a.sa, &a.len))
 		a = (struct addr){.len = sizeof(a.sa.sa_family)};
 	return addr_format(buf, &a.sa, a.len);
+}
+
+bool conn_is_unix(const struct conn *c)
+{
+	return c->peer.family == AF_UNIX;
 }
 
 void conn_set_nick(struct conn *c, const char *nick)
@@ -207,6 +212,14 @@ static void reset_peer(struct conn *c)
 	conn_die(c);
 }
 
+/* How long bytes that the peer has not acknowledged may delay its reset. */
+static uint64_t unsent_bound_ms(const struct conn *c)
+{
+	if (close_row(c->why)->fate == CLOSE_FATE_STOP)
+		return c->service->drain_ms;
+	return LINGER_TRIES_MAX * LINGER_AGAIN_MS;
+}
+
 /* The linger is over: reset the peer, but not while the kernel still holds
  * bytes it has not acknowledged. */
 static void linger_ended(struct conn *c, uint64_t now)
@@ -214,8 +227,7 @@ static void linger_ended(struct conn *c, uint64_t now)
 	int unsent = 0;
 
 	if (c->peer.family != AF_UNIX && ioctl(c->fd, SIOCOUTQ, &unsent) == 0 &&
-		unsent > 0 &&
-		now < c->opened_ms + LINGER_TRIES_MAX * LINGER_AGAIN_MS) {
+		unsent > 0 && now < c->opened_ms + unsent_bound_ms(c)) {
 		c->close_ms = now + LINGER_AGAIN_MS;
 		return;
 	}
@@ -338,6 +350,7 @@ static void end_protocol(struct conn *c, enum close_reason why)
 	c->why = (uint8_t)why;
 	c->timer_ms = 0;
 	c->close_ms = 0;
+	conn_source_stop(c);
 	log_closed(c);
 	c->nick = NULL;
 	if (c->opened && ops_of(c)->closed)

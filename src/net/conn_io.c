@@ -19,7 +19,12 @@
  *         (writable)      the peer's input  counted, not queued, until soft/3
  *
  * A flooded peer has output_patience to get below hard, and then as long again
- * each time that it has read anything at all. */
+ * each time that it has read anything at all.
+ *
+ * A source, which always has more to say, is never queued: it is asked when the
+ * kernel has room, for what one write takes, so that the peer's own reading
+ * makes the pace, everybody else in the loop has a turn in between, and the
+ * marks do not concern it. */
 #include "net/conn.h"
 
 #include <assert.h>
@@ -31,6 +36,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "base/str.h"
 #include "net/conn_private.h"
 #include "net/service.h"
 #include "net/worker_private.h"
@@ -242,6 +248,33 @@ static ssize_t write_now(struct conn *c, const void *data, size_t len)
 	return -1;
 }
 
+/* The kernel has room. What it does not take is asked for again. */
+static void on_room(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+	struct slice more = ops_of(c)->source(c, c->out_bytes);
+	ssize_t n = write_now(c, more.data, more.len);
+
+	if (n <= 0)
+		return;
+	c->out_bytes += (size_t)n;
+	c->last_ms = worker_now_ms(c->worker);
+}
+
+void conn_source_start(struct conn *c)
+{
+	if (c->state != CONN_OPEN || !ops_of(c)->source)
+		return;
+	if (event_add(conn_source_event(c), NULL))
+		conn_lost(c, ENOMEM);
+}
+
+void conn_source_stop(struct conn *c)
+{
+	if (ops_of(c)->source)
+		event_del(conn_source_event(c));
+}
+
 /* Callbacks are not deferred: on a plain socket the end follows the last bytes
  * by itself. The socket stays ours: a raw conn has it before its bufferevent. */
 static int make_bufferevent(struct conn *c)
@@ -324,12 +357,23 @@ bool conn_is_paused(const struct conn *c)
 	return c->paused;
 }
 
+size_t conn_events_len(const struct conn_type *type)
+{
+	size_t n = type->raw + (type->ops->source != NULL);
+
+	assert(type->raw || !type->ops->source);
+	return n * sizeof(struct event);
+}
+
 int conn_io_init(struct conn *c)
 {
 	if (!c->service->type->raw)
 		return make_bufferevent(c);
 	event_assign(conn_raw_event(c), c->worker->base, c->fd,
 		EV_READ | EV_PERSIST, on_raw_read, c);
+	if (ops_of(c)->source)
+		event_assign(conn_source_event(c), c->worker->base, c->fd,
+			EV_WRITE | EV_PERSIST, on_room, c);
 	return 0;
 }
 

@@ -78,9 +78,8 @@ static struct conn *conn_new(
 	struct worker *w, struct service *svc, const struct conn_origin *from)
 {
 	const struct conn_type *type = svc->type;
-	struct conn *c = calloc(1,
-		sizeof(*c) + type->state_size +
-			(type->raw ? sizeof(struct event) : 0));
+	struct conn *c = calloc(
+		1, sizeof(*c) + conn_events_len(type) + type->state_size);
 
 	if (!c)
 		return NULL;
@@ -141,6 +140,7 @@ struct conn *conn_open(
 	}
 	log_opened(c);
 	conn_watch_input(c);
+	conn_source_start(c);
 	if (c->state == CONN_DEAD)
 		return c; /* the loop cannot watch it */
 	c->opened = true;

@@ -14,6 +14,7 @@
 
 struct addr;
 struct bufferevent;
+struct conn_type;
 struct service;
 struct worker;
 
@@ -60,7 +61,7 @@ struct conn {
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
 	} peer;
-	/* Raw protocols: struct event; then the protocol's state. */
+	/* The events of raw protocols; then the protocol's state. */
 	_Alignas(16) char tail[];
 };
 
@@ -70,11 +71,20 @@ static inline struct event *conn_raw_event(struct conn *c)
 	return (struct event *)(void *)c->tail;
 }
 
+/* The one it writes by if its protocol is a source. */
+static inline struct event *conn_source_event(struct conn *c)
+{
+	return conn_raw_event(c) + 1;
+}
+
 /* conn_io.c: */
 void conn_offer_input(struct conn *c); /* what lies in the bufferevent */
 int conn_io_init(struct conn *c);      /* 0 or -errno */
 void conn_io_fini(struct conn *c);
-void conn_watch_input(struct conn *c); /* start or stop, as flags say */
+void conn_watch_input(struct conn *c);  /* start or stop, as flags say */
+void conn_source_start(struct conn *c); /* nothing unless there is a source */
+void conn_source_stop(struct conn *c);
+size_t conn_events_len(const struct conn_type *type); /* in conn.tail */
 void conn_write(struct conn *c, const void *data, size_t len);
 /* conn.c: */
 void conn_output_done(struct conn *c);   /* closing and all is sent */
