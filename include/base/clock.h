@@ -17,5 +17,12 @@ int64_t clock_wall_ms(void);
 /* "2026-11-21T14:02:03.123Z" of a wall time; buf holds CLOCK_ISO_LEN. */
 #define CLOCK_ISO_LEN 25
 char *clock_format_iso(char *buf, int64_t wall_ms);
+/* "2026-11-21T14:02:03+01:00": the same in this machine's time zone, without
+ * the milliseconds; buf holds CLOCK_LOCAL_LEN. */
+#define CLOCK_LOCAL_LEN 32
+char *clock_format_local(char *buf, int64_t wall_ms);
+/* Seconds since 1900 UTC of a wall time, modulo 2^32, as the time protocol
+ * counts them: they begin again in 2036. */
+uint32_t clock_since_1900(int64_t wall_ms);
 
 #endif

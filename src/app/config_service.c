@@ -55,12 +55,8 @@ static const struct planned {
 	const struct option *options;
 	size_t options_size;
 } planned[] = {
-	{"chargen", no_options, 1},
-	{"daytime", no_options, 1},
 	{"metrics", no_options, 1},
 	{"post", post_options, sizeof(struct planned_post)},
-	{"time", no_options, 1},
-	{"whoami", no_options, 1},
 };
 #define N_PLANNED (sizeof(planned) / sizeof(planned[0]))
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 uint64_t clock_mono_ms(void)
@@ -32,6 +33,9 @@ int64_t clock_wall_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* From 1900 to 1970: 70 years, 17 of them leap years. */
+#define SECS_TO_1970 ((70 * INT64_C(365) + 17) * 86400)
+
 char *clock_format_iso(char *buf, int64_t wall_ms)
 {
 	time_t secs = (time_t)(wall_ms / 1000);
@@ -43,4 +47,25 @@ char *clock_format_iso(char *buf, int64_t wall_ms)
 	snprintf(buf + len, CLOCK_ISO_LEN - len, ".%03dZ",
 		(int)(wall_ms % 1000));
 	return buf;
+}
+
+/* The offset goes to the minute, as ISO 8601 has it. */
+char *clock_format_local(char *buf, int64_t wall_ms)
+{
+	time_t secs = (time_t)(wall_ms / 1000);
+	long minutes;
+	struct tm tm;
+	size_t len;
+
+	localtime_r(&secs, &tm);
+	minutes = labs(tm.tm_gmtoff) / 60;
+	len = strftime(buf, CLOCK_LOCAL_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + len, CLOCK_LOCAL_LEN - len, "%c%02ld:%02ld",
+		tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
+	return buf;
+}
+
+uint32_t clock_since_1900(int64_t wall_ms)
+{
+	return (uint32_t)(wall_ms / 1000 + SECS_TO_1970);
 }

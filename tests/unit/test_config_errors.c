@@ -216,8 +216,6 @@ static const struct {
 	{CHAT("dialect = \"json\";"),
 		":1: services.s.dialect: \"json\" is not in this build"},
 	{CHAT("login = \"required\";"), ":1: services.s.login: "},
-	{S("protocol = \"chargen\"; listen = \"localhost:7\";"),
-		":1: services.s.protocol: \"chargen\" is not in this build"},
 	{S("protocol = \"metrics\"; listen = \"localhost:7\";"),
 		":1: services.s.protocol: \"metrics\" is not in this build"},
 	{S("protocol = \"post\"; listen = \"localhost:7\"; nick = \"log\"; "
@@ -480,7 +478,7 @@ START_TEST(every_finding_is_told)
 		"  a: { protocol = \"eco\"; };\n"
 		"  b: { protocol = \"echo\"; listen = \"4000\";\n"
 		"       idle = 5; };\n"
-		"  c: { protocol = \"time\"; nick = \"x\"; };\n"
+		"  c: { protocol = \"metrics\"; nick = \"x\"; };\n"
 		"};\n"
 		"limits: { line = 1; output_soft = \"1GiB\"; };\n");
 	ck_assert_int_eq(files_load(&cfg, NULL), EX_CONFIG);
@@ -495,7 +493,8 @@ START_TEST(every_finding_is_told)
 		"t.conf:5: services.b.idle: the number 5 has no unit; write a "
 		"duration in quotes: \"5s\"\n"
 		"t.conf:6: services.c.nick: unknown key\n"
-		"t.conf:6: services.c.protocol: \"time\" is not in this build\n"
+		"t.conf:6: services.c.protocol: \"metrics\" is not in this "
+		"build\n"
 		"t.conf:8: limits.line: the number 1 has no unit; write a size "
 		"in quotes: \"1\"\n"
 		"t.conf:8: limits.output_soft: must be less than "
