@@ -37,6 +37,7 @@ struct load_mode {
 	const char *name, *summary;
 	const char *unit; /* what is counted: "messages" */
 	bool holds;       /* sends nothing: ends with the time or a signal */
+	bool streams;     /* bytes without end, counted by load_stream() */
 	/* Allocates state, sets n_conns and the lanes. 0 or -errno. */
 	int (*prepare)(struct load *l);
 	int (*open)(struct load *l, uint32_t conn); /* 0, -EAGAIN or -errno */
@@ -48,7 +49,8 @@ struct load_mode {
 	void (*fini)(struct load *l);
 };
 
-extern const struct load_mode mode_echo, mode_fanout, mode_idle, mode_connect;
+extern const struct load_mode mode_echo, mode_fanout, mode_idle, mode_connect,
+	mode_discard, mode_chargen;
 
 enum load_phase {
 	LOAD_CONNECTING,
@@ -108,6 +110,9 @@ void load_fail(struct load *l, int exit_code, const char *fmt, ...)
 bool load_issue(struct load *l);
 /* One operation is complete. */
 void load_count(struct load *l, uint64_t latency_us, uint64_t bytes);
+/* So many bytes of a stream went over; each MiB of all together is an
+ * operation. May end the measured time. */
+void load_stream(struct load *l, uint64_t bytes);
 /* One issued message is dealt with, for better or worse. */
 void load_finish(struct load *l);
 

@@ -26,7 +26,10 @@ enum arg_mode {
 	IN_FANOUT = 2,
 	IN_IDLE = 4,
 	IN_CONNECT = 8,
-	IN_WORK = IN_ECHO | IN_FANOUT | IN_CONNECT,
+	IN_DISCARD = 16,
+	IN_CHARGEN = 32,
+	IN_MESSAGES = IN_ECHO | IN_FANOUT | IN_CONNECT,
+	IN_WORK = IN_MESSAGES | IN_DISCARD | IN_CHARGEN,
 	IN_CHAT = IN_FANOUT | IN_IDLE,
 	IN_ALL = IN_WORK | IN_IDLE,
 };
@@ -48,7 +51,7 @@ struct arg {
 static const struct arg args[] = {
 	{'c', "connections", "N", IN_ALL, ARG_COUNT, FIELD(connections), 1,
 		MILLION, "connections; for fanout those that receive (50)"},
-	{'s', "size", "BYTES", IN_WORK, ARG_SIZE, FIELD(size), 1, 1 << 26,
+	{'s', "size", "BYTES", IN_MESSAGES, ARG_SIZE, FIELD(size), 1, 1 << 26,
 		"one message (64)"},
 	{'d', "depth", "N", IN_ECHO, ARG_COUNT, FIELD(depth), 1, 65536,
 		"messages of a connection on their way at once (1)"},
@@ -70,12 +73,13 @@ static const struct arg args[] = {
 		"a line with this: in the room"},
 	{0, "send", "TEXT", IN_FANOUT, ARG_TEXT, FIELD(preset.send), 0, 0,
 		"what a sender says, around {payload}"},
-	{'r', "rate", "N", IN_WORK, ARG_COUNT, FIELD(rate), 1, 100 * MILLION,
+	{'r', "rate", "N", IN_MESSAGES, ARG_COUNT, FIELD(rate), 1,
+		100 * MILLION,
 		"so many a second, all together (as fast as possible)"},
 	{'t', "time", "TIME", IN_ALL, ARG_TIME, FIELD(time_ms), 1, 366 * DAY_MS,
 		"how long to measure: 30s, 5m (10s; idle: until a signal)"},
 	{'n', "count", "N", IN_WORK, ARG_COUNT, FIELD(count), 1, UINT64_MAX,
-		"stop after so many messages or connections"},
+		"stop after so many messages, connections or MiB"},
 	{0, "warm-up", "TIME", IN_WORK, ARG_TIME, FIELD(warm_up_ms), 0, DAY_MS,
 		"work that is not counted yet (0)"},
 	{0, "until-cpu", "TIME", IN_WORK, ARG_TIME, FIELD(until_cpu_ms), 1,
@@ -103,6 +107,8 @@ static const struct {
 	{&mode_fanout, IN_FANOUT},
 	{&mode_idle, IN_IDLE},
 	{&mode_connect, IN_CONNECT},
+	{&mode_discard, IN_DISCARD},
+	{&mode_chargen, IN_CHARGEN},
 };
 #define N_MODES (sizeof(modes) / sizeof(*modes))
 
@@ -253,7 +259,7 @@ static void set_defaults(struct load_options *opt)
 	const bool is_fanout = opt->mode == &mode_fanout;
 
 	default_to(&opt->connections, 50);
-	default_to(&opt->size, 64);
+	default_to(&opt->size, opt->mode->streams || opt->mode->holds ? 0 : 64);
 	default_to(&opt->depth, 1);
 	default_to(&opt->window, opt->rate ? 256 : 1);
 	default_to(&opt->senders, is_fanout ? 1 : 0);
@@ -405,7 +411,8 @@ bool args_parse(int argc, char **argv, struct load_options *opt, int *ret_code)
 		}
 		return *ret_code == 0;
 	}
-	*ret_code = complain("say what to do: sockload echo, fanout, idle or "
-			     "connect; --help lists the options");
+	*ret_code = complain("say what to do: sockload echo, fanout, idle, "
+			     "connect, discard or chargen; --help lists the "
+			     "options");
 	return false;
 }

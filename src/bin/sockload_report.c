@@ -117,7 +117,7 @@ static void print_words(const struct load *l, const struct figures *f)
 
 	printf("%s %s: %s connections", l->opt->mode->name, l->opt->address,
 		str_count(a, n_connections(l)));
-	if (!l->opt->mode->holds)
+	if (l->opt->size)
 		printf(", %" PRIu64 " bytes", l->opt->size);
 	putchar('\n');
 	if (!l->opt->mode->holds)

@@ -226,6 +226,16 @@ void load_count(struct load *l, uint64_t latency_us, uint64_t bytes)
 	hist_add(&l->latency, latency_us);
 }
 
+void load_stream(struct load *l, uint64_t bytes)
+{
+	if (l->phase == LOAD_DRAINING)
+		return;
+	l->bytes += bytes;
+	l->ops = l->bytes >> 20;
+	if (l->opt->count && l->ops >= l->opt->count)
+		end_measuring(l);
+}
+
 void load_finish(struct load *l)
 {
 	l->finished++;
@@ -286,9 +296,10 @@ static void watch_movement(struct load *l, uint64_t now)
 	bool waits = l->phase == LOAD_CONNECTING
 		? l->n_ready < l->n_conns
 		: !l->opt->mode->holds && !l->opt->mode->is_drained(l);
+	uint64_t moved = l->finished + l->ops + l->bytes;
 
-	if (!waits || l->moved_ops != l->finished + l->ops) {
-		l->moved_ops = l->finished + l->ops;
+	if (!waits || l->moved_ops != moved) {
+		l->moved_ops = moved;
 		l->moved_us = now;
 	} else if (now - l->moved_us >= l->opt->patience_ms * 1000) {
 		give_up(l);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """sockd beside the physical limit: one table of ratios.
 
-usage: bench.py [NAME...]    echo bulk connect fanout growth workers memory start
+usage: bench.py [NAME...]    echo bulk discard chargen connect fanout growth workers
+                            memory start
 
 Absolute times mean nothing on a shared machine. So each figure is what sockd
 and the limit (limit.c) cost in turn, in at least five rounds of one second of
@@ -35,6 +36,8 @@ ECHO = [
     ('echo, pipeline of 16', 1.05, ['-c', 50, '-d', 16]),
 ]
 BULK = [('echo, 64 KiB messages', 1.10, ['-c', 50, '-s', '64KiB'])]
+DISCARD = [('discard, a MiB, 50 connections', 1.10, ['-c', 50])]
+CHARGEN = [('chargen, a MiB, 50 connections', 1.10, ['-c', 50])]
 CONNECT = [('connect, one echo, close', 1.15, ['-c', 50])]
 FANOUT = [
     ('fan-out to 100, one message at a time', 1.05, (100, 1)),
@@ -114,7 +117,7 @@ def row(table, work):
 
 
 def compare(work, args, threads=1):
-    if work in ('echo', 'fanout') and threads == 1:
+    if work != 'connect' and threads == 1:
         # Else the two fall on different sides of a cliff: who is slower than
         # sockload pays for waking it with each write. With more threads there
         # is no processor left to be busy on.
@@ -131,6 +134,14 @@ def bench_echo(table, cases=None, work='echo'):
 
 def bench_bulk(table):
     bench_echo(table, BULK)
+
+
+def bench_discard(table):
+    bench_echo(table, DISCARD, 'discard')
+
+
+def bench_chargen(table):
+    bench_echo(table, CHARGEN, 'chargen')
 
 
 def bench_connect(table):
@@ -277,9 +288,10 @@ def bench_start(table):
 
 
 BENCHES = {
-    'echo': bench_echo, 'bulk': bench_bulk, 'connect': bench_connect,
-    'fanout': bench_fanout, 'growth': bench_growth, 'workers': bench_workers,
-    'memory': bench_memory, 'start': bench_start,
+    'echo': bench_echo, 'bulk': bench_bulk, 'discard': bench_discard,
+    'chargen': bench_chargen, 'connect': bench_connect, 'fanout': bench_fanout,
+    'growth': bench_growth, 'workers': bench_workers, 'memory': bench_memory,
+    'start': bench_start,
 }
 
 

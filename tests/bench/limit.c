@@ -5,7 +5,7 @@
  * plain epoll, level-triggered, one read and one write, no buffers kept, no
  * checks, no names. Small enough to be trusted by reading.
  *
- *	limit -t THREADS echo|fanout|connect PORT	(0: the kernel chooses)
+ *	limit -t THREADS WORK PORT	(0: the kernel chooses)
  *
  * echo     what one read brought is written back.
  * fanout   a connection is told "hello"; when it answers with a line it is told
@@ -16,9 +16,11 @@
  *          are served by their own thread, which gets the lines through a queue
  *          and an eventfd.
  * connect  as echo, but each thread accepts for itself in its serving loop.
+ * discard  what one read brought is forgotten.
+ * chargen  whenever there is room, one write of the pattern of RFC 864.
  *
- * In echo and fanout thread 0 accepts and puts connections into the epoll sets
- * of all threads in turn, so that they are spread evenly; the kernel does the
+ * But for connect, thread 0 accepts and puts connections into the epoll sets of
+ * all threads in turn, so that they are spread evenly; the kernel does the
  * handing over. A full socket is waited for in place: clients here read.
  */
 #include <err.h>
@@ -41,6 +43,8 @@
 #define MAX_THREADS 64
 #define MAX_FDS     65536
 #define BUF_LEN     65536
+#define PERIOD      (95 * 74) /* of the pattern */
+#define PIECE       262144    /* of it, in one write */
 
 struct thread {
 	pthread_t id;
@@ -54,17 +58,19 @@ struct thread {
 	char buf[BUF_LEN];
 };
 
-/* What is known of a connection, by its descriptor; fanout only. */
+/* What is known of a connection, by its descriptor. */
 static struct {
-	bool is_in; /* the room */
+	bool is_in; /* fanout: the room */
 	int slot;   /* in the members of its thread */
 	char *rest; /* owned; a line whose end is still to come, or NULL */
 	size_t rest_len;
+	size_t place; /* chargen: in the pattern */
 } conns[MAX_FDS];
 
 static struct thread threads[MAX_THREADS];
 static int n_threads = 1, next_thread, listener;
-static bool fanout, accept_everywhere;
+static bool fanout, accept_everywhere, discard, chargen;
+static char pattern[PERIOD + PIECE];
 
 static void watch(int epoll, int fd, uint32_t events)
 {
@@ -127,7 +133,8 @@ static void take_connections(struct thread *self)
 		}
 		if (fanout)
 			write_all(fd, "hello\n", 6);
-		watch(t->epoll, fd, EPOLLIN);
+		conns[fd].place = 0;
+		watch(t->epoll, fd, EPOLLIN | (chargen ? EPOLLOUT : 0));
 	}
 }
 
@@ -207,12 +214,32 @@ static void serve(struct thread *t, int fd)
 	if (n > 0 && fanout) {
 		say(t, fd, had + (size_t)n);
 	} else if (n > 0) {
-		write_all(fd, t->buf, (size_t)n);
+		if (!discard && !chargen)
+			write_all(fd, t->buf, (size_t)n);
 	} else {
 		if (fanout)
 			member_remove(t, fd);
 		close(fd);
 	}
+}
+
+static void make_pattern(void)
+{
+	for (size_t i = 0; i < sizeof(pattern); i++) {
+		size_t line = i / 74, column = i % 74;
+		pattern[i] = column < 72 ? (char)(' ' + (line + column) % 95)
+			: column == 72   ? '\r'
+					 : '\n';
+	}
+}
+
+/* An error is seen by the read that follows. */
+static void generate(int fd)
+{
+	ssize_t n = write(fd, pattern + conns[fd].place, PIECE);
+
+	if (n > 0)
+		conns[fd].place = (conns[fd].place + (size_t)n) % PERIOD;
 }
 
 static void *loop(void *arg)
@@ -227,6 +254,8 @@ static void *loop(void *arg)
 				take_connections(t);
 			else if (events[i].data.fd == t->wake)
 				deliver_mail(t);
+			else if (events[i].events == EPOLLOUT)
+				generate(events[i].data.fd);
 			else
 				serve(t, events[i].data.fd);
 		}
@@ -260,13 +289,18 @@ int main(int argc, char **argv)
 		argv += 2;
 	}
 	if (argc != 3 || n_threads < 1 || n_threads > MAX_THREADS)
-		errx(64, "usage: limit [-t THREADS] echo|fanout|connect PORT");
+		errx(64,
+			"usage: limit [-t THREADS] "
+			"echo|fanout|connect|discard|chargen PORT");
 	struct rlimit lim;
 	getrlimit(RLIMIT_NOFILE, &lim);
 	lim.rlim_cur = lim.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &lim);
 	fanout = strcmp(argv[1], "fanout") == 0;
 	accept_everywhere = strcmp(argv[1], "connect") == 0;
+	discard = strcmp(argv[1], "discard") == 0;
+	chargen = strcmp(argv[1], "chargen") == 0;
+	make_pattern();
 	listen_on((unsigned short)atoi(argv[2]));
 	for (int i = 0; i < n_threads; i++) {
 		struct thread *t = &threads[i];

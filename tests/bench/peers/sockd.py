@@ -13,6 +13,8 @@ LISTENING = re.compile(r'listening service=(\S+) address=(\S+)')
 CONFIG = '''
 services: {{
   echo: {{ protocol = "echo"; listen = "127.0.0.1:0"; idle = "0"; }};
+  discard: {{ protocol = "discard"; listen = "127.0.0.1:0"; idle = "0"; }};
+  chargen: {{ protocol = "chargen"; listen = "127.0.0.1:0"; idle = "0"; }};
   chat: {{ protocol = "chat"; listen = "127.0.0.1:0"; }};
 }};
 workers = {workers};
@@ -36,8 +38,8 @@ class Sockd(Peer):
         self.run([SOCKD, '-f', path], env={**os.environ, 'NOTIFY_SOCKET': notify.path})
         notify.wait_ready(self.process)
         self.ready_ms = (time.monotonic() - began) * 1000
-        services = self.wait_listening({'echo', 'chat'})
-        self.addresses = {'echo': services['echo'], 'connect': services['echo'],
+        services = self.wait_listening({'echo', 'discard', 'chargen', 'chat'})
+        self.addresses = {**services, 'connect': services['echo'],
                           'fanout': services['chat']}
 
     def wait_listening(self, names):
