@@ -284,11 +284,10 @@ static void give_up(struct load *l)
 	}
 	if (l->phase == LOAD_WARMING)
 		begin_measuring(l, clock_mono_us());
-	end_measuring(l);
-	if (l->phase == LOAD_DONE)
-		return;
 	l->opt->mode->name_missing(l);
-	finish(l);
+	end_measuring(l);
+	if (l->phase != LOAD_DONE)
+		finish(l);
 }
 
 static void watch_movement(struct load *l, uint64_t now)

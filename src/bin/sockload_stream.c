@@ -201,7 +201,7 @@ static void name_missing(struct load *l, const char *what)
 
 static void discard_name_missing(struct load *l)
 {
-	name_missing(l, "not everything was read");
+	name_missing(l, "the server no longer reads,");
 }
 
 static void chargen_name_missing(struct load *l)

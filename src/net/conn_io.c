@@ -253,8 +253,11 @@ static void on_room(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
 	struct slice more = ops_of(c)->source(c, c->out_bytes);
-	ssize_t n = write_now(c, more.data, more.len);
+	ssize_t n;
 
+	if (c->state != CONN_OPEN)
+		return;
+	n = write_now(c, more.data, more.len);
 	if (n <= 0)
 		return;
 	c->out_bytes += (size_t)n;

@@ -137,6 +137,30 @@ class Room(Server):
                     other.sendall(b''.join(lines if i else damaged))
 
 
+class Talker(Server):
+    """Says the same to everybody who connects, and then nothing; or closes."""
+
+    def __init__(self, data, closes=False):
+        super().__init__()
+        self.data, self.closes = data, closes
+
+    def connected(self, client):
+        with contextlib.suppress(ConnectionError):
+            client.sendall(self.data)
+        if self.closes:
+            self.close(client)
+
+    def received(self, client, data):
+        pass
+
+
+class Deaf(Server):
+    """Reads nothing at all."""
+
+    def connected(self, client):
+        self.selector.unregister(client)
+
+
 class Swap:
     """A fault that exchanges message n with the one after it."""
 

@@ -2,6 +2,7 @@
 """sockload: that it finds a planted fault and says where, that its figures are
 true, and that its errors name what failed."""
 
+import contextlib
 import json
 import os
 import re
@@ -337,6 +338,106 @@ class IdleAndConnect(unittest.TestCase):
         self.assertRegex(r.err, r'lane 0, connection 1: wrong byte at offset 5')
 
 
+def chargen(length, offset=0):
+    """The stream of RFC 864 from offset on."""
+    ring = bytes(range(32, 127)) * 2
+    period = b''.join(ring[n:n + 72] + b'\r\n' for n in range(95))
+    return (period * (length // len(period) + 2))[offset:offset + length]
+
+
+class Streams(unittest.TestCase):
+    def test_clean(self):
+        for mode in ('discard', 'chargen'):
+            for threads in (1, 2):
+                with Limit(mode, threads=threads) as server:
+                    r = Result(mode, '-j', '-c', 7, '-n', 200, '-P', server.pid,
+                               '--warm-up', '10ms', server.address)
+                self.assertEqual((r.code, r.err), (OK, ''))
+                self.assertEqual((r.json['operations'], r.json['unit']), (200, 'MiB'))
+                self.assertEqual(sum(r.json['faults'].values()), 0)
+                self.assertGreater(r.json['server']['cpu_us_per_operation'], 0)
+                self.assertAlmostEqual(
+                    r.json['bytes_per_second'] * r.json['seconds'], 200 << 20, delta=1 << 20)
+
+    def test_ends_with_its_time(self):
+        for mode in ('discard', 'chargen'):
+            with Limit(mode) as server:
+                r = Result(mode, '-c', 3, '-t', '100ms', server.address)
+            self.assertEqual((r.code, r.err), (OK, ''))
+            self.assertRegex(r.out, r'(?s)3 connections\n  MiB .*faults +none')
+
+    def chargen(self, data, *args, closes=False):
+        with faulty.Talker(data, closes) as server:
+            return Result('chargen', '-j', '-c', 1, '--patience', '300ms', *args,
+                          server.address)
+
+    def test_any_rotation(self):
+        for start in (0, 1, 70, 71, 72, 73, 74, 3000, 7028, 7029):
+            r = self.chargen(chargen(1 << 20, start), '-n', 1)
+            self.assertEqual((r.code, r.err), (OK, ''), start)
+
+    def test_wrong_byte(self):
+        for at in (0, 75, 100000):
+            data = bytearray(chargen(200000))
+            data[at] ^= 0x80
+            r = self.chargen(bytes(data))
+            self.assertEqual(r.code, PROTOCOL)
+            self.assertRegex(
+                r.err, rf'connection 0: wrong byte at offset {at}: 0x[89a-f][0-9a-f] came, '
+                rf'0x{data[at] ^ 0x80:02x} belongs there')
+            self.assertEqual(r.json['faults']['wrong_bytes'], 1)
+
+    def test_lost_bytes(self):
+        data = chargen(200000)
+        r = self.chargen(data[:65536] + data[65537:])
+        self.assertEqual(r.code, PROTOCOL)
+        self.assertIn('wrong byte at offset 65536: ', r.err)
+
+    def test_silence(self):
+        r = self.chargen(chargen(100000))
+        self.assertEqual(r.code, PROTOCOL)
+        self.assertIn('connection 0: nothing more came after 100000 bytes', r.err)
+
+    def test_closed_early(self):
+        r = self.chargen(chargen(100000), closes=True)
+        self.assertEqual(r.code, PROTOCOL)
+        self.assertIn('connection 0 was closed by the server', r.err)
+        self.assertIn(' after 100000 bytes', r.err)
+
+    def discard(self, server, *args):
+        with server:
+            return Result('discard', '-j', '-c', 2, '-n', 20, '--patience', '300ms', *args,
+                          server.address)
+
+    def test_an_answer(self):
+        r = self.discard(faulty.Talker(b'?'))
+        self.assertEqual(r.code, PROTOCOL)
+        self.assertIn('0x3f came, nothing should', r.err)
+
+    def test_an_echo(self):
+        class Parrot(faulty.Server):
+            def received(self, client, data):
+                with contextlib.suppress(ConnectionError):
+                    client.sendall(data)
+        r = self.discard(Parrot())
+        self.assertEqual(r.code, PROTOCOL)
+        self.assertEqual(r.json['faults']['wrong_bytes'], 2)
+
+    def test_unread(self):
+        r = self.discard(faulty.Deaf())
+        self.assertEqual(r.code, PROTOCOL)
+        self.assertRegex(
+            r.err, r'connection 1: the server no longer reads, after \d+ bytes')
+
+    def test_closed_while_sending(self):
+        class Shut(faulty.Server):
+            def received(self, client, data):
+                self.close(client)
+        r = self.discard(Shut())
+        self.assertEqual(r.code, PROTOCOL)
+        self.assertIn('was closed by the server', r.err)
+
+
 class Errors(unittest.TestCase):
     def fails(self, code, text, *args, **kwargs):
         r = Result(*args, **kwargs)
@@ -347,6 +448,8 @@ class Errors(unittest.TestCase):
     def test_usage(self):
         self.fails(USAGE, 'say what to do')
         self.fails(USAGE, 'one address is expected', 'echo')
+        self.fails(USAGE, '--size is not for discard', 'discard', '-s', '9', '127.0.0.1:1')
+        self.fails(USAGE, '--rate is not for chargen', 'chargen', '-r', '9', '127.0.0.1:1')
         self.fails(USAGE, '--window is not for echo', 'echo', '-w', '3', '127.0.0.1:1')
         self.fails(USAGE, '--connections "x"', 'echo', '-c', 'x', '127.0.0.1:1')
         self.fails(USAGE, 'fanout needs --preset', 'fanout', '127.0.0.1:1')
@@ -383,7 +486,8 @@ class Errors(unittest.TestCase):
         with socket.socket() as unused:
             unused.bind(('127.0.0.1', 0))
             port = unused.getsockname()[1]
-            for mode in (['echo'], ['connect'], ['idle'], ['fanout', '-p', 'irc']):
+            for mode in (['echo'], ['connect'], ['idle'], ['fanout', '-p', 'irc'],
+                         ['discard'], ['chargen']):
                 self.fails(UNAVAILABLE, f'127.0.0.1:{port}: Connection refused',
                            *mode, f'127.0.0.1:{port}')
 

@@ -260,28 +260,53 @@ START_TEST(linger_ends_with_a_reset)
 }
 END_TEST
 
-START_TEST(no_reset_before_all_is_acknowledged)
+/* Sends more than the peer's kernel takes, all of which ours does. */
+static struct conn *open_unacknowledged(int fds[2])
 {
-	int fds[2], size = 1 << 20;
-	uint64_t begin;
+	int size = 1 << 20;
 	struct conn *c;
-	size_t sent = 0;
 
-	net.svc->linger_ms = 30;
 	net_tcp_pair(fds, 4096);
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	c = net_open_on(&net, net_worker(&net), fds[0]);
-	for (; sent < 100000 && conn_queued(c) == 0; sent += 1000)
+	for (int i = 0; i < 100; i++)
 		conn_send(c, (const char[1000]){'x'}, 1000);
 	ck_assert_uint_eq(conn_queued(c), 0);
+	return c;
+}
+
+START_TEST(no_reset_before_all_is_acknowledged)
+{
+	int fds[2];
+	uint64_t begin;
+	struct conn *c;
+
+	net.svc->linger_ms = 30;
+	c = open_unacknowledged(fds);
 	conn_close(c, CLOSE_DONE, NULL);
 	for (begin = clock_mono_ms(); clock_mono_ms() < begin + 100;)
 		net_turn(&net);
 	ck_assert_uint_eq(net.crew.n_conns, 1);
 	ck_assert_int_eq(net_read_all(&net, fds[1], &got), 1);
-	ck_assert_uint_eq(got.len, sent);
+	ck_assert_uint_eq(got.len, 100000);
 	wait_gone();
 	NET_WAIT(&net, is_reset(fds[1]));
+	close(fds[1]);
+}
+END_TEST
+
+/* Elsewhere the kernel has ten seconds to bring its bytes to their reader. */
+START_TEST(a_stop_waits_for_acknowledgement_as_long_as_drain)
+{
+	int fds[2];
+	uint64_t begin = clock_mono_ms();
+
+	net.svc->linger_ms = 30;
+	net.svc->drain_ms = 60;
+	conn_close(open_unacknowledged(fds), CLOSE_STOPPING, NULL);
+	wait_gone();
+	ck_assert_uint_ge(clock_mono_ms() - begin, 60);
+	ck_assert_uint_lt(clock_mono_ms() - begin, 5000);
 	close(fds[1]);
 }
 END_TEST
@@ -536,6 +561,7 @@ int main(void)
 	tcase_add_test(line, goodbye_reaches_a_peer_that_is_still_sending);
 	tcase_add_test(line, linger_ends_with_a_reset);
 	tcase_add_test(line, no_reset_before_all_is_acknowledged);
+	tcase_add_test(line, a_stop_waits_for_acknowledgement_as_long_as_drain);
 	tcase_add_loop_test(line, lost_connections_end_once, 0, 3);
 	tcase_add_test(line, failing_to_open_closes);
 	tcase_add_test(line, refusals_are_told_and_end);
