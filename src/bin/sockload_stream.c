@@ -2,10 +2,10 @@
 /*
  * Streams: bytes in one direction, as many as go. What is counted is MiB.
  *
- * discard	each connection sends; nothing may come back. At the end it closes
- *		its side and waits for the server's, which comes behind the last
- *		byte: so all of them were read.
- * chargen	each connection reads and compares every byte with the pattern.
+ * discard	each connection sends; nothing may come back. At the end it
+ *		closes its side and waits for the server's end, which follows
+ *		the last byte: so all of them were read.
+ * chargen	each connection reads, and compares every byte with the pattern.
  */
 #include <errno.h>
 #include <inttypes.h>
