@@ -106,7 +106,7 @@ END_TEST
 
 static unsigned local_port(int fd)
 {
-	struct sockaddr_in in;
+	struct sockaddr_in in = {0};
 	socklen_t len = sizeof(in);
 
 	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&in, &len), 0);
