@@ -10,6 +10,7 @@
  * What the peer sends is read and thrown away. A peer that sends no more may
  * go on reading, as with inetd: it ends this by closing. Worker threads. */
 #include <pthread.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "net/conn.h"
@@ -64,7 +65,8 @@ static bool chargen_datagram(
 	size_t len = in->len < DATAGRAM_TEXT_MAX ? in->len : DATAGRAM_TEXT_MAX;
 
 	pthread_once(&pattern_once, lay_out);
-	out->parts[0] = (struct iovec){pattern, len};
+	memcpy(out->text, pattern, len);
+	out->parts[0] = (struct iovec){out->text, len};
 	out->n_parts = len > 0;
 	return true;
 }
