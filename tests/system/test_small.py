@@ -21,6 +21,7 @@ NAMES = ('chargen', 'daytime', 'time', 'whoami')
 CONFIG = 'services: {\n' + ''.join(
     f'{name}: {{ protocol = "{name}"; '
     f'listen = [ "127.0.0.1:0", "[::1]:0", "{name}.sock" ]; }};\n' for name in NAMES) + '''
+  proxied: { protocol = "whoami"; listen = "127.0.0.1:0"; proxy_protocol = "127.0.0.1"; };
   everywhere: { protocol = "whoami"; listen = "*:0"; };
   hasty: { protocol = "chargen"; listen = "127.0.0.1:0"; idle = "200ms"; };
   echo: { protocol = "echo"; listen = "127.0.0.1:0"; };
@@ -119,6 +120,17 @@ class Answers(Test):
                 self.assertEqual(
                     c.rest_lines(),
                     [f'you are {own}:{own_port}, this is {shown}:{port} (tcp)'])
+
+    def test_whoami_behind_a_proxy(self):
+        with Daemon(CONFIG) as d:
+            for stated, line in (
+                    ('TCP4 192.0.2.5 192.0.2.1 51234 7008',
+                     'you are 192.0.2.5:51234, this is 192.0.2.1:7008 (tcp)'),
+                    ('TCP6 2001:db8::5 2001:db8::1 51234 7008',
+                     'you are [2001:db8::5]:51234, this is [2001:db8::1]:7008 (tcp)')):
+                c = Client(d, 'proxied')
+                c.send(f'PROXY {stated}\r\n')
+                self.assertEqual(c.rest_lines(), [line])
 
     def test_arrives_although_the_client_keeps_sending(self):
         with Daemon(CONFIG) as d:
