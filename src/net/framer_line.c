@@ -3,13 +3,15 @@
  * whole; of a longer one the bytes are let go as they come and only counted,
  * so that no line costs more memory than the bound. A CR that is the last byte
  * so far is looked at again with its successor, so the result is the same
- * however the bytes were cut into reads. */
+ * however the bytes were cut into reads; no other byte is looked at twice. Nor
+ * does a line cost more than its own length if many follow it at once. */
 #include "net/framer_line.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define ENDLESS_MIN (64 * 1024)
+#define SKIP_STEP   4096
 
 void framer_line_init(struct framer_line *f, size_t max)
 {
@@ -17,20 +19,41 @@ void framer_line_init(struct framer_line *f, size_t max)
 	f->max = (uint32_t)max;
 	f->endless = f->max > ENDLESS_MIN ? f->max : ENDLESS_MIN;
 	f->skipped = 0;
+	f->seen = 0;
+	f->ending = LINE_END_NONE;
 }
 
-/* Where the line ends: *ret_len bytes of text, then the end; returns the whole
- * length, 0 if it does not end here. */
-static size_t find_end(const char *data, size_t len, size_t *ret_len)
+struct slice framer_line_ending(const struct framer_line *f)
 {
-	const char *lf = memchr(data, '\n', len);
+	static const struct slice endings[] = {
+		[LINE_END_NONE] = {"", 0},
+		[LINE_END_LF] = {"\n", 1},
+		[LINE_END_CRLF] = {"\r\n", 2},
+		[LINE_END_CRNUL] = {"\r\0", 2},
+	};
+
+	return endings[f->ending];
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The length of the line with its end, which is not before `from`; 0 if it does
+ * not end here. *ret_len are the bytes before the end. */
+static size_t find_end(struct framer_line *f, const char *data, size_t len,
+	size_t from, size_t *ret_len)
+{
+	const char *lf = memchr(data + from, '\n', len - from);
 	size_t bound = lf ? (size_t)(lf - data) : len;
-	const char *cr = data;
+	const char *cr = data + from;
 
 	while ((cr = memchr(cr, '\r', bound - (size_t)(cr - data)))) {
 		size_t at = (size_t)(cr - data);
 
 		if (at + 1 < bound && cr[1] == '\0') {
+			f->ending = LINE_END_CRNUL;
 			*ret_len = at;
 			return at + 2;
 		}
@@ -38,15 +61,25 @@ static size_t find_end(const char *data, size_t len, size_t *ret_len)
 	}
 	if (!lf)
 		return 0;
-	*ret_len = bound > 0 && data[bound - 1] == '\r' ? bound - 1 : bound;
+	f->ending = bound > 0 && data[bound - 1] == '\r' ? LINE_END_CRLF
+							 : LINE_END_LF;
+	*ret_len = f->ending == LINE_END_CRLF ? bound - 1 : bound;
 	return bound + 1;
+}
+
+/* A CR that comes last may be half of the line's end. */
+static size_t without_last_cr(const char *data, size_t len)
+{
+	return len > 0 && data[len - 1] == '\r' ? len - 1 : len;
 }
 
 static enum line_event skip(struct framer_line *f, const char *data, size_t len,
 	struct slice *ret_line, size_t *ret_used)
 {
-	size_t text_len, whole = find_end(data, len, &text_len);
+	size_t text_len, whole;
 
+	len = smaller(len, SKIP_STEP);
+	whole = find_end(f, data, len, 0, &text_len);
 	/* Also if the end is in sight: how the bytes were cut must not tell. */
 	if (whole && f->skipped + text_len >= f->endless)
 		return LINE_ENDLESS;
@@ -56,9 +89,7 @@ static enum line_event skip(struct framer_line *f, const char *data, size_t len,
 		f->skipped = 0;
 		return LINE_TOO_LONG;
 	}
-	/* A CR at the end may be half of the line's end. */
-	if (len > 0 && data[len - 1] == '\r')
-		len--;
+	len = without_last_cr(data, len);
 	if (f->skipped + len >= f->endless)
 		return LINE_ENDLESS;
 	if (len == 0)
@@ -76,9 +107,14 @@ enum line_event framer_line_next(struct framer_line *f, const char *data,
 	*ret_used = 0;
 	if (f->skipped)
 		return skip(f, data, len, ret_line, ret_used);
-	whole = find_end(data, len, &text_len);
-	if (!whole && len <= (size_t)f->max + 1)
+	assert(f->seen <= len);
+	whole = find_end(
+		f, data, smaller(len, (size_t)f->max + 2), f->seen, &text_len);
+	if (!whole && len <= (size_t)f->max + 1) {
+		f->seen = (uint32_t)without_last_cr(data, len);
 		return LINE_MORE;
+	}
+	f->seen = 0;
 	if (!whole || text_len > f->max)
 		return skip(f, data, len, ret_line, ret_used);
 	*ret_used = whole;
@@ -89,8 +125,9 @@ enum line_event framer_line_next(struct framer_line *f, const char *data,
 enum line_event framer_line_end(struct framer_line *f, const char *data,
 	size_t len, struct slice *ret_line)
 {
-	if (len > 0 && data[len - 1] == '\r')
-		len--;
+	len = without_last_cr(data, len);
+	f->seen = 0;
+	f->ending = LINE_END_NONE;
 	if (f->skipped || len > f->max) {
 		*ret_line = (struct slice){NULL, f->skipped + len};
 		f->skipped = 0;

@@ -12,9 +12,16 @@
 /* What a framer says to bytes that come in pieces of the given size, the end
  * of all included: "[line]", "(long 12)", "endless". */
 static struct strbuf said;
+/* ... and how each of its lines ended. */
+static struct strbuf ended;
 
-static void say(enum line_event event, const struct slice *line)
+static void say(const struct framer_line *f, enum line_event event,
+	const struct slice *line)
 {
+	static const char *const names[] = {"-", "lf ", "crlf ", "crnul "};
+
+	if (event == LINE_WHOLE || event == LINE_TOO_LONG)
+		strbuf_adds(&ended, names[f->ending]);
 	if (event == LINE_WHOLE) {
 		strbuf_addc(&said, '[');
 		strbuf_add(&said, line->data, line->len);
@@ -41,7 +48,7 @@ static bool feed(struct framer_line *f, struct strbuf *in)
 		exact = realloc(exact, in->len - done ? in->len - done : 1);
 		event = framer_line_next(
 			f, exact, in->len - done, &line, &used);
-		say(event, &line);
+		say(f, event, &line);
 		free(exact);
 		ck_assert_uint_le(used, in->len - done);
 		if (event == LINE_MORE || event == LINE_ENDLESS)
@@ -64,6 +71,8 @@ static const char *frame(const char *data, size_t len, size_t piece)
 	framer_line_init(&f, MAX);
 	strbuf_fini(&said);
 	strbuf_adds(&said, "");
+	strbuf_fini(&ended);
+	strbuf_adds(&ended, "");
 	for (size_t at = 0; at < len && goes_on; at += piece) {
 		strbuf_add(&in, data + at, len - at < piece ? len - at : piece);
 		goes_on = feed(&f, &in);
@@ -71,7 +80,7 @@ static const char *frame(const char *data, size_t len, size_t piece)
 		ck_assert(!goes_on || in.len <= MAX + 1);
 	}
 	if (goes_on)
-		say(framer_line_end(&f, in.data, in.len, &line), &line);
+		say(&f, framer_line_end(&f, in.data, in.len, &line), &line);
 	strbuf_fini(&in);
 	return said.data;
 }
@@ -120,6 +129,80 @@ START_TEST(lines_are_cut)
 				      rows[_i].says) == 0,
 			"pieces of %zu: %s instead of %s", piece, said.data,
 			rows[_i].says);
+}
+END_TEST
+
+static const struct {
+	const char *data;
+	size_t len;
+	const char *ends;
+} endings[] = {
+	ROW("a\n", "lf "),
+	ROW("a\r\n\r\n", "crlf crlf "),
+	ROW("a\r\0\n\r\0b", "crnul lf crnul -"),
+	ROW("a\r\r\n", "crlf "),
+	ROW("a\r\r\0", "crnul "),
+	ROW("a\rb\n", "lf "),
+	ROW("a\0\n", "lf "),
+	ROW("a\nb\r", "lf -"),
+	ROW("0123456789ab\r\nc\n", "crlf lf "),
+	ROW("0123456789ab\r\0c\r\n", "crnul crlf "),
+	ROW("c\r\n0123456789ab\r", "crlf -"),
+};
+
+START_TEST(endings_are_told)
+{
+	for (size_t piece = 1; piece <= endings[_i].len + 1; piece++) {
+		frame(endings[_i].data, endings[_i].len, piece);
+		ck_assert_msg(strcmp(ended.data, endings[_i].ends) == 0,
+			"pieces of %zu: %s instead of %s", piece, ended.data,
+			endings[_i].ends);
+	}
+}
+END_TEST
+
+START_TEST(endings_are_bytes)
+{
+	struct framer_line f;
+	struct slice end;
+
+	framer_line_init(&f, MAX);
+	ck_assert_uint_eq(framer_line_ending(&f).len, 0);
+	f.ending = LINE_END_LF;
+	end = framer_line_ending(&f);
+	ck_assert(end.len == 1 && end.data[0] == '\n');
+	f.ending = LINE_END_CRLF;
+	end = framer_line_ending(&f);
+	ck_assert(end.len == 2 && memcmp(end.data, "\r\n", 2) == 0);
+	f.ending = LINE_END_CRNUL;
+	end = framer_line_ending(&f);
+	ck_assert(end.len == 2 && memcmp(end.data, "\r\0", 2) == 0);
+}
+END_TEST
+
+/* What was looked at is not looked at again, so that a line that comes in
+ * single bytes costs no more than one that comes whole. */
+START_TEST(bytes_are_looked_at_once)
+{
+	struct framer_line f;
+	struct slice line;
+	size_t used;
+	char data[] = "abc\r";
+
+	framer_line_init(&f, MAX);
+	ck_assert_int_eq(
+		framer_line_next(&f, data, 4, &line, &used), LINE_MORE);
+	memcpy(data, "a\n", 2);
+	ck_assert_int_eq(
+		framer_line_next(&f, data, 4, &line, &used), LINE_MORE);
+	data[3] = '\n'; /* that one was put off for its successor */
+	ck_assert_int_eq(
+		framer_line_next(&f, data, 4, &line, &used), LINE_WHOLE);
+	ck_assert_uint_eq(line.len, 3);
+	memcpy(data, "d\n", 2);
+	ck_assert_int_eq(
+		framer_line_next(&f, data, 4, &line, &used), LINE_WHOLE);
+	ck_assert_uint_eq(line.len, 1);
 }
 END_TEST
 
@@ -177,7 +260,7 @@ START_TEST(pieces_do_not_matter)
 {
 	static const char alphabet[] = {'a', 'b', 'c', '\r', '\n', '\0', 'x'};
 	char data[300];
-	char *whole;
+	char *whole, *whole_ended;
 
 	srand((unsigned)_i);
 	for (size_t i = 0; i < sizeof(data); i++)
@@ -187,11 +270,14 @@ START_TEST(pieces_do_not_matter)
 	frame(data, sizeof(data), sizeof(data));
 	ck_assert_uint_lt(said.len, 4 * sizeof(data));
 	memcpy(whole, said.data, said.len + 1);
+	whole_ended = strbuf_take(&ended);
 	for (size_t piece = 1; piece < 40; piece++) {
 		frame(data, sizeof(data), piece);
 		ck_assert_mem_eq(said.data, whole, said.len);
+		ck_assert_str_eq(ended.data, whole_ended);
 	}
 	free(whole);
+	free(whole_ended);
 }
 END_TEST
 
@@ -203,6 +289,9 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, lines_are_cut, 0, N(rows));
+	tcase_add_loop_test(tc, endings_are_told, 0, N(endings));
+	tcase_add_test(tc, endings_are_bytes);
+	tcase_add_test(tc, bytes_are_looked_at_once);
 	tcase_add_loop_test(tc, endless_lines_end, 0, N(giants));
 	tcase_add_test(tc, long_lines_may_be_allowed);
 	tcase_add_loop_test(tc, pieces_do_not_matter, 0, 50);
