@@ -42,6 +42,7 @@ enum close_fate {
 	X(PROXY, "proxy_header", DROP, NULL)                                   \
 	X(HANDSHAKE, "handshake", DROP, NULL)                                  \
 	X(LINE, "line", DRAIN, "%s without an end of line")                    \
+	X(FRAME, "frame", DRAIN, NULL)                                         \
 	X(RESUMED, "resumed", DRAIN, "you came back on another connection")
 /* clang-format on */
 
