@@ -27,7 +27,9 @@ struct conn_ops {
 	/* Bytes came: eat from `in` (borrowed) what is complete. What is left
 	 * stays and is offered again with more bytes, or after a pause. */
 	void (*input)(struct conn *c, struct evbuffer *in);
-	/* The same for raw protocols; data is borrowed, all of it is eaten. */
+	/* The same for raw protocols; data is borrowed, all of it is eaten. One
+	 * that keeps some of it has input() besides, which is called, with
+	 * NULL, after conn_input_again() and when reading resumes. */
 	void (*data)(struct conn *c, const void *data, size_t len);
 	/* For raw protocols that always have more to say: bytes from `offset`
 	 * on of a stream without end, at least one, borrowed for the call. As
@@ -41,6 +43,8 @@ struct conn_ops {
 	void (*eof)(struct conn *c, struct evbuffer *in);
 	/* Output fell to the low mark after it was over the soft one. */
 	void (*writable)(struct conn *c);
+	/* conn_close() was called: send what was held back. */
+	void (*flush)(struct conn *c);
 	/* The time of conn_set_timer() came. */
 	void (*timer)(struct conn *c);
 	/* The connection is about to end for a reason of ours: append the last
@@ -72,6 +76,9 @@ bool conn_is_open(
  * only what the kernel did not take is queued; else they queue behind it.
  * Never fails to the caller: errors close the conn. */
 void conn_send(struct conn *c, const void *data, size_t len);
+/* The same for bytes that lie in several places, CONN_PARTS_MAX at most. */
+#define CONN_PARTS_MAX 8
+void conn_sendv(struct conn *c, const struct slice *parts, size_t n_parts);
 /* The same for a message that may be left out: false, and nothing is sent,
  * while c is flooded. */
 bool conn_send_message(struct conn *c, const void *data, size_t len);

@@ -410,6 +410,8 @@ static uint64_t drain_bound_ms(const struct conn *c)
  * written while the conn counts as closing, so nothing else gets behind. */
 void conn_close(struct conn *c, enum close_reason why, const char *arg)
 {
+	if (c->state == CONN_OPEN && ops_of(c)->flush)
+		ops_of(c)->flush(c);
 	if (c->state != CONN_OPEN)
 		return;
 	c->state = CONN_DRAIN;

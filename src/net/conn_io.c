@@ -30,6 +30,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -111,11 +112,17 @@ void conn_watch_input(struct conn *c)
 		conn_lost(c, ENOMEM);
 }
 
-/* Offers the protocol what lies in the bufferevent's input. */
+/* Offers the protocol what lies in the bufferevent's input; a raw one, what it
+ * has kept itself. */
 void conn_offer_input(struct conn *c)
 {
-	struct evbuffer *in = bufferevent_get_input(c->bev);
+	struct evbuffer *in;
 
+	if (c->service->type->raw) {
+		ops_of(c)->input(c, NULL);
+		return;
+	}
+	in = bufferevent_get_input(c->bev);
 	if (c->state == CONN_OPEN)
 		ops_of(c)->input(c, in);
 	if (c->state != CONN_OPEN)
@@ -139,7 +146,11 @@ static void on_read(struct bufferevent *bev, void *arg)
  * more need ever come. */
 static void offer_again(struct conn *c)
 {
-	if (c->unread && c->state == CONN_OPEN && may_offer(c))
+	if (c->state != CONN_OPEN || !may_offer(c))
+		return;
+	if (c->service->type->raw && ops_of(c)->input)
+		conn_input_again(c);
+	else if (c->unread)
 		bufferevent_trigger(c->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
 }
 
@@ -235,17 +246,31 @@ static void output_grew(struct conn *c)
 	conn_update_deadline(c);
 }
 
-/* What the socket takes now; 0 if it is full. -1: it failed, c is lost. */
-static ssize_t write_now(struct conn *c, const void *data, size_t len)
+/* What a write that returned n took; 0 if the socket is full. -1: it failed, c
+ * is lost. */
+static ssize_t written(struct conn *c, ssize_t n)
 {
-	ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-
 	if (n >= 0)
 		return n;
 	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
 		return 0;
 	conn_lost(c, errno);
 	return -1;
+}
+
+/* What the socket takes now; 0 or -1 as above. */
+static ssize_t write_now(struct conn *c, const void *data, size_t len)
+{
+	return written(c, send(c->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+static ssize_t write_parts_now(struct conn *c, struct iovec *iov, size_t n_iov)
+{
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = n_iov};
+
+	if (n_iov == 1)
+		return write_now(c, iov->iov_base, iov->iov_len);
+	return written(c, sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 /* The kernel has room. What it does not take is asked for again. */
@@ -298,20 +323,33 @@ static int make_bufferevent(struct conn *c)
 	return 0;
 }
 
-/* What the socket did not take. */
-static int queue(struct conn *c, const char *data, size_t len)
+/* What the socket did not take: all but the first bytes. */
+static int queue(
+	struct conn *c, const struct iovec *iov, size_t n_iov, size_t taken)
 {
 	if (!c->bev && make_bufferevent(c))
 		return -ENOMEM;
-	return bufferevent_write(c->bev, data, len) ? -ENOMEM : 0;
+	for (size_t i = 0; i < n_iov; i++) {
+		size_t skip = taken < iov[i].iov_len ? taken : iov[i].iov_len;
+
+		taken -= skip;
+		if (skip < iov[i].iov_len &&
+			bufferevent_write(c->bev,
+				(const char *)iov[i].iov_base + skip,
+				iov[i].iov_len - skip))
+			return -ENOMEM;
+	}
+	return 0;
 }
 
-void conn_write(struct conn *c, const void *data, size_t len)
+/* len: of all parts together. */
+static void write_parts(
+	struct conn *c, struct iovec *iov, size_t n_iov, size_t len)
 {
 	ssize_t n = 0;
 
 	if (c->queued == 0) {
-		n = write_now(c, data, len);
+		n = write_parts_now(c, iov, n_iov);
 		if (n < 0)
 			return;
 		c->last_ms = worker_now_ms(c->worker);
@@ -319,17 +357,41 @@ void conn_write(struct conn *c, const void *data, size_t len)
 	c->out_bytes += len;
 	if ((size_t)n == len)
 		return;
-	if (queue(c, (const char *)data + n, len - (size_t)n)) {
+	if (queue(c, iov, n_iov, (size_t)n)) {
 		conn_lost(c, ENOMEM);
 		return;
 	}
 	output_grew(c);
 }
 
+void conn_write(struct conn *c, const void *data, size_t len)
+{
+	struct iovec one = {(void *)(uintptr_t)data, len};
+
+	write_parts(c, &one, 1, len);
+}
+
 void conn_send(struct conn *c, const void *data, size_t len)
 {
 	if (c->state == CONN_OPEN && len > 0)
 		conn_write(c, data, len);
+}
+
+void conn_sendv(struct conn *c, const struct slice *parts, size_t n_parts)
+{
+	struct iovec iov[CONN_PARTS_MAX];
+	size_t n = 0, len = 0;
+
+	assert(n_parts <= CONN_PARTS_MAX);
+	for (size_t i = 0; i < n_parts; i++) {
+		if (parts[i].len == 0)
+			continue;
+		iov[n++] = (struct iovec){
+			(void *)(uintptr_t)parts[i].data, parts[i].len};
+		len += parts[i].len;
+	}
+	if (c->state == CONN_OPEN && len > 0)
+		write_parts(c, iov, n, len);
 }
 
 bool conn_send_message(struct conn *c, const void *data, size_t len)

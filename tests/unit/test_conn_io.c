@@ -318,6 +318,51 @@ START_TEST(slow_work_bounds_what_is_read)
 }
 END_TEST
 
+START_TEST(parts_are_sent_as_one)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+	const struct slice parts[] = {
+		{"", 0}, {"ab", 2}, {NULL, 0}, {"c", 1}, {"d", 1}};
+	char buf[8];
+
+	conn_sendv(c, parts, 5);
+	conn_sendv(c, parts, 1);
+	conn_sendv(c, parts + 3, 1);
+	ck_assert_int_eq(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), 5);
+	ck_assert_mem_eq(buf, "abcdc", 5);
+	close(fd);
+}
+END_TEST
+
+/* Wherever the socket stops taking, in which part ever. */
+START_TEST(parts_are_queued_from_where_they_stopped)
+{
+	static char text[5 * 70001];
+	int fds[2], small = 4096;
+	struct slice parts[5];
+	struct conn *c;
+
+	net_tcp_pair(fds, 4096);
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	c = net_open_on(&net, net_worker(&net), fds[0]);
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)(i * 31 >> 4);
+	for (size_t i = 0; i < 5; i++)
+		parts[i] = (struct slice){text + i * 70001, 70001};
+	conn_sendv(c, parts, 5);
+	ck_assert_uint_gt(conn_queued(c), 0);
+	ck_assert_uint_lt(conn_queued(c), sizeof(text));
+	conn_sendv(c, parts + 1, 2);
+	conn_close(c, CLOSE_DONE, NULL);
+	ck_assert_int_eq(net_read_all(&net, fds[1], &got), 1);
+	ck_assert_uint_eq(got.len, 7 * 70001);
+	ck_assert_mem_eq(got.data, text, sizeof(text));
+	ck_assert_mem_eq(got.data + sizeof(text), text + 70001, 2 * 70001);
+	close(fds[1]);
+}
+END_TEST
+
 START_TEST(pause_keeps_the_end_back)
 {
 	int fd;
@@ -407,6 +452,8 @@ static TCase *add_case(Suite *s, const char *name, void (*set_up)(void))
 	tcase_add_test(tc, soft_mark_stops_reading);
 	tcase_add_test(tc, below_the_soft_mark_reading_goes_on);
 	tcase_add_test(tc, output_that_moves_is_not_idle);
+	tcase_add_test(tc, parts_are_sent_as_one);
+	tcase_add_test(tc, parts_are_queued_from_where_they_stopped);
 	tcase_add_test(tc, pause_keeps_the_end_back);
 	tcase_add_test(tc, the_largest_pays_for_too_much_output);
 	suite_add_tcase(s, tc);
