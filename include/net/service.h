@@ -13,6 +13,7 @@
 struct conn_ops;
 struct datagram;
 struct datagram_answer;
+struct framer;
 
 /* What a protocol is to the net layer. Constant. */
 struct conn_type {
@@ -32,13 +33,16 @@ struct service {
 	atomic_uint refs;
 	char *name; /* owned */
 	const struct conn_type *type;
-	const void *options;          /* the protocol's own; kept by owner */
-	void *owner;                  /* a reference, given back by release */
-	void (*release)(void *owner); /* any thread; NULL: no owner */
-	void *context;                /* what the protocol serves; borrowed */
+	const struct framer *framer;   /* how messages are cut; NULL: not */
+	const struct conn_type *inner; /* what stands behind it; NULL: none */
+	const void *options;           /* the protocol's own; kept by owner */
+	void *owner;                   /* a reference, given back by release */
+	void (*release)(void *owner);  /* any thread; NULL: no owner */
+	void *context;                 /* what the protocol serves; borrowed */
 
 	uint64_t idle_ms;     /* 0: never */
 	size_t line_max;      /* bytes of one line of a person */
+	size_t message_max;   /* bytes of one message of another kind */
 	size_t output_soft;   /* over it the peer's input is paused */
 	size_t output_hard;   /* over it: collapsed or closed */
 	uint64_t patience_ms; /* over output_hard for so long: closed */

@@ -22,7 +22,8 @@ struct proto {
 	const char *name;
 	const char *summary;
 	struct conn_type type;
-	unsigned framings;            /* bits of enum proto_framing_bit */
+	unsigned framings;            /* bits of enum proto_framing_bit; with
+	                               * others than stream see framed.h */
 	unsigned transports;          /* bits of enum proto_transport_bit */
 	const struct option *options; /* its own keys; NULL: none */
 	size_t options_size;          /* of the struct they fill */

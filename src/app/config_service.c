@@ -223,6 +223,27 @@ static void check_speaks(const struct filling *f, const char *name,
 		complain(f, name, "\"%s\" is not in this build", word);
 }
 
+/* Where there are datagrams, one of them is a message, whatever the protocol
+ * has elsewhere. */
+static void check_framing(const struct filling *f, unsigned all)
+{
+	struct service_config *svc = f->svc;
+	unsigned own = svc->proto->framings;
+
+	if (svc->transport == TRANSPORT_UDP) {
+		if (svc->framing != FRAMING_STREAM)
+			complain(f, "framing",
+				"a datagram is a message as it is; remove "
+				"this, or the transport \"udp\"");
+		return;
+	}
+	/* A protocol that only knows another framing has that as default. */
+	if (!config_node_find(f->node, "framing") && own &&
+		!(own & 1u << svc->framing))
+		svc->framing = __builtin_ctz(own);
+	check_speaks(f, "framing", own, all, svc->framing);
+}
+
 static void check_spoken(const struct filling *f)
 {
 	struct service_config *svc = f->svc;
@@ -233,13 +254,9 @@ static void check_spoken(const struct filling *f)
 		transports |= (*p)->transports;
 		framings |= (*p)->framings;
 	}
-	/* A protocol that only knows another framing has that as default. */
-	if (!config_node_find(f->node, "framing") && proto->framings &&
-		!(proto->framings & 1u << svc->framing))
-		svc->framing = __builtin_ctz(proto->framings);
 	check_speaks(
 		f, "transport", proto->transports, transports, svc->transport);
-	check_speaks(f, "framing", proto->framings, framings, svc->framing);
+	check_framing(f, framings);
 }
 
 /* Rows that the manual knows and nothing serves yet: only the default. */

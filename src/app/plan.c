@@ -15,9 +15,12 @@
 #include "app/config.h"
 #include "base/errmsg.h"
 #include "base/log.h"
+#include "base/option.h"
 #include "net/acceptor.h"
+#include "net/framer.h"
 #include "net/listener.h"
 #include "net/service.h"
+#include "proto/framed.h"
 
 struct config_ref {
 	atomic_uint refs;
@@ -71,12 +74,21 @@ static struct service_count *count_of(const struct plan *old, const char *name)
 	return NULL;
 }
 
+static const struct framer *framer_of(const struct service_config *sc)
+{
+	const struct option *row = option_find(
+		config_service_options, "framing");
+
+	return framer_find(row->names[sc->framing]);
+}
+
 static void fill_service(struct service *svc, const struct service_config *sc,
 	const struct config *cfg)
 {
 	svc->options = sc->options;
 	svc->idle_ms = sc->idle_ms;
 	svc->line_max = cfg->limits.line;
+	svc->message_max = cfg->limits.message;
 	svc->output_soft = cfg->limits.output_soft;
 	svc->output_hard = cfg->limits.output_hard;
 	svc->patience_ms = cfg->limits.output_patience_ms;
@@ -84,6 +96,7 @@ static void fill_service(struct service *svc, const struct service_config *sc,
 	svc->drain_ms = cfg->drain_ms;
 	svc->max_connections = (uint32_t)sc->max_connections;
 	svc->handshake_ms = cfg->timeouts.handshake_ms;
+	framed_setup(svc, framer_of(sc));
 }
 
 static int make_service(struct plan *plan, const struct service_config *sc,

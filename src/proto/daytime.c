@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "net/conn.h"
 #include "net/dgram.h"
+#include "proto/framed.h"
 #include "proto/proto.h"
 #include "proto/trace.h"
 
@@ -25,7 +26,7 @@ static int daytime_open(struct conn *c)
 {
 	char text[DAYTIME_LEN];
 
-	conn_send(c, text, daytime_format(text));
+	framed_send(c, text, daytime_format(text));
 	conn_close(c, CLOSE_DONE, NULL);
 	return 0;
 }
@@ -49,7 +50,7 @@ const struct proto proto_daytime = {
 	.type = {.ops = &daytime_ops,
 		.raw = true,
 		.datagram = daytime_datagram},
-	.framings = PROTO_FRAMING_STREAM,
+	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LENGTH,
 	.transports = PROTO_TRANSPORT_TCP,
 	.idle_ms = PROTO_IDLE_COMMON,
 };

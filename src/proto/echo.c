@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Echo (RFC 862): every byte back, as it is. A slow reader needs no care here:
- * conn stops reading from whoever does not read. Worker threads. */
+/* Echo (RFC 862): every byte back, as it is, or message by message. A slow
+ * reader needs no care here: conn stops reading from whoever does not read.
+ * Worker threads. */
 #include <stddef.h>
 #include <string.h>
 
 #include "base/option.h"
 #include "net/conn.h"
 #include "net/service.h"
+#include "proto/framed.h"
 #include "proto/proto.h"
 #include "proto/trace.h"
 
@@ -15,29 +17,16 @@ struct echo_options {
 	bool one_shot;
 };
 
-static void send_prefixed(
-	struct conn *c, const char *prefix, const void *data, size_t len)
-{
-	struct strbuf both = {0};
-
-	strbuf_adds(&both, prefix);
-	strbuf_add(&both, data, len);
-	if (both.failed)
-		conn_close(c, CLOSE_MEMORY, NULL);
-	else
-		conn_send(c, both.data, both.len);
-	strbuf_fini(&both);
-}
-
 static void echo_data(struct conn *c, const void *data, size_t len)
 {
 	const struct echo_options *opt = conn_service(c)->options;
+	const struct slice answer[] = {
+		{opt->prefix, strlen(opt->prefix)},
+		{data, len},
+	};
 
 	trace_data(c, data, len);
-	if (opt->prefix[0])
-		send_prefixed(c, opt->prefix, data, len);
-	else
-		conn_send(c, data, len);
+	framed_answer(c, answer, 2);
 	if (opt->one_shot)
 		conn_close(c, CLOSE_DONE, NULL);
 }
@@ -63,7 +52,8 @@ const struct proto proto_echo = {
 	.name = "echo",
 	.summary = "send every byte back (RFC 862)",
 	.type = {.ops = &echo_ops, .raw = true},
-	.framings = PROTO_FRAMING_STREAM,
+	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LINE |
+		PROTO_FRAMING_LENGTH,
 	.transports = PROTO_TRANSPORT_TCP,
 	.options = echo_options,
 	.options_size = sizeof(struct echo_options),

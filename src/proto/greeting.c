@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Greeting: a fixed message, exactly as written, then the end; at once or
- * after the first bytes. Worker threads. */
+ * after the first bytes or the first message. Worker threads. */
 #include <stddef.h>
 #include <string.h>
 
 #include "base/option.h"
 #include "net/conn.h"
 #include "net/service.h"
+#include "proto/framed.h"
 #include "proto/proto.h"
 #include "proto/trace.h"
 
@@ -20,7 +21,7 @@ struct greeting_options {
 
 static void greet(struct conn *c, const struct greeting_options *opt)
 {
-	conn_send(c, opt->message, strlen(opt->message));
+	framed_send(c, opt->message, strlen(opt->message));
 	conn_close(c, CLOSE_DONE, NULL);
 }
 
@@ -62,7 +63,8 @@ const struct proto proto_greeting = {
 	.name = "greeting",
 	.summary = "send a fixed message and close",
 	.type = {.ops = &greeting_ops, .raw = true},
-	.framings = PROTO_FRAMING_STREAM,
+	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LINE |
+		PROTO_FRAMING_LENGTH,
 	.transports = PROTO_TRANSPORT_TCP,
 	.options = greeting_options,
 	.options_size = sizeof(struct greeting_options),

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "net/conn.h"
 #include "net/dgram.h"
+#include "proto/framed.h"
 #include "proto/proto.h"
 #include "proto/trace.h"
 
@@ -19,7 +20,7 @@ static int time_open(struct conn *c)
 {
 	uint32_t now = time_on_the_wire();
 
-	conn_send(c, &now, sizeof(now));
+	framed_send(c, &now, sizeof(now));
 	conn_close(c, CLOSE_DONE, NULL);
 	return 0;
 }
@@ -44,7 +45,7 @@ const struct proto proto_time = {
 	.name = "time",
 	.summary = "say what time it is, in four bytes (RFC 868)",
 	.type = {.ops = &time_ops, .raw = true, .datagram = time_datagram},
-	.framings = PROTO_FRAMING_STREAM,
+	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LENGTH,
 	.transports = PROTO_TRANSPORT_TCP,
 	.idle_ms = PROTO_IDLE_COMMON,
 };

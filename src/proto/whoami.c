@@ -7,6 +7,7 @@
 #include "net/addr.h"
 #include "net/conn.h"
 #include "net/dgram.h"
+#include "proto/framed.h"
 #include "proto/proto.h"
 #include "proto/trace.h"
 
@@ -60,7 +61,7 @@ static int whoami_open(struct conn *c)
 	struct ends ends;
 
 	ends_of_conn(c, &ends);
-	conn_send(c, text, whoami_format(text, &ends));
+	framed_send(c, text, whoami_format(text, &ends));
 	conn_close(c, CLOSE_DONE, NULL);
 	return 0;
 }
@@ -86,7 +87,7 @@ const struct proto proto_whoami = {
 	.name = "whoami",
 	.summary = "tell the peer its address and ours",
 	.type = {.ops = &whoami_ops, .raw = true, .datagram = whoami_datagram},
-	.framings = PROTO_FRAMING_STREAM,
+	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LENGTH,
 	.transports = PROTO_TRANSPORT_TCP,
 	.idle_ms = PROTO_IDLE_COMMON,
 };

@@ -209,8 +209,16 @@ static const struct {
 	{ECHO("transport = \"upd\";"),
 		":1: services.s.transport: \"upd\" is not known here; did you "
 		"mean \"udp\"?"},
-	{ECHO("framing = \"length\";"),
-		":1: services.s.framing: \"length\" is not in this build"},
+	{CHAT("framing = \"length\";"),
+		":1: services.s.framing: the protocol \"chat\" does not speak "
+		"\"length\""},
+	{S("protocol = \"discard\"; listen = \"localhost:7\"; "
+	   "framing = \"line\";"),
+		":1: services.s.framing: the protocol \"discard\" does not "
+		"speak \"line\""},
+	{ECHO("framing = \"lines\";"),
+		":1: services.s.framing: \"lines\" is not known here; did you "
+		"mean \"line\"?"},
 	{ECHO("tls: { key = \"/k\"; };"),
 		":1: services.s.tls.key: this is not in this build"},
 	{CHAT("dialect = \"json\";"),
