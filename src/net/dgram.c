@@ -65,7 +65,7 @@ struct dgram_batch {
 	struct slot slots[BATCH];
 	unsigned answered[BATCH]; /* the slots whose answers go out */
 	struct {
-		unsigned received, answered;
+		unsigned answered;
 		unsigned refused[DGRAM_N_REFUSALS];
 	} tally;    /* of this turn */
 	char *data; /* owned; a page of it is in use unless datagrams are long */
@@ -391,8 +391,6 @@ static bool account(struct dgram_part *p)
 	bool any = false;
 
 	atomic_fetch_add_explicit(
-		&sums->received, b->tally.received, memory_order_relaxed);
-	atomic_fetch_add_explicit(
 		&sums->answered, b->tally.answered, memory_order_relaxed);
 	for (int i = 0; i < DGRAM_N_REFUSALS; i++) {
 		if (!b->tally.refused[i])
@@ -418,7 +416,9 @@ static unsigned serve_batch(struct dgram_socket *s, size_t *ret_bytes)
 		return 0;
 	for (int i = 0; i < n; i++)
 		*ret_bytes += b->in[i].msg_len;
-	b->tally.received += (unsigned)n;
+	/* Before anybody can see that it was. */
+	atomic_fetch_add_explicit(
+		&s->part->shared->received, (unsigned)n, memory_order_relaxed);
 	n_answers = limit_answers(s, answer_all(s, (unsigned)n));
 	address_answers(s, n_answers);
 	send_answers(s, n_answers);

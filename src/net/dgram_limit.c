@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A table of token buckets in rows of eight. An address hashes to a row, with a
- * secret since senders choose addresses, and is looked for there alone; if it is
+ * secret since senders choose them, and is looked for there alone; if it is
  * not there it takes the place of the one that owes least. So whoever was sent
  * much is remembered as long as that counts, and what a flood of invented
  * addresses pushes out, having been sent a datagram or two, is forgotten at no
