@@ -81,9 +81,10 @@ class Neighbours(Test):
         host = re.search(r'inet6 (fe80:\S+)/', out)[1]
         with self.there.inside():
             scope = socket.if_nametoindex('a1')
-        asker = self.asker((host, 7007, 0, scope))
-        self.assertEqual(asker.ask(b'hi'), b'hi')
-        self.assertEqual(asker.sender, (host, 7007, 0, scope))
+        for source in (None, ('fd00:1::2', 0)):
+            asker = self.asker((host, 7007, 0, scope), source=source)
+            self.assertEqual(asker.ask(b'hi'), b'hi')
+            self.assertEqual(asker.sender, (host, 7007, 0, scope))
 
     def test_longest_in_fragments(self):
         asker = self.asker(('192.0.2.1', 7007))
