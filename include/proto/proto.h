@@ -54,6 +54,9 @@ enum proto_transport_bit {
 	PROTO_TRANSPORT_TLS = 1 << 2,
 };
 
+/* For answers_longer: whatever the options say. */
+bool proto_answers_longer(const void *options);
+
 /* The row named so, or NULL. */
 const struct proto *proto_find(const char *name);
 /* All rows, sorted by name, ended by NULL. */

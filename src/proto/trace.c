@@ -54,10 +54,11 @@ void trace_data(struct conn *c, const void *data, size_t len)
 void trace_datagram(const struct datagram *in)
 {
 	char peer[ADDR_LEN];
-	struct log_about about = {.service = in->service->name, .peer = peer};
+	struct log_about about = {.peer = peer};
 
 	if (!log_enabled(LOG_LEVEL_DEBUG))
 		return;
+	about.service = in->service->name;
 	addr_format(peer, in->from,
 		in->from->sa_family == AF_INET ? sizeof(struct sockaddr_in)
 					       : sizeof(struct sockaddr_in6));

@@ -2,6 +2,7 @@
 """Services over UDP on this machine: what comes back, from where, and to whom
 it does not; reloads; floods."""
 
+import datetime
 import os
 import random
 import signal
@@ -101,6 +102,29 @@ class Answers(Test):
             self.assertEqual(counts(d).total(), 2)
             self.assertFalse(asker.has_answer())
             self.assertEqual(d.log('not answered'), [])
+
+    def test_small_services(self):
+        config = 'services: {' + ''.join(
+            f'{name}: {{ protocol = "{name}"; transport = "udp"; listen = "127.0.0.1:0"; }};'
+            for name in ('chargen', 'daytime', 'time', 'whoami')) + '};'
+        with Daemon(config, level='debug') as d:
+            asker = Asker(d, d.address('chargen'))
+            for length in (0, 1, 74, 512):
+                answer = asker.ask(b'x' * length)
+                self.assertEqual(len(answer), length)
+                self.assertEqual(answer[:72], bytes(range(32, 104))[:length])
+            self.assertEqual(len(asker.ask(b'x' * 60000)), 512)
+            line = Asker(d, d.address('daytime')).ask(b'').decode()
+            then = datetime.datetime.fromisoformat(line.rstrip('\n')).timestamp()
+            self.assertLess(abs(then - time.time()), 60)
+            seconds = int.from_bytes(Asker(d, d.address('time')).ask(b''), 'big')
+            self.assertLess(abs(seconds - 2208988800 - time.time()), 60)
+            asker = Asker(d, d.address('whoami'))
+            peer = '%s:%d' % asker.socket.getsockname()
+            here = '%s:%d' % d.address('whoami')
+            self.assertEqual(asker.ask(b'?').decode(), f'you are {peer}, this is {here} (udp)\n')
+            for name in ('chargen', 'daytime', 'time', 'whoami'):
+                d.wait_log(f'received service={name} peer=127.0.0.1:.* data=')
 
     def test_programs(self):
         with Daemon(SERVICES) as d:

@@ -30,6 +30,9 @@ static const struct {
 		":1: services.s.framing: a datagram is a message as it is"},
 	{ECHO("framing = \"length\";"),
 		":1: services.s.framing: a datagram is a message as it is"},
+	{ECHO("proxy_protocol = \"10.0.0.0/8\";"),
+		":1: services.s.proxy_protocol: datagrams have no PROXY "
+		"header"},
 	{ECHO("one_shot = true;"),
 		":1: services.s.one_shot: with transport = \"udp\" there is "
 		"nothing to close\n"},
@@ -78,6 +81,13 @@ static const struct {
 	{GREETING("message = \"" X512 "\";"), LONGER},
 	{GREETING("message = \"\";"), ""},
 	{GREETING("message = \"hi\"; allow = [ \"::1\", \"127.0.0.1\" ];"), ""},
+	{S("protocol = \"chargen\"; listen = \"localhost:7\";"), ""},
+	{S("protocol = \"daytime\"; listen = \"localhost:7\";"), LONGER},
+	{S("protocol = \"time\"; listen = \"localhost:7\";"), LONGER},
+	{S("protocol = \"whoami\"; listen = \"localhost:7\";"), LONGER},
+	{S("protocol = \"whoami\"; listen = \"localhost:7\"; "
+	   "allow = \"::1\";"),
+		""},
 	{ECHO("backlog = 5;"),
 		":1: services.s.backlog: has no meaning with transport = "
 		"\"udp\"\n"},
