@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Datagrams in, datagrams out: one recvmmsg(), the protocol for each of what
- * came, one sendmmsg(); a few times at most in a turn, and only while there is
- * more. The event is level-triggered, so what is still there then comes in the
- * loop's next turn, after everybody else's.
+ * came, one sendmmsg(); a few times at most in a turn. The event is
+ * level-triggered, so what is still there then comes in the loop's next turn,
+ * after everybody else's.
  *
  *   recvmmsg -> may it come? -> protocol -> may it be answered? -> how often?
  *            -> sendmmsg
@@ -426,12 +426,14 @@ static unsigned serve_batch(struct dgram_socket *s, size_t *ret_bytes)
 	return (unsigned)n;
 }
 
+/* Where many come, more came meanwhile, and to ask for them costs less than a
+ * turn of the loop; one that comes alone is mostly the only one. */
 bool dgram_serve(struct dgram_socket *s)
 {
 	size_t bytes = 0;
 
 	for (int i = 0; i < BATCHES_PER_TURN && bytes < BYTES_PER_TURN; i++)
-		if (serve_batch(s, &bytes) < BATCH)
+		if (serve_batch(s, &bytes) < 2)
 			break;
 	return account(s->part);
 }

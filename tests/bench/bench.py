@@ -40,7 +40,7 @@ DISCARD = [('discard, a MiB, 50 connections', 1.10, ['-c', 50])]
 CHARGEN = [('chargen, a MiB, 50 connections', 1.10, ['-c', 50])]
 UDP = [
     ('echo over UDP, 64 bytes, 128 on their way', 1.15, ['-c', 8, '-d', 16]),
-    ('echo over UDP, 1 KiB, 128 on their way', 1.15, ['-c', 8, '-d', 16, '-s', '1KiB']),
+    ('echo over UDP, 1 KiB, 32 on their way', 1.15, ['-c', 4, '-d', 8, '-s', '1KiB']),
 ]
 CONNECT = [('connect, one echo, close', 1.15, ['-c', 50])]
 FANOUT = [
