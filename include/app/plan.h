@@ -11,6 +11,7 @@
 struct accept_set;
 struct config;
 struct errmsg;
+struct receive_set;
 struct service;
 
 struct plan_listener {
@@ -45,7 +46,8 @@ const struct config *config_ref_get(const struct config_ref *ref);
 int plan_new(struct plan **ret, struct config_ref *cfg, const struct plan *old,
 	const struct proto_context *ctx, struct errmsg *msg);
 void plan_free(struct plan *plan); /* NULL is fine */
-/* Gives the listeners up: they close when the acceptor lets go of them too. */
+/* Gives the listeners up: they close when acceptor and receiver let go of them
+ * too. */
 void plan_close_listeners(struct plan *plan);
 /* Connections beyond the limit that may be open for as long as it takes to say
  * that there are too many. */
@@ -55,6 +57,8 @@ void plan_close_listeners(struct plan *plan);
  * memory. */
 struct accept_set *plan_accept_set(
 	const struct plan *plan, uint32_t max_connections);
+/* The same for datagrams and the receiver. */
+struct receive_set *plan_receive_set(const struct plan *plan);
 /* Gives the listeners that were kept their new settings; for when the plan is
  * in force. */
 void plan_tune_kept(const struct plan *plan);

@@ -20,8 +20,8 @@ struct conn_type {
 	const struct conn_ops *ops;
 	bool raw; /* reads by the raw path: ops->data, not ops->input */
 	size_t state_size; /* of conn_state(), zeroed */
-	/* Answers one datagram (net/dgram.h): false: not at all. On the
-	 * socket's worker. NULL: the protocol is not for UDP. */
+	/* Answers one datagram (net/dgram.h); out comes empty. False: not at
+	 * all. On the socket's worker. NULL: the protocol is not for UDP. */
 	bool (*datagram)(
 		const struct datagram *in, struct datagram_answer *out);
 };

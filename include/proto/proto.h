@@ -32,6 +32,11 @@ struct proto {
 	bool is_private; /* carries what people say to each other */
 	/* Looks across the keys of one service. 0, or -errno and msg. */
 	int (*check)(const void *options, struct errmsg *msg);
+	/* The same for a service over UDP. */
+	int (*check_datagrams)(const void *options, struct errmsg *msg);
+	/* Over UDP an answer may be longer than what asks for it; by
+	 * DATAGRAM_TEXT_MAX at most. NULL: never. */
+	bool (*answers_longer)(const void *options);
 	/* Makes svc ready to serve (context). 0, or -errno and msg. */
 	int (*setup)(struct service *svc, const struct proto_context *ctx,
 		struct errmsg *msg);
@@ -49,6 +54,9 @@ enum proto_transport_bit {
 	PROTO_TRANSPORT_UDP = 1 << 1,
 	PROTO_TRANSPORT_TLS = 1 << 2,
 };
+
+/* For answers_longer: whatever the options say. */
+bool proto_answers_longer(const void *options);
 
 /* The row named so, or NULL. */
 const struct proto *proto_find(const char *name);

@@ -243,6 +243,17 @@ static void say_taken(const struct config_load *load, const char *path,
 			"\"%s\" is the control socket", text);
 }
 
+static int check_kind(const struct bound *b, const struct listen_spec *spec,
+	struct errmsg *msg)
+{
+	if (b->datagram && spec->kind == LISTEN_UNIX)
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" is a unix socket; with transport = \"udp\" "
+			"write \"HOST:PORT\"",
+			b->text);
+	return 0;
+}
+
 /* Resolves b->text, which stands at path, and adds what it means. */
 static void check_entry(const struct config_load *load, struct bounds *all,
 	struct bound *b, const char *path, const struct config_node *node)
@@ -253,6 +264,7 @@ static void check_entry(const struct config_load *load, struct bounds *all,
 	struct errmsg msg = {""};
 
 	if (listen_parse(b->text, &spec, &msg) < 0 ||
+		check_kind(b, &spec, &msg) < 0 ||
 		listen_resolve(&spec, load->cfg->runtime_dir, b->datagram,
 			&addrs, &msg) < 0) {
 		/* Of the default name only the directory can be at fault. */

@@ -90,6 +90,18 @@ void config_errors_warn(struct config_errors *errors, const char *file,
 	add(errors, file, line, strbuf_take(&text), true);
 }
 
+/* Where it is, as the finding says it. */
+static void add_path(
+	struct strbuf *text, const struct config_node *node, const char *path)
+{
+	strbuf_addf(text, "%s%s", node->file ? "" : "-o ", path);
+	/* A group that a -o made: its PATH goes on to the key in it. */
+	for (const struct config_node *n = node; !n->file && n->kids;
+		n = n->kids)
+		strbuf_addf(text, ".%s", n->kids->name);
+	strbuf_adds(text, ": ");
+}
+
 void config_errors_at(struct config_errors *errors,
 	const struct config_node *node, const char *path, const char *fmt, ...)
 {
@@ -100,16 +112,24 @@ void config_errors_at(struct config_errors *errors,
 		config_errors_oom(errors);
 		return;
 	}
-	strbuf_addf(&text, "%s%s", node->file ? "" : "-o ", path);
-	/* A group that a -o made: its PATH goes on to the key in it. */
-	for (const struct config_node *n = node; !n->file && n->kids;
-		n = n->kids)
-		strbuf_addf(&text, ".%s", n->kids->name);
-	strbuf_adds(&text, ": ");
+	add_path(&text, node, path);
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
 	add(errors, node->file, node->line, strbuf_take(&text), false);
+}
+
+void config_errors_warn_at(struct config_errors *errors,
+	const struct config_node *node, const char *path, const char *fmt, ...)
+{
+	struct strbuf text = {0};
+	va_list ap;
+
+	add_path(&text, node, path);
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	add(errors, node->file, node->line, strbuf_take(&text), true);
 }
 
 void config_errors_oom(struct config_errors *errors)

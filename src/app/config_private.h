@@ -27,6 +27,10 @@ void config_errors_warn(struct config_errors *errors, const char *file,
 void config_errors_at(struct config_errors *errors,
 	const struct config_node *node, const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The same as a warning. */
+void config_errors_warn_at(struct config_errors *errors,
+	const struct config_node *node, const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 /* Memory ran out: counts as an error even if nothing can be stored. */
 void config_errors_oom(struct config_errors *errors);
 /* By file and line; -o comes last. */

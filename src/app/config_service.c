@@ -70,25 +70,54 @@ struct filling {
 	char path[64];
 };
 
+/* What a finding is about: the key `name` (NULL: the service), which stands at
+ * the service if it is not written. */
+struct finding {
+	const struct config_node *node;
+	char path[160];
+};
+
+static struct finding place_of(const struct filling *f, const char *name)
+{
+	struct finding at;
+
+	snprintf(at.path, sizeof(at.path), "%s%s%.64s", f->path,
+		name ? "." : "", name ? name : "");
+	at.node = config_tree_find(f->load->tree, at.path);
+	if (!at.node)
+		at.node = f->node;
+	return at;
+}
+
 static void complain(const struct filling *f, const char *name, const char *fmt,
 	...) __attribute__((format(printf, 3, 4)));
-
-/* A finding about the key `name`, at the service if it is not written. */
 static void complain(
 	const struct filling *f, const char *name, const char *fmt, ...)
 {
-	char path[160], text[ERRMSG_LEN];
-	const struct config_node *node;
+	char text[ERRMSG_LEN];
+	struct finding at = place_of(f, name);
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	snprintf(path, sizeof(path), "%s%s%.64s", f->path, name ? "." : "",
-		name ? name : "");
-	node = config_tree_find(f->load->tree, path);
-	config_errors_at(
-		f->load->errors, node ? node : f->node, path, "%s", text);
+	config_errors_at(f->load->errors, at.node, at.path, "%s", text);
+}
+
+/* The same as a warning. */
+static void warn(const struct filling *f, const char *name, const char *fmt,
+	...) __attribute__((format(printf, 3, 4)));
+static void warn(
+	const struct filling *f, const char *name, const char *fmt, ...)
+{
+	char text[ERRMSG_LEN];
+	struct finding at = place_of(f, name);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	config_errors_warn_at(f->load->errors, at.node, at.path, "%s", text);
 }
 
 static const struct option *options_of(const struct service_config *svc)
@@ -223,20 +252,11 @@ static void check_speaks(const struct filling *f, const char *name,
 		complain(f, name, "\"%s\" is not in this build", word);
 }
 
-/* Where there are datagrams, one of them is a message, whatever the protocol
- * has elsewhere. */
 static void check_framing(const struct filling *f, unsigned all)
 {
 	struct service_config *svc = f->svc;
 	unsigned own = svc->proto->framings;
 
-	if (svc->transport == TRANSPORT_UDP) {
-		if (svc->framing != FRAMING_STREAM)
-			complain(f, "framing",
-				"a datagram is a message as it is; remove "
-				"this, or the transport \"udp\"");
-		return;
-	}
 	/* A protocol that only knows another framing has that as default. */
 	if (!config_node_find(f->node, "framing") && own &&
 		!(own & 1u << svc->framing))
@@ -256,7 +276,8 @@ static void check_spoken(const struct filling *f)
 	}
 	check_speaks(
 		f, "transport", proto->transports, transports, svc->transport);
-	check_framing(f, framings);
+	if (svc->transport != TRANSPORT_UDP)
+		check_framing(f, framings);
 }
 
 /* Rows that the manual knows and nothing serves yet: only the default. */
@@ -271,14 +292,14 @@ static void check_unbuilt(
 
 /* The protocol's own look across its keys. A text that begins with "KEY: " is
  * put where that key stands. */
-static void check_protocol(const struct filling *f)
+static void check_protocol(const struct filling *f,
+	int (*check)(const void *options, struct errmsg *msg))
 {
-	const struct proto *proto = f->svc->proto;
 	struct errmsg msg = {""};
 	char name[64];
 	size_t len;
 
-	if (!proto->check || proto->check(f->svc->options, &msg) == 0)
+	if (!check || check(f->svc->options, &msg) == 0)
 		return;
 	len = strcspn(msg.text, ":");
 	snprintf(name, sizeof(name), "%.*s", (int)len, msg.text);
@@ -311,6 +332,45 @@ static void check_proxies(const struct filling *f)
 			"\"HOST:PORT\" for the proxy");
 }
 
+/* Says that keys of connections have no meaning for datagrams, or would mean
+ * what cannot be had. */
+static void check_for_datagrams(const struct filling *f)
+{
+	static const char *const idle_keys[] = {
+		"backlog", "max_connections", "mode", "group"};
+	const struct service_config *svc = f->svc;
+
+	for (size_t i = 0; i < sizeof(idle_keys) / sizeof(char *); i++)
+		if (!option_is_default(
+			    option_find(config_service_options, idle_keys[i]),
+			    svc))
+			warn(f, idle_keys[i],
+				"has no meaning with transport = \"udp\"");
+	if (svc->proxy_protocol.n_items > 0)
+		complain(f, "proxy_protocol",
+			"datagrams have no PROXY header; leave it out with "
+			"transport = \"udp\"");
+	if (config_node_find(f->node, "framing") &&
+		svc->framing != FRAMING_STREAM)
+		complain(f, "framing",
+			"a datagram is a message as it is; leave it out with "
+			"transport = \"udp\"");
+}
+
+static void check_datagrams(const struct filling *f)
+{
+	const struct service_config *svc = f->svc;
+	const struct proto *proto = svc->proto;
+
+	check_for_datagrams(f);
+	check_protocol(f, proto->check_datagrams);
+	if (proto->answers_longer && proto->answers_longer(svc->options) &&
+		svc->allow.n_items == 0)
+		warn(f, NULL,
+			"answers over UDP may be longer than what asks for "
+			"them; without `allow` those go to loopback only");
+}
+
 /* What a service that is switched off need not satisfy. */
 static void check_enabled(const struct filling *f, bool known)
 {
@@ -328,7 +388,9 @@ static void check_enabled(const struct filling *f, bool known)
 	check_proxies(f);
 	check_unbuilt(f, config_service_options, svc);
 	check_unbuilt(f, f->options, svc->options);
-	check_protocol(f);
+	check_protocol(f, svc->proto->check);
+	if (svc->transport == TRANSPORT_UDP)
+		check_datagrams(f);
 }
 
 static void fill_service(const struct config_load *load,

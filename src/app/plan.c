@@ -19,6 +19,7 @@
 #include "net/acceptor.h"
 #include "net/framer.h"
 #include "net/listener.h"
+#include "net/receiver.h"
 #include "net/service.h"
 #include "proto/framed.h"
 
@@ -183,6 +184,7 @@ struct opening {
 	const struct plan *old;
 	struct service *svc;
 	const char *written;
+	bool datagram;
 	struct listener_settings settings;
 	struct listen_spec spec;
 };
@@ -191,7 +193,11 @@ static int open_one(
 	const struct opening *o, const struct addr *addr, struct errmsg *msg)
 {
 	const struct listener_name name = {
-		.service = o->svc->name, .written = o->written, .addr = *addr};
+		.service = o->svc->name,
+		.written = o->written,
+		.addr = *addr,
+		.datagram = o->datagram,
+	};
 	struct listener *kept = find_kept(o->old, &name);
 	struct plan_listener pl = {
 		.service = o->svc, .is_new = !kept, .settings = o->settings};
@@ -217,7 +223,7 @@ static int open_entry(
 	struct addrlist addrs;
 	size_t n_open = 0;
 	int err = listen_resolve(
-		&o->spec, o->plan->runtime_dir, false, &addrs, msg);
+		&o->spec, o->plan->runtime_dir, o->datagram, &addrs, msg);
 
 	if (err) {
 		errmsg_prefix(msg, "services.%s.listen", o->svc->name);
@@ -240,7 +246,12 @@ static int open_service(struct plan *plan, struct service *svc,
 	const struct service_config *sc, const struct plan *old,
 	struct errmsg *msg)
 {
-	struct opening o = {.plan = plan, .old = old, .svc = svc};
+	struct opening o = {
+		.plan = plan,
+		.old = old,
+		.svc = svc,
+		.datagram = sc->transport == TRANSPORT_UDP,
+	};
 	const struct config *cfg = plan->cfg->cfg;
 	int err = listener_settings_of(sc, cfg, &o.settings, msg);
 
@@ -374,9 +385,32 @@ struct accept_set *plan_accept_set(
 	for (size_t i = 0; i < plan->n_listeners; i++) {
 		const struct plan_listener *pl = &plan->listeners[i];
 
+		if (listener_is_datagram(pl->listener))
+			continue;
 		if (accept_set_add(set, listener_ref(pl->listener),
 			    service_ref(pl->service))) {
 			accept_set_free(set);
+			return NULL;
+		}
+	}
+	return set;
+}
+
+struct receive_set *plan_receive_set(const struct plan *plan)
+{
+	struct receive_set *set = receive_set_new();
+
+	if (!set)
+		return NULL;
+	set->answers = plan->cfg->cfg->limits.udp_answers;
+	for (size_t i = 0; i < plan->n_listeners; i++) {
+		const struct plan_listener *pl = &plan->listeners[i];
+
+		if (!listener_is_datagram(pl->listener))
+			continue;
+		if (receive_set_add(set, listener_ref(pl->listener),
+			    service_ref(pl->service))) {
+			receive_set_free(set);
 			return NULL;
 		}
 	}

@@ -13,7 +13,6 @@
 #include "app/server_private.h"
 #include "base/errmsg.h"
 #include "base/log.h"
-#include "net/acceptor.h"
 #include "proto/chat_port.h"
 
 static void log_findings(const struct config_errors *errors)
@@ -53,16 +52,15 @@ static int take_over(struct server *s, struct plan *plan)
 {
 	const struct config *cfg = config_ref_get(plan->cfg);
 	uint32_t max = server_max_connections(s, cfg->limits.connections);
-	struct accept_set *set = plan_accept_set(plan, max ? max : 1);
-	struct accept_change *change = set ? acceptor_prepare(s->acceptor, set)
-					   : NULL;
+	struct server_change change;
 
-	if (!change || chat_port_configure(s->ctx.chat, &cfg->chat)) {
-		accept_change_free(change);
+	if (server_prepare(s, plan, max ? max : 1, &change) ||
+		chat_port_configure(s->ctx.chat, &cfg->chat)) {
+		server_change_fini(&change);
 		plan_free(plan);
 		return -ENOMEM;
 	}
-	acceptor_commit(change);
+	server_commit(&change);
 	log_restart_keys(config_ref_get(s->plan->cfg), cfg);
 	apply_settings(s, cfg);
 	s->max_connections = max;

@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "net/acceptor.h"
 #include "net/mailbox.h"
+#include "net/receiver.h"
 #include "proto/chat_port.h"
 #include "sockd_build.h"
 
@@ -78,12 +79,51 @@ static void raise_fd_limit(void)
 	}
 }
 
+/* Who takes in. */
+
+int server_prepare(struct server *s, const struct plan *plan,
+	uint32_t max_connections, struct server_change *ret)
+{
+	struct accept_set *accept = NULL;
+	struct receive_set *receive = NULL;
+
+	*ret = (struct server_change){NULL};
+	if (plan) {
+		accept = plan_accept_set(plan, max_connections);
+		receive = plan_receive_set(plan);
+		if (!accept || !receive) {
+			accept_set_free(accept);
+			receive_set_free(receive);
+			return -ENOMEM;
+		}
+	}
+	ret->accept = acceptor_prepare(s->acceptor, accept);
+	ret->receive = receiver_prepare(s->receiver, receive);
+	if (ret->accept && ret->receive)
+		return 0;
+	server_change_fini(ret);
+	return -ENOMEM;
+}
+
+void server_commit(struct server_change *change)
+{
+	acceptor_commit(change->accept);
+	receiver_commit(change->receive);
+}
+
+void server_change_fini(struct server_change *change)
+{
+	accept_change_free(change->accept);
+	receive_change_free(change->receive);
+	*change = (struct server_change){NULL};
+}
+
 /* Signals. */
 
 static void stop(struct server *s)
 {
 	const struct config *cfg = config_ref_get(s->plan->cfg);
-	struct accept_change *change = acceptor_prepare(s->acceptor, NULL);
+	struct server_change change;
 	uint64_t ms = cfg->drain_ms + cfg->timeouts.linger_ms + STOP_EXTRA_MS;
 	struct timeval tv = {
 		.tv_sec = (time_t)(ms / 1000),
@@ -95,8 +135,8 @@ static void stop(struct server *s)
 	chat_port_stop(s->ctx.chat);
 	atomic_store(&s->stopping, true);
 	plan_close_listeners(s->plan);
-	if (change)
-		acceptor_commit(change);
+	if (server_prepare(s, NULL, 0, &change) == 0)
+		server_commit(&change);
 	crew_close_all(&s->crew, CLOSE_STOPPING);
 	if (atomic_load(&s->crew.n_conns) == 0 || event_add(s->deadline, &tv))
 		event_base_loopbreak(s->base);
@@ -226,6 +266,8 @@ static int make_parts(struct server *s, const struct config *cfg)
 	if (!err)
 		err = acceptor_new(&s->acceptor, &s->crew);
 	if (!err)
+		err = receiver_new(&s->receiver, &s->crew);
+	if (!err)
 		err = chat_port_new(&s->ctx.chat, &s->crew, &cfg->chat);
 	if (!err)
 		err = watch_signals(s);
@@ -239,20 +281,20 @@ static int make_parts(struct server *s, const struct config *cfg)
 
 static int begin_serving(struct server *s, const struct config *cfg)
 {
-	struct accept_set *set;
-	struct accept_change *change;
+	struct server_change change;
 	int err;
 
 	s->max_connections = server_max_connections(s, cfg->limits.connections);
 	if (s->max_connections == 0)
 		return -EMFILE;
-	set = plan_accept_set(s->plan, s->max_connections);
-	change = set ? acceptor_prepare(s->acceptor, set) : NULL;
-	err = change ? crew_start(&s->crew) : -ENOMEM;
+	err = server_prepare(s, s->plan, s->max_connections, &change);
 	if (err)
-		accept_change_free(change);
+		return err;
+	err = crew_start(&s->crew);
+	if (err)
+		server_change_fini(&change);
 	else
-		acceptor_commit(change);
+		server_commit(&change);
 	return err;
 }
 
@@ -298,6 +340,7 @@ static void server_fini(struct server *s)
 	crew_stop(&s->crew);
 	s->crew.changed = NULL;
 	acceptor_free(s->acceptor);
+	receiver_free(s->receiver);
 	if (s->ctx.chat)
 		chat_port_stop(s->ctx.chat);
 	crew_drop_all(&s->crew);

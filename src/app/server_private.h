@@ -9,6 +9,7 @@
 #include "net/worker.h"
 #include "proto/proto.h"
 
+struct accept_change;
 struct acceptor;
 struct chat_port;
 struct config_source;
@@ -16,6 +17,8 @@ struct event;
 struct event_base;
 struct mailbox;
 struct plan;
+struct receive_change;
+struct receiver;
 
 #define SERVER_N_SIGNALS 5
 
@@ -31,6 +34,7 @@ struct server {
 	struct event *watchdog;     /* owned; NULL: nobody asked for it */
 	struct crew crew;
 	struct acceptor *acceptor;      /* owned */
+	struct receiver *receiver;      /* owned */
 	struct proto_context ctx;       /* ctx.chat owned */
 	struct plan *plan;              /* owned; what is in force */
 	uint64_t started_ms, status_ms; /* last STATUS */
@@ -40,6 +44,16 @@ struct server {
 	atomic_bool is_dirty; /* STATUS is out of date */
 };
 
+/* server.c: all that may fail of serving by plan, for at most max_connections;
+ * plan NULL: of no longer taking anything in. 0 or -ENOMEM. */
+struct server_change {
+	struct accept_change *accept;   /* owned */
+	struct receive_change *receive; /* owned */
+};
+int server_prepare(struct server *s, const struct plan *plan,
+	uint32_t max_connections, struct server_change *ret);
+void server_commit(struct server_change *change);
+void server_change_fini(struct server_change *change); /* not committed */
 /* reload.c: reads the configuration anew; all of it applies or none. */
 void server_reload(struct server *s);
 /* As many connections as cfg allows and descriptors are left for. */

@@ -14,7 +14,9 @@
 #include "app/server_private.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "net/mailbox.h"
+#include "net/receiver.h"
 #include "net/service.h"
 #include "proto/chat_port.h"
 
@@ -140,6 +142,19 @@ void status_stop(struct server *s)
 		event_free(s->watchdog);
 }
 
+static void log_datagrams(struct server *s)
+{
+	struct receive_counts counts = receiver_counts(s->receiver);
+	struct strbuf refused = {0};
+
+	receive_counts_format(&counts, &refused);
+	log_notice("status: datagrams received=%llu answered=%llu%s",
+		(unsigned long long)counts.received,
+		(unsigned long long)counts.answered,
+		refused.data ? refused.data : "");
+	strbuf_fini(&refused);
+}
+
 void status_log(struct server *s)
 {
 	char buf[256];
@@ -151,6 +166,7 @@ void status_log(struct server *s)
 		(unsigned long long)atomic_load(&s->crew.n_accepted),
 		(unsigned long long)atomic_load(&s->crew.output_bytes),
 		s->crew.n_workers, s->max_connections);
+	log_datagrams(s);
 	for (size_t i = 0; i < s->plan->n_services; i++)
 		log_notice("status: service=%s connections=%u",
 			s->plan->services[i]->name,

@@ -26,7 +26,8 @@ struct load_options {
 	uint64_t rate, count; /* 0: as fast as possible; until the time is up */
 	uint64_t time_ms, warm_up_ms, until_cpu_ms, patience_ms; /* 0: none */
 	uint64_t pid;
-	bool json, quiet, busy;
+	uint64_t loss_ms; /* a datagram not back for so long is lost */
+	bool json, quiet, busy, udp;
 	bool has_preset;
 	struct preset preset; /* a row, with the texts of the command line */
 };
@@ -51,6 +52,7 @@ struct load_mode {
 
 extern const struct load_mode mode_echo, mode_fanout, mode_idle, mode_connect,
 	mode_discard, mode_chargen;
+extern const struct load_mode mode_echo_udp; /* echo with --udp */
 
 enum load_phase {
 	LOAD_CONNECTING,

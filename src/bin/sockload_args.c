@@ -44,9 +44,11 @@ struct arg {
 	const char *help;
 };
 
-#define FIELD(f) offsetof(struct load_options, f)
-#define MILLION  UINT64_C(1000000)
-#define DAY_MS   UINT64_C(86400000)
+#define FIELD(f)     offsetof(struct load_options, f)
+#define DATAGRAM_MIN 8
+#define DATAGRAM_MAX 65507
+#define MILLION      UINT64_C(1000000)
+#define DAY_MS       UINT64_C(86400000)
 
 static const struct arg args[] = {
 	{'c', "connections", "N", IN_ALL, ARG_COUNT, FIELD(connections), 1,
@@ -55,6 +57,10 @@ static const struct arg args[] = {
 		"one message (64)"},
 	{'d', "depth", "N", IN_ECHO, ARG_COUNT, FIELD(depth), 1, 65536,
 		"messages of a connection on their way at once (1)"},
+	{'u', "udp", NULL, IN_ECHO, ARG_FLAG, FIELD(udp), 0, 0,
+		"datagrams over UDP; a connection is a socket then"},
+	{0, "loss", "TIME", IN_ECHO, ARG_TIME, FIELD(loss_ms), 1, DAY_MS,
+		"with --udp: not back for so long is lost (1s)"},
 	{'w', "window", "N", IN_FANOUT, ARG_COUNT, FIELD(window), 1, 65536,
 		"a sender's messages on their way (1; with --rate 256)"},
 	{'S', "senders", "N", IN_FANOUT, ARG_COUNT, FIELD(senders), 1, 65536,
@@ -265,6 +271,9 @@ static void set_defaults(struct load_options *opt)
 	default_to(&opt->senders, is_fanout ? 1 : 0);
 	default_to(&opt->rooms, 1);
 	default_to(&opt->patience_ms, 5000);
+	default_to(&opt->loss_ms, 1000);
+	if (opt->udp)
+		opt->mode = &mode_echo_udp;
 	if (!opt->mode->holds && !opt->count && !opt->until_cpu_ms)
 		default_to(&opt->time_ms, 10000);
 	if (strncmp(opt->address, "127.", 4) == 0)
@@ -323,6 +332,20 @@ static int check(const struct load_options *opt)
 	if (opt->connections * opt->depth > 100 * MILLION)
 		return complain("--connections times --depth is too much");
 	return check_templates(opt);
+}
+
+static int check_datagrams(const struct load_options *opt)
+{
+	if (!opt->udp)
+		return 0;
+	if (strchr(opt->address, ':') == NULL)
+		return complain("--udp needs HOST:PORT");
+	if (opt->size < DATAGRAM_MIN || opt->size > DATAGRAM_MAX)
+		return complain("--size: a datagram has %d to %d bytes",
+			DATAGRAM_MIN, DATAGRAM_MAX);
+	if (opt->loss_ms >= opt->patience_ms)
+		return complain("--loss must be less than --patience");
+	return 0;
 }
 
 static const struct arg *find_arg(int code)
@@ -408,6 +431,8 @@ bool args_parse(int argc, char **argv, struct load_options *opt, int *ret_code)
 		if (*ret_code == 0) {
 			set_defaults(opt);
 			*ret_code = check(opt);
+			if (*ret_code == 0)
+				*ret_code = check_datagrams(opt);
 		}
 		return *ret_code == 0;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Listening sockets. Opened, tuned and dropped by the main thread, watched by
- * the acceptor. What every connection should have (no delay, keepalive, buffer
- * sizes) is set here once: accepted sockets inherit it, which saves a handful
- * of system calls per connection.
+/* Listening sockets, and those for datagrams. Opened, tuned and dropped by the
+ * main thread, watched by the acceptor and the receiver. What every connection
+ * should have (no delay, keepalive, buffer sizes) is set here once: accepted
+ * sockets inherit it, which saves a handful of system calls per connection.
  *
  * A unix socket's file appears with its final mode: it is made under a umask
  * that takes everything, then opened up. A file left by a crash is told from a
@@ -24,6 +24,9 @@
 #define KEEPALIVE_PROBES        4
 #define KEEPALIVE_INTERVAL_SECS 15
 #define USER_TIMEOUT_MS         30000
+/* Of a socket for datagrams: what comes while the worker is busy waits there,
+ * or is lost. The kernel may allow less. */
+#define DATAGRAM_BUFFER (1024 * 1024)
 
 struct listener {
 	atomic_uint refs;
@@ -31,6 +34,7 @@ struct listener {
 	struct addr asked;       /* as given: names it, port 0 stays 0 */
 	struct addr addr;        /* as bound */
 	int fd;
+	bool datagram;
 	bool bound; /* a unix socket's file is ours: */
 	dev_t dev;
 	ino_t ino;
@@ -39,6 +43,11 @@ struct listener {
 int listener_fd(const struct listener *l)
 {
 	return l->fd;
+}
+
+bool listener_is_datagram(const struct listener *l)
+{
+	return l->datagram;
 }
 
 const struct addr *listener_addr(const struct listener *l)
@@ -60,7 +69,7 @@ static bool has_any_port(const struct addr *a)
 
 bool listener_is(const struct listener *l, const struct listener_name *name)
 {
-	if (l->asked.len != name->addr.len ||
+	if (l->datagram != name->datagram || l->asked.len != name->addr.len ||
 		memcmp(&l->asked.sa, &name->addr.sa, name->addr.len) != 0)
 		return false;
 	return !has_any_port(&l->asked) ||
@@ -71,6 +80,18 @@ bool listener_is(const struct listener *l, const struct listener_name *name)
 static int set_int(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
+}
+
+static bool is_any6(const struct addr *a)
+{
+	return a->sa.sa_family == AF_INET6 &&
+		IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+}
+
+static bool is_any4(const struct addr *a)
+{
+	return a->sa.sa_family == AF_INET &&
+		a->in.sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
 /* None of these can keep us from serving; a kernel that lacks one goes on
@@ -103,6 +124,8 @@ void listener_tune(struct listener *l, const struct listener_settings *s)
 	if (s->send_buffer)
 		(void)set_int(
 			l->fd, SOL_SOCKET, SO_SNDBUF, (int)s->send_buffer);
+	if (l->datagram)
+		return;
 	(void)listen(l->fd, s->backlog);
 	if (l->addr.sa.sa_family == AF_UNIX)
 		(void)tune_file(l, s);
@@ -148,17 +171,51 @@ static int bind_unix(struct listener *l)
 	return 0;
 }
 
-static bool is_any6(const struct addr *a)
-{
-	return a->sa.sa_family == AF_INET6 &&
-		IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
-}
-
 static int open_socket(struct listener *l)
 {
-	l->fd = socket(l->addr.sa.sa_family,
-		SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int type = l->datagram ? SOCK_DGRAM : SOCK_STREAM;
+
+	l->fd = socket(
+		l->addr.sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	return l->fd < 0 ? -errno : 0;
+}
+
+/* To a socket for datagrams this would mean that others may bind it too. */
+static int set_reuse(const struct listener *l)
+{
+	return l->datagram ? 0 : set_int(l->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+}
+
+/* What is sent to many has no one sender to answer for it. A connect() is
+ * what tells a network's broadcast address from others. */
+static bool is_of_many(const struct addr *a)
+{
+	int fd, err;
+
+	if (a->sa.sa_family == AF_INET6)
+		return IN6_IS_ADDR_MULTICAST(&a->in6.sin6_addr);
+	if (IN_MULTICAST(ntohl(a->in.sin_addr.s_addr)))
+		return true;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	err = connect(fd, &a->sa, a->len) ? errno : 0;
+	close(fd);
+	return err == EACCES;
+}
+
+/* Whom to answer as is known only of each datagram if the socket has every
+ * address; one of IPv6 gets those of IPv4 too. */
+static int prepare_datagrams(const struct listener *l)
+{
+	int err = 0;
+
+	(void)set_int(l->fd, SOL_SOCKET, SO_RCVBUF, DATAGRAM_BUFFER);
+	if (is_any6(&l->addr))
+		err = set_int(l->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	if (!err && (is_any6(&l->addr) || is_any4(&l->addr)))
+		err = set_int(l->fd, IPPROTO_IP, IP_PKTINFO, 1);
+	return err;
 }
 
 /* "*" where the machine has no IPv6. */
@@ -176,7 +233,7 @@ static int bind_any4(struct listener *l)
 	l->addr.len = sizeof(in);
 	err = open_socket(l);
 	if (!err)
-		err = set_int(l->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+		err = set_reuse(l);
 	if (!err && bind(l->fd, &l->addr.sa, l->addr.len))
 		err = -errno;
 	return err;
@@ -188,7 +245,7 @@ static int bind_inet(struct listener *l)
 	int err = open_socket(l);
 
 	if (!err)
-		err = set_int(l->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+		err = set_reuse(l);
 	if (!err && l->addr.sa.sa_family == AF_INET6)
 		err = set_int(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, !any6);
 	if (!err && bind(l->fd, &l->addr.sa, l->addr.len))
@@ -213,9 +270,23 @@ static const char *advice(int err)
 		       "privileges";
 	case EADDRNOTAVAIL:
 		return "; this machine does not have that address";
+	case EDESTADDRREQ:
+		return "; it is the address of many, and datagrams that were "
+		       "sent to many are not answered";
 	default:
 		return "";
 	}
+}
+
+static int bind_datagram(struct listener *l, const struct listener_settings *s)
+{
+	int err = is_of_many(&l->addr) ? -EDESTADDRREQ : bind_inet(l);
+
+	if (!err)
+		err = prepare_datagrams(l);
+	if (!err)
+		listener_tune(l, s);
+	return err;
 }
 
 static int bind_and_listen(
@@ -253,7 +324,13 @@ int listener_open(struct listener **ret, const struct listener_name *name,
 	l->asked = l->addr = name->addr;
 	l->service = strdup(name->service);
 	l->written = strdup(name->written);
-	err = l->service && l->written ? bind_and_listen(l, settings) : -ENOMEM;
+	l->datagram = name->datagram;
+	if (!l->service || !l->written)
+		err = -ENOMEM;
+	else if (l->datagram)
+		err = bind_datagram(l, settings);
+	else
+		err = bind_and_listen(l, settings);
 	if (err) {
 		errmsg_set(msg, -err, "services.%s: cannot listen on %s: %s%s",
 			name->service,

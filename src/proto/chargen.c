@@ -64,6 +64,7 @@ static bool chargen_datagram(
 {
 	size_t len = in->len < DATAGRAM_TEXT_MAX ? in->len : DATAGRAM_TEXT_MAX;
 
+	trace_datagram(in);
 	pthread_once(&pattern_once, lay_out);
 	memcpy(out->text, pattern, len);
 	out->parts[0] = (struct iovec){out->text, len};
@@ -85,6 +86,6 @@ const struct proto proto_chargen = {
 		.raw = true,
 		.datagram = chargen_datagram},
 	.framings = PROTO_FRAMING_STREAM,
-	.transports = PROTO_TRANSPORT_TCP,
+	.transports = PROTO_TRANSPORT_TCP | PROTO_TRANSPORT_UDP,
 	.idle_ms = PROTO_IDLE_COMMON,
 };

@@ -34,6 +34,7 @@ static int daytime_open(struct conn *c)
 static bool daytime_datagram(
 	const struct datagram *in, struct datagram_answer *out)
 {
+	trace_datagram(in);
 	out->parts[0] = (struct iovec){out->text, daytime_format(out->text)};
 	out->n_parts = 1;
 	return true;
@@ -51,6 +52,7 @@ const struct proto proto_daytime = {
 		.raw = true,
 		.datagram = daytime_datagram},
 	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LENGTH,
-	.transports = PROTO_TRANSPORT_TCP,
+	.transports = PROTO_TRANSPORT_TCP | PROTO_TRANSPORT_UDP,
 	.idle_ms = PROTO_IDLE_COMMON,
+	.answers_longer = proto_answers_longer,
 };

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Greeting: a fixed message, exactly as written, then the end; at once or
- * after the first bytes or the first message. Worker threads. */
+ * after the first bytes or the first message. A datagram is answered with it.
+ * Worker threads. */
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "base/errmsg.h"
 #include "base/option.h"
 #include "net/conn.h"
+#include "net/dgram.h"
 #include "net/service.h"
 #include "proto/framed.h"
 #include "proto/proto.h"
@@ -40,6 +44,36 @@ static void greeting_data(struct conn *c, const void *data, size_t len)
 	greet(c, conn_service(c)->options);
 }
 
+static bool greeting_datagram(
+	const struct datagram *in, struct datagram_answer *out)
+{
+	const struct greeting_options *opt = in->service->options;
+
+	trace_datagram(in);
+	datagram_answer_add(out, opt->message, strlen(opt->message));
+	return true;
+}
+
+static bool greeting_answers_longer(const void *options)
+{
+	const struct greeting_options *opt = options;
+
+	return opt->message[0] != '\0';
+}
+
+static int greeting_check_datagrams(const void *options, struct errmsg *msg)
+{
+	const struct greeting_options *opt = options;
+	size_t len = strlen(opt->message);
+
+	if (len > DATAGRAM_TEXT_MAX)
+		return errmsg_set(msg, EINVAL,
+			"message: has %zu bytes; with transport = \"udp\" it "
+			"has at most %d",
+			len, DATAGRAM_TEXT_MAX);
+	return 0;
+}
+
 static const struct conn_ops greeting_ops = {
 	.open = greeting_open,
 	.data = greeting_data,
@@ -62,11 +96,15 @@ static const struct option greeting_options[] = {
 const struct proto proto_greeting = {
 	.name = "greeting",
 	.summary = "send a fixed message and close",
-	.type = {.ops = &greeting_ops, .raw = true},
+	.type = {.ops = &greeting_ops,
+		.raw = true,
+		.datagram = greeting_datagram},
 	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LINE |
 		PROTO_FRAMING_LENGTH,
-	.transports = PROTO_TRANSPORT_TCP,
+	.transports = PROTO_TRANSPORT_TCP | PROTO_TRANSPORT_UDP,
 	.options = greeting_options,
 	.options_size = sizeof(struct greeting_options),
 	.idle_ms = PROTO_IDLE_COMMON,
+	.check_datagrams = greeting_check_datagrams,
+	.answers_longer = greeting_answers_longer,
 };

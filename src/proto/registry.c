@@ -37,3 +37,8 @@ const struct proto *proto_find(const char *name)
 			return proto_table[i];
 	return NULL;
 }
+
+bool proto_answers_longer(const void *options)
+{
+	return true;
+}

@@ -30,6 +30,7 @@ static bool time_datagram(
 {
 	uint32_t now = time_on_the_wire();
 
+	trace_datagram(in);
 	memcpy(out->text, &now, sizeof(now));
 	out->parts[0] = (struct iovec){out->text, sizeof(now)};
 	out->n_parts = 1;
@@ -46,6 +47,7 @@ const struct proto proto_time = {
 	.summary = "say what time it is, in four bytes (RFC 868)",
 	.type = {.ops = &time_ops, .raw = true, .datagram = time_datagram},
 	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LENGTH,
-	.transports = PROTO_TRANSPORT_TCP,
+	.transports = PROTO_TRANSPORT_TCP | PROTO_TRANSPORT_UDP,
 	.idle_ms = PROTO_IDLE_COMMON,
+	.answers_longer = proto_answers_longer,
 };

@@ -71,6 +71,7 @@ static bool whoami_datagram(
 {
 	struct ends ends;
 
+	trace_datagram(in);
 	ends_of_datagram(in, &ends);
 	out->parts[0] = (struct iovec){
 		out->text, whoami_format(out->text, &ends)};
@@ -88,6 +89,7 @@ const struct proto proto_whoami = {
 	.summary = "tell the peer its address and ours",
 	.type = {.ops = &whoami_ops, .raw = true, .datagram = whoami_datagram},
 	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LENGTH,
-	.transports = PROTO_TRANSPORT_TCP,
+	.transports = PROTO_TRANSPORT_TCP | PROTO_TRANSPORT_UDP,
 	.idle_ms = PROTO_IDLE_COMMON,
+	.answers_longer = proto_answers_longer,
 };

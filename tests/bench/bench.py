@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """sockd beside the physical limit: one table of ratios.
 
-usage: bench.py [NAME...]    echo bulk discard chargen connect fanout growth workers
-                            memory start
+usage: bench.py [NAME...]    echo bulk udp discard chargen connect fanout growth
+                            workers memory start
 
 Absolute times mean nothing on a shared machine. So each figure is what sockd
 and the limit (limit.c) cost in turn, in at least five rounds of one second of
@@ -38,6 +38,10 @@ ECHO = [
 BULK = [('echo, 64 KiB messages', 1.10, ['-c', 50, '-s', '64KiB'])]
 DISCARD = [('discard, a MiB, 50 connections', 1.10, ['-c', 50])]
 CHARGEN = [('chargen, a MiB, 50 connections', 1.10, ['-c', 50])]
+UDP = [
+    ('echo over UDP, 64 bytes, 128 on their way', 1.15, ['-c', 8, '-d', 16]),
+    ('echo over UDP, 1 KiB, 32 on their way', 1.15, ['-c', 4, '-d', 8, '-s', '1KiB']),
+]
 CONNECT = [('connect, one echo, close', 1.15, ['-c', 50])]
 FANOUT = [
     ('fan-out to 100, one message at a time', 1.05, (100, 1)),
@@ -142,6 +146,10 @@ def bench_discard(table):
 
 def bench_chargen(table):
     bench_echo(table, CHARGEN, 'chargen')
+
+
+def bench_udp(table):
+    bench_echo(table, UDP, 'udp')
 
 
 def bench_connect(table):
@@ -288,7 +296,7 @@ def bench_start(table):
 
 
 BENCHES = {
-    'echo': bench_echo, 'bulk': bench_bulk, 'discard': bench_discard,
+    'echo': bench_echo, 'bulk': bench_bulk, 'udp': bench_udp, 'discard': bench_discard,
     'chargen': bench_chargen, 'connect': bench_connect, 'fanout': bench_fanout,
     'growth': bench_growth, 'workers': bench_workers, 'memory': bench_memory,
     'start': bench_start,

@@ -18,6 +18,8 @@
  * connect  as echo, but each thread accepts for itself in its serving loop.
  * discard  what one read brought is forgotten.
  * chargen  whenever there is room, one write of the pattern of RFC 864.
+ * udp      datagrams are sent back as they came, at most so many at a time as
+ *          sockd takes. Whoever waits for one socket needs no epoll.
  *
  * But for connect, thread 0 accepts and puts connections into the epoll sets of
  * all threads in turn, so that they are spread evenly; the kernel does the
@@ -45,6 +47,7 @@
 #define BUF_LEN     65536
 #define PERIOD      (95 * 74) /* of the pattern */
 #define PIECE       262144    /* of it, in one write */
+#define BATCH       32
 
 struct thread {
 	pthread_t id;
@@ -281,6 +284,51 @@ static void listen_on(unsigned short port)
 	fflush(stdout);
 }
 
+static struct datagram {
+	struct sockaddr_in from;
+	struct iovec iov;
+	char buf[BUF_LEN];
+} datagrams[BATCH];
+
+static void echo_datagrams(int fd)
+{
+	struct mmsghdr msgs[BATCH];
+
+	for (int i = 0; i < BATCH; i++) {
+		struct datagram *d = &datagrams[i];
+		d->iov = (struct iovec){d->buf, BUF_LEN};
+		msgs[i].msg_hdr = (struct msghdr){.msg_name = &d->from,
+			.msg_namelen = sizeof(d->from),
+			.msg_iov = &d->iov,
+			.msg_iovlen = 1};
+	}
+	for (;;) {
+		int n = recvmmsg(fd, msgs, BATCH, MSG_WAITFORONE, NULL);
+		for (int i = 0; i < n; i++)
+			datagrams[i].iov.iov_len = msgs[i].msg_len;
+		for (int sent = 0, r = 1; sent < n && r > 0; sent += r)
+			r = sendmmsg(fd, msgs + sent, (unsigned)(n - sent), 0);
+		for (int i = 0; i < n; i++)
+			datagrams[i].iov.iov_len = BUF_LEN;
+	}
+}
+
+static void serve_datagrams(unsigned short port)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(in);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 ||
+		getsockname(fd, (struct sockaddr *)&in, &len) < 0)
+		err(71, "port %d", port);
+	printf("listening 127.0.0.1:%d\n", ntohs(in.sin_port));
+	fflush(stdout);
+	echo_datagrams(fd);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[1], "-t") == 0) {
@@ -291,7 +339,9 @@ int main(int argc, char **argv)
 	if (argc != 3 || n_threads < 1 || n_threads > MAX_THREADS)
 		errx(64,
 			"usage: limit [-t THREADS] "
-			"echo|fanout|connect|discard|chargen PORT");
+			"echo|fanout|connect|discard|chargen|udp PORT");
+	if (strcmp(argv[1], "udp") == 0)
+		serve_datagrams((unsigned short)atoi(argv[2]));
 	struct rlimit lim;
 	getrlimit(RLIMIT_NOFILE, &lim);
 	lim.rlim_cur = lim.rlim_max;

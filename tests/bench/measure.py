@@ -55,9 +55,12 @@ def crowd(peer, address, *args):
 
 def cost(peer, work, args):
     """Processor time of the server for one operation, in microseconds."""
+    mode = work
     if work == 'fanout':
         args = ['-p', peer.preset, *args]
-    result = sockload(work, peer, peer.addresses[work], '--until-cpu', ROUND_CPU,
+    elif work == 'udp':
+        mode, args = 'echo', ['--udp', *args]
+    result = sockload(mode, peer, peer.addresses[work], '--until-cpu', ROUND_CPU,
                       '-t', ROUND_MAX, '--warm-up', '200ms', *args)
     return result['server']['cpu_us_per_operation']
 

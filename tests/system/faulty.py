@@ -104,6 +104,38 @@ class Echo(Server):
         client.sendall(b''.join(out))
 
 
+class Datagrams:
+    """Echoes datagrams by way of fault(number, datagram), which returns all that
+    is sent for one, until the end of its `with` block."""
+
+    def __init__(self, fault, host='127.0.0.1'):
+        self.fault = fault
+        family = socket.AF_INET6 if ':' in host else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        self.socket.bind((host, 0))
+        self.address = '%s:%d' % (host, self.socket.getsockname()[1])
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        number = 0
+        while True:
+            datagram, sender = self.socket.recvfrom(65536)
+            if sender == self.socket.getsockname():
+                return
+            for answer in self.fault(number, datagram):
+                self.socket.sendto(answer, sender)
+            number += 1
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.socket.sendto(b'', self.socket.getsockname())
+        self.thread.join()
+        self.socket.close()
+
+
 class Room(Server):
     """A room for the preset `limit`: says "hello", answers the first that comes
     with "in", then hands every line to all others; those for the first member

@@ -425,6 +425,9 @@ class Shipped(Test):
             e = Child(d, *inside, '-N', 'localhost', '7007')
             e.say('hi')
             self.assertEqual(e.line(), 'hi')
+            u = Child(d, *inside, '-u', 'localhost', '7007')
+            u.say('hi')
+            self.assertEqual(u.line(), 'hi')
 
 
 if __name__ == '__main__':

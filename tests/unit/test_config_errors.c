@@ -204,8 +204,9 @@ static const struct {
 	{ECHO("transport = \"tls\";"),
 		":1: services.s.transport: \"tls\" is not possible: built "
 		"without TLS"},
-	{ECHO("transport = \"udp\";"),
-		":1: services.s.transport: \"udp\" is not in this build"},
+	{CHAT("transport = \"udp\";"),
+		":1: services.s.transport: the protocol \"chat\" does not "
+		"speak \"udp\""},
 	{ECHO("transport = \"upd\";"),
 		":1: services.s.transport: \"upd\" is not known here; did you "
 		"mean \"udp\"?"},
@@ -436,8 +437,8 @@ static const struct {
 		"-o services.e.protocol: there is no protocol"},
 	{"services.e.one_shot=1",
 		"-o services.e.one_shot: \"1\" is neither true"},
-	{"services.e.transport=udp",
-		"-o services.e.transport: \"udp\" is not in"},
+	{"services.e.transport=tls",
+		"-o services.e.transport: \"tls\" is not possible"},
 	{"chat.rooms.ops.topic=x",
 		"-o chat.rooms.ops.topic: there is no \"ops\""},
 	{"no.such.key=1", "-o no.such.key: unknown key"},

@@ -193,6 +193,75 @@ START_TEST(names_tell_listeners_apart)
 }
 END_TEST
 
+static int open_datagram_at(const struct addr *a)
+{
+	const struct listener_name name = {
+		"echo", "written", *a, .datagram = true};
+
+	return listener_open(&l, &name, &usual, &msg);
+}
+
+START_TEST(a_datagram_port_is_not_shared)
+{
+	struct addr a = inet_addr_of("127.0.0.1", 0);
+	struct listener *first, *tcp;
+
+	ck_assert_int_eq(open_datagram_at(&a), 0);
+	ck_assert(listener_is_datagram(l));
+	ck_assert_int_eq(
+		option_of(listener_fd(l), SOL_SOCKET, SO_TYPE), SOCK_DGRAM);
+	ck_assert_int_eq(
+		option_of(listener_fd(l), SOL_SOCKET, SO_SNDBUF), 100000);
+	a = *listener_addr(l);
+	first = l;
+	l = NULL;
+	ck_assert_int_eq(open_datagram_at(&a), -EADDRINUSE);
+	ck_assert_ptr_nonnull(strstr(msg.text, "another program"));
+	/* TCP has ports of its own. */
+	ck_assert_int_eq(open_at(&a), 0);
+	tcp = l;
+	l = NULL;
+	ck_assert(!listener_is_datagram(tcp));
+	ck_assert(listener_is(
+		tcp, &(struct listener_name){"echo", "written", a}));
+	ck_assert(!listener_is(
+		tcp, &(struct listener_name){"echo", "written", a, true}));
+	listener_unref(tcp);
+	listener_unref(first);
+}
+END_TEST
+
+START_TEST(datagrams_to_every_address_tell_which)
+{
+	struct addr a = inet_addr_of("::", 0);
+	bool is_six;
+
+	ck_assert_int_eq(open_datagram_at(&a), 0);
+	is_six = listener_addr(l)->sa.sa_family == AF_INET6;
+	ck_assert_int_eq(option_of(listener_fd(l), IPPROTO_IP, IP_PKTINFO), 1);
+	if (is_six)
+		ck_assert_int_eq(option_of(listener_fd(l), IPPROTO_IPV6,
+					 IPV6_RECVPKTINFO),
+			1);
+	listener_unref(l);
+	a = inet_addr_of("127.0.0.1", 0);
+	ck_assert_int_eq(open_datagram_at(&a), 0);
+	ck_assert_int_eq(option_of(listener_fd(l), IPPROTO_IP, IP_PKTINFO), 0);
+}
+END_TEST
+
+static const char *const of_many[] = {
+	"255.255.255.255", "127.255.255.255", "224.0.0.251", "ff02::1"};
+
+START_TEST(addresses_of_many_are_refused)
+{
+	struct addr a = inet_addr_of(of_many[_i], 0);
+
+	ck_assert_int_eq(open_datagram_at(&a), -EDESTADDRREQ);
+	ck_assert_msg(strstr(msg.text, "the address of many"), "%s", msg.text);
+}
+END_TEST
+
 START_TEST(unix_sockets_have_their_mode_and_go_with_us)
 {
 	struct addr a = unix_addr();
@@ -290,6 +359,10 @@ int main(void)
 	tcase_add_test(tc, one_ipv6_address_is_only_that);
 	tcase_add_test(tc, a_missing_address_is_said);
 	tcase_add_test(tc, names_tell_listeners_apart);
+	tcase_add_test(tc, a_datagram_port_is_not_shared);
+	tcase_add_test(tc, datagrams_to_every_address_tell_which);
+	tcase_add_loop_test(tc, addresses_of_many_are_refused, 0,
+		(int)(sizeof(of_many) / sizeof(of_many[0])));
 	tcase_add_test(tc, unix_sockets_have_their_mode_and_go_with_us);
 	tcase_add_test(tc, stale_files_are_replaced);
 	tcase_add_test(tc, live_sockets_are_not_replaced);

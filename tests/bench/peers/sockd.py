@@ -15,12 +15,13 @@ services: {{
   echo: {{ protocol = "echo"; listen = "127.0.0.1:0"; idle = "0"; }};
   discard: {{ protocol = "discard"; listen = "127.0.0.1:0"; idle = "0"; }};
   chargen: {{ protocol = "chargen"; listen = "127.0.0.1:0"; idle = "0"; }};
+  udp: {{ protocol = "echo"; transport = "udp"; listen = "127.0.0.1:0"; }};
   chat: {{ protocol = "chat"; listen = "127.0.0.1:0"; }};
 }};
 workers = {workers};
 runtime_dir = "{dir}";
 state_dir = "{dir}";
-limits: {{ connections = 18000; rooms = 20000; }};
+limits: {{ connections = 18000; rooms = 20000; udp_answers = "1000000000/s"; }};
 chat: {{ flood: {{ rate = "0"; }}; {chat} }};
 '''
 
@@ -38,7 +39,7 @@ class Sockd(Peer):
         self.run([SOCKD, '-f', path], env={**os.environ, 'NOTIFY_SOCKET': notify.path})
         notify.wait_ready(self.process)
         self.ready_ms = (time.monotonic() - began) * 1000
-        services = self.wait_listening({'echo', 'discard', 'chargen', 'chat'})
+        services = self.wait_listening({'echo', 'discard', 'chargen', 'udp', 'chat'})
         self.addresses = {**services, 'connect': services['echo'],
                           'fanout': services['chat']}
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A table of token buckets in rows of eight. An address hashes to a row, with a
+ * secret since senders choose them, and is looked for there alone; if it is
+ * not there it takes the place of the one that owes least. So whoever was sent
+ * much is remembered as long as that counts, and what a flood of invented
+ * addresses pushes out, having been sent a datagram or two, is forgotten at no
+ * loss. Nobody is refused because of others. Pure but for the seed. */
+#include "net/dgram_limit.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/rate.h"
+
+#define N_ROWS 1024
+#define N_WAYS 8
+
+/* An unused place is that of address 0 with a full bucket. */
+struct dgram_limit_row {
+	struct {
+		uint64_t key;
+		struct bucket bucket;
+	} ways[N_WAYS];
+};
+
+int dgram_limit_init(struct dgram_limit *limit)
+{
+	*limit = (struct dgram_limit){0};
+	if (getrandom(limit->seed, sizeof(limit->seed), 0) < 0)
+		return -errno;
+	limit->rows = calloc(N_ROWS, sizeof(*limit->rows));
+	return limit->rows ? 0 : -ENOMEM;
+}
+
+void dgram_limit_fini(struct dgram_limit *limit)
+{
+	free(limit->rows);
+	limit->rows = NULL;
+}
+
+/* IPv4 stands in a part of IPv6 that is nobody's. */
+static uint64_t key_of_ip4(const void *ip)
+{
+	uint32_t bits;
+
+	memcpy(&bits, ip, sizeof(bits));
+	return UINT64_C(0xffff) << 32 | ntohl(bits);
+}
+
+static uint64_t key_of(const struct sockaddr *sa)
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	uint64_t key = 0;
+
+	if (sa->sa_family == AF_INET) {
+		memcpy(&in, sa, sizeof(in));
+		return key_of_ip4(&in.sin_addr);
+	}
+	memcpy(&in6, sa, sizeof(in6));
+	if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+		return key_of_ip4(in6.sin6_addr.s6_addr + 12);
+	for (int i = 0; i < 8; i++)
+		key = key << 8 | in6.sin6_addr.s6_addr[i];
+	return key;
+}
+
+static struct bucket *find_or_replace(struct dgram_limit *limit, uint64_t key)
+{
+	struct dgram_limit_row
+		*row = &limit->rows[siphash13(limit->seed, &key, sizeof(key)) &
+			(N_ROWS - 1)];
+	size_t least = 0;
+
+	for (size_t i = 0; i < N_WAYS; i++) {
+		if (row->ways[i].key == key)
+			return &row->ways[i].bucket;
+		if (row->ways[i].bucket.full_ns <
+			row->ways[least].bucket.full_ns)
+			least = i;
+	}
+	row->ways[least].key = key;
+	row->ways[least].bucket = (struct bucket){0};
+	return &row->ways[least].bucket;
+}
+
+static uint32_t at_once(const struct rate_spec *rate)
+{
+	uint32_t a_second = rate->count / (rate->per_ms / 1000);
+
+	return a_second > DGRAM_AT_ONCE ? a_second : DGRAM_AT_ONCE;
+}
+
+bool dgram_limit_take(struct dgram_limit *limit, const struct sockaddr *to,
+	const struct rate_spec *rate, uint64_t now_ms)
+{
+	if (rate->count == 0)
+		return true;
+	return bucket_take(find_or_replace(limit, key_of(to)), rate,
+		at_once(rate), now_ms);
+}
