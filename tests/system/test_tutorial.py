@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sockd-tutorial(7): its programs, as they stand there, against the example
+configuration, on its own ports in a network namespace of the test's own."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from clients import NC, Child, HINT
+from harness import PATIENCE, ROOT, Daemon, Test, main, run_sockd
+
+PAGE = pathlib.Path(ROOT, 'doc/sockd-tutorial.7')
+CONFIG = os.path.join(ROOT, 'conf/examples/tutorial.conf')
+BLOCK = r'\.Bd -literal -offset indent\n(.*?)\.Ed\n'
+PAIR = re.compile(rf'\.\\" run\n{BLOCK}.*?\.\\" prints\n{BLOCK}', re.S)
+
+
+def plain(block):
+    """What a reader sees of a literal display."""
+    return block.replace(r'\(aq', "'").replace(r'\e', '\\')
+
+
+class Tutorial(Test):
+    @classmethod
+    def setUpClass(cls):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest('needs root for a private network')
+        directory = cls.enterClassContext(tempfile.TemporaryDirectory(prefix='sockd-test-'))
+        cls.daemon = cls.enterClassContext(Daemon(
+            None, file=CONFIG,
+            prefix=('unshare', '-n', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh'),
+            env={'RUNTIME_DIRECTORY': directory, 'STATE_DIRECTORY': directory}))
+        cls.inside = ('nsenter', '-t', str(cls.daemon.pid), '-n')
+
+    def run_program(self, text):
+        return subprocess.run(
+            [*self.inside, sys.executable, '-c', text], capture_output=True, text=True,
+            stdin=subprocess.DEVNULL, timeout=PATIENCE * 2, check=False)
+
+    def test_programs_of_the_page(self):
+        text = PAGE.read_text(encoding='utf-8')
+        pairs = PAIR.findall(text)
+        self.assertEqual(len(pairs), text.count('" run\n'))
+        self.assertGreaterEqual(len(pairs), 7)
+        for program, output in pairs:
+            with self.subTest(program=program):
+                done = self.run_program(plain(program))
+                self.assertEqual((done.stdout, done.stderr), (plain(output), ''))
+
+    def test_every_service_is_in_the_page(self):
+        text = PAGE.read_text(encoding='utf-8')
+        with open(CONFIG, encoding='utf-8') as f:
+            ports = re.findall(r'listen = "\S+?:(\d+)"', f.read())
+        self.assertEqual(len(ports), 9)
+        for port in ports:
+            self.assertIn(port, text)
+
+    def test_the_room(self):
+        ann = Child(self.daemon, *self.inside, NC, 'localhost', '8083')
+        ann.until(HINT)
+        bob = Child(self.daemon, *self.inside, NC, 'localhost', '8083')
+        bob.until(HINT)
+        bob.say('hello')
+        ann.until(re.compile(r'<guest-\w{4}> hello'))
+
+    def test_text_at_the_port_for_frames(self):
+        """Who types is told what the port expects."""
+        nc = Child(self.daemon, *self.inside, NC, '-N', 'localhost', '8084')
+        nc.say('hello')
+        self.assertRegex(nc.line(), r'^error: .*length')
+        self.assertEqual(nc.rest(), b'')
+
+    def test_checked_without_a_word(self):
+        done = run_sockd('-t', '-f', CONFIG)
+        self.assertEqual((done.returncode, done.stdout), (0, f'sockd: {CONFIG}: OK\n'))
+        self.assertEqual(done.stderr, '')
+
+
+if __name__ == '__main__':
+    main()
