@@ -62,9 +62,11 @@ enum length_event framer_length_next(const struct framer_length *f,
 
 static bool is_text(const char *head)
 {
+	static const char blanks[] = {'\t', '\r', '\n'};
+
 	for (int i = 0; i < FRAMER_LENGTH_HEAD; i++)
 		if ((head[i] < ' ' || head[i] > '~') &&
-			!memchr("\t\r\n", head[i], 3))
+			!memchr(blanks, head[i], sizeof(blanks)))
 			return false;
 	return true;
 }

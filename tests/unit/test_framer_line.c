@@ -192,14 +192,14 @@ START_TEST(bytes_are_looked_at_once)
 	framer_line_init(&f, MAX);
 	ck_assert_int_eq(
 		framer_line_next(&f, data, 4, &line, &used), LINE_MORE);
-	memcpy(data, "a\n", 2);
+	data[1] = '\n';
 	ck_assert_int_eq(
 		framer_line_next(&f, data, 4, &line, &used), LINE_MORE);
 	data[3] = '\n'; /* that one was put off for its successor */
 	ck_assert_int_eq(
 		framer_line_next(&f, data, 4, &line, &used), LINE_WHOLE);
 	ck_assert_uint_eq(line.len, 3);
-	memcpy(data, "d\n", 2);
+	data[1] = '\n';
 	ck_assert_int_eq(
 		framer_line_next(&f, data, 4, &line, &used), LINE_WHOLE);
 	ck_assert_uint_eq(line.len, 1);
