@@ -157,7 +157,7 @@ static void chat_eof(struct conn *c, struct evbuffer *in)
 
 	if (session->leaving)
 		return;
-	if (data.data &&
+	if ((data.data || !data.len) &&
 		session->dialect->end(&session->input, &data, call) ==
 			DIALECT_READ)
 		run(session, call);
