@@ -24,6 +24,7 @@ enum chat_post_kind {
 	CHAT_POST_MEMBER,     /* msg to `home` alone */
 	CHAT_POST_SEAT,       /* `home` sits in room from here on */
 	CHAT_POST_UNSEAT,     /* `home` no longer sits in room */
+	CHAT_POST_VIEW,       /* `home` is told in another way from here on */
 	CHAT_POST_CLOSE,      /* end the connection of `home`; msg says why */
 };
 

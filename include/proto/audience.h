@@ -23,6 +23,9 @@ int audience_seat(
 	struct audiences *set, uint32_t room, struct chat_session *session);
 void audience_unseat(
 	struct audiences *set, uint32_t room, struct chat_session *session);
+/* Seats the session anew where those of its dialect and view are, after these
+ * have changed. Not in a round. 0 or -ENOMEM: some seats are as before. */
+int audience_move(struct audiences *set, struct chat_session *session);
 /* The session is about to end: it hears nothing from here on. */
 void audience_leave_all(struct audiences *set, struct chat_session *session);
 

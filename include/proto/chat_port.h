@@ -48,6 +48,9 @@ void chat_port_run(struct chat_session *session);
 void chat_port_flush(struct chat_session *session);
 /* Has the session closed after all that is on its way to it. */
 void chat_port_hang_up(struct chat_session *session);
+/* From now on the session is told everything in this way (bits of enum
+ * dialect_view); a batch that is on its way comes as before. May close it. */
+void chat_port_set_view(struct chat_session *session, unsigned view);
 /* The 2 s of a guest's first silence are over. */
 void chat_port_announce(struct chat_session *session);
 /* The connection ends: forget it. reason for its rooms, NULL: none. */

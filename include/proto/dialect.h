@@ -6,11 +6,13 @@
 
 #include "net/close.h"
 #include "net/framer_line.h"
+#include "net/telnet.h"
 
 struct chat_call;
 struct chat_msg;
 struct service;
 struct strbuf;
+struct text_telnet;
 
 /* How one kind of client writes commands and reads facts. A dialect is one
  * file and one row in src/proto/meson.build; it sees no socket and no hub, so
@@ -19,7 +21,8 @@ struct strbuf;
 /* What may differ between members of one dialect; with the dialect it makes
  * the "rendering": members of a room who share one get the same bytes. */
 enum dialect_view {
-	DIALECT_CRLF = 1 << 0, /* lines end with CR LF: a telnet */
+	DIALECT_CRLF = 1 << 0, /* lines end with CR LF: a telnet, says itself
+				* that the connection is gone */
 	DIALECT_TIME = 1 << 1, /* messages carry the time of day */
 };
 #define DIALECT_VIEWS 4 /* combinations of the above */
@@ -27,14 +30,21 @@ enum dialect_view {
 /* What a dialect keeps of a connection's input between reads. */
 struct dialect_input {
 	union {
-		struct framer_line line;
+		struct { /* text */
+			struct framer_line line;
+			struct text_telnet *telnet; /* owned; NULL: none */
+		};
 	};
+	/* What the reads found out, for the caller to see to after each: */
+	uint8_t view;              /* how to write to it, bits to be added */
+	struct telnet_reply reply; /* to be sent, then emptied */
 };
 
 enum dialect_event {
-	DIALECT_MORE,    /* nothing whole: come again with these and more */
-	DIALECT_READ,    /* call says what to run, or nothing */
-	DIALECT_ENDLESS, /* what came will never be whole: close */
+	DIALECT_MORE,      /* nothing whole: come again with these and more */
+	DIALECT_READ,      /* call says what to run, or nothing */
+	DIALECT_ENDLESS,   /* what came will never be whole: close */
+	DIALECT_NO_MEMORY, /* for what came: close */
 };
 
 struct dialect {
@@ -42,7 +52,8 @@ struct dialect {
 	/* A connection begins to speak it. */
 	void (*start)(struct dialect_input *in, const struct service *svc);
 	/* Reads the next input of a connection and fills call (cleared by the
-	 * caller). *ret_used bytes are done with, 0 for MORE. */
+	 * caller). *ret_used bytes are done with, 0 only for MORE and what
+	 * closes. */
 	enum dialect_event (*read)(struct dialect_input *in,
 		const struct slice *data, struct chat_call *call,
 		size_t *ret_used);
@@ -50,6 +61,8 @@ struct dialect {
 	 * MORE if there is nothing in them. */
 	enum dialect_event (*end)(struct dialect_input *in,
 		const struct slice *data, struct chat_call *call);
+	/* It speaks it no longer: frees what `in` owns. NULL: nothing. */
+	void (*stop)(struct dialect_input *in);
 	/* One input line without its line end (text), or one object (JSON).
 	 * Fills call (cleared by the caller). Pure. */
 	void (*parse)(const char *data, size_t len, struct chat_call *call);

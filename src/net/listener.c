@@ -95,10 +95,12 @@ static bool is_any4(const struct addr *a)
 }
 
 /* None of these can keep us from serving; a kernel that lacks one goes on
- * without it. */
+ * without it. Urgent bytes stay where they were sent: telnet's are a part of a
+ * command, and echo loses none. */
 static void tune_inet(int fd, const struct listener_settings *s)
 {
 	(void)set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	(void)set_int(fd, SOL_SOCKET, SO_OOBINLINE, 1);
 	(void)set_int(fd, SOL_SOCKET, SO_KEEPALIVE, s->keepalive_ms > 0);
 	if (!s->keepalive_ms)
 		return;

@@ -21,72 +21,21 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/str.h"
 #include "chat/msg.h"
 #include "net/conn.h"
 #include "net/worker.h"
+#include "audience_private.h"
 #include "proto/chat_session.h"
 #include "proto/dialect.h"
 
-#define BATCH_MAX        256 /* facts of one room in a batch */
 #define BATCH_BYTES      (64 * 1024)
 #define KEEP_RENDERED    BATCH_BYTES /* memory kept between batches */
 #define KEEP_WAITING     8           /* ... and facts, per room */
 #define PLACES_PER_CLOCK 32
 #define PLACES_AHEAD     4 /* whose conns are fetched from memory meanwhile */
-
-struct place {
-	struct conn *conn; /* borrowed; NULL: a hole */
-	struct seat *seat; /* borrowed; of the conn's session */
-	uint64_t mark;     /* serial of the batch it wrote some of */
-};
-
-struct group {
-	const struct dialect *dialect;
-	unsigned view;
-	struct place *places; /* owned */
-	uint32_t n, size, n_holes;
-};
-
-struct waiting {
-	struct chat_msg *msg; /* a reference */
-	uint64_t author;      /* a conn's id, or 0 */
-};
-
-struct audience {
-	uint32_t room;
-	struct group *groups; /* owned */
-	uint32_t n_groups;
-	uint32_t n_waiting, waiting_size;
-	size_t waiting_bytes;
-	struct waiting *waiting; /* owned */
-	struct audience *next;   /* in audiences.first */
-	bool queued;             /* it is there */
-	bool held;               /* being told: not freed, even if deserted */
-};
-
-struct seat {
-	struct seat *next; /* in chat_session.seats */
-	struct audience *audience;
-	uint32_t group, place;
-};
-
-struct audiences {
-	struct worker *worker;   /* borrowed */
-	struct audience **rooms; /* owned, by room index */
-	size_t n_rooms;
-	struct audience *first, **last; /* those with something waiting */
-	bool in_round;                  /* `first` is being told: */
-	uint32_t cursor_group, cursor_place;
-	struct strbuf rendered; /* the batch, for the group at the cursor */
-	size_t ends[BATCH_MAX]; /* ... and where each piece ends */
-	bool is_full;           /* one of them has BATCH_MAX waiting */
-	uint64_t serial;        /* of the batch, or of a fact told once */
-	struct strbuf scratch;  /* a rendering for one */
-};
 
 struct audiences *audiences_new(struct worker *worker)
 {
@@ -97,17 +46,6 @@ struct audiences *audiences_new(struct worker *worker)
 	set->worker = worker;
 	set->last = &set->first;
 	return set;
-}
-
-static void audience_free(struct audience *a)
-{
-	for (uint32_t i = 0; i < a->n_groups; i++)
-		free(a->groups[i].places);
-	for (uint32_t i = 0; i < a->n_waiting; i++)
-		chat_msg_unref(a->waiting[i].msg);
-	free(a->waiting);
-	free(a->groups);
-	free(a);
 }
 
 void audiences_free(struct audiences *set)
@@ -121,183 +59,6 @@ void audiences_free(struct audiences *set)
 	strbuf_fini(&set->rendered);
 	strbuf_fini(&set->scratch);
 	free(set);
-}
-
-/* Seats. */
-
-static struct audience *find_audience(
-	const struct audiences *set, uint32_t room)
-{
-	return room < set->n_rooms ? set->rooms[room] : NULL;
-}
-
-static int make_room_for(struct audiences *set, uint32_t room)
-{
-	size_t n = set->n_rooms ? set->n_rooms : 16;
-	struct audience **rooms;
-
-	if (room < set->n_rooms)
-		return 0;
-	while (n <= room)
-		n *= 2;
-	rooms = reallocarray(set->rooms, n, sizeof(struct audience *));
-	if (!rooms)
-		return -ENOMEM;
-	memset(rooms + set->n_rooms, 0,
-		(n - set->n_rooms) * sizeof(struct audience *));
-	set->rooms = rooms;
-	set->n_rooms = n;
-	return 0;
-}
-
-static struct audience *make_audience(struct audiences *set, uint32_t room)
-{
-	if (make_room_for(set, room))
-		return NULL;
-	if (!set->rooms[room]) {
-		set->rooms[room] = calloc(1, sizeof(struct audience));
-		if (set->rooms[room])
-			set->rooms[room]->room = room;
-	}
-	return set->rooms[room];
-}
-
-static bool is_deserted(const struct audience *a)
-{
-	for (uint32_t i = 0; i < a->n_groups; i++)
-		if (a->groups[i].n)
-			return false;
-	return !a->queued && !a->held;
-}
-
-static void drop_if_deserted(struct audiences *set, struct audience *a)
-{
-	if (!is_deserted(a))
-		return;
-	set->rooms[a->room] = NULL;
-	audience_free(a);
-}
-
-/* The group of a session's rendering, or -ENOMEM. */
-static int group_index(struct audience *a, const struct chat_session *session)
-{
-	struct group *groups;
-	uint32_t i;
-
-	for (i = 0; i < a->n_groups; i++)
-		if (a->groups[i].dialect == session->dialect &&
-			a->groups[i].view == session->view)
-			return (int)i;
-	groups = reallocarray(a->groups, i + 1, sizeof(*groups));
-	if (!groups)
-		return -ENOMEM;
-	a->groups = groups;
-	groups[i] = (struct group){
-		.dialect = session->dialect, .view = session->view};
-	a->n_groups++;
-	return (int)i;
-}
-
-static int add_place(struct group *g)
-{
-	if (g->n == g->size) {
-		uint32_t size = g->size ? g->size * 2 : 2;
-		struct place *places = reallocarray(
-			g->places, size, sizeof(*places));
-
-		if (!places)
-			return -ENOMEM;
-		g->places = places;
-		g->size = size;
-	}
-	return (int)g->n++;
-}
-
-int audience_seat(
-	struct audiences *set, uint32_t room, struct chat_session *session)
-{
-	struct audience *a = make_audience(set, room);
-	struct seat *seat = calloc(1, sizeof(*seat));
-	int group = a && seat ? group_index(a, session) : -ENOMEM;
-	int place = group >= 0 ? add_place(&a->groups[group]) : -ENOMEM;
-
-	assert(!set->in_round || set->first != a);
-	if (place < 0) {
-		free(seat);
-		if (a)
-			drop_if_deserted(set, a);
-		return -ENOMEM;
-	}
-	seat->audience = a;
-	seat->group = (uint32_t)group;
-	seat->place = (uint32_t)place;
-	seat->next = session->seats;
-	session->seats = seat;
-	a->groups[group].places[place] = (struct place){
-		.conn = session->conn, .seat = seat};
-	return 0;
-}
-
-/* Moves the last place into the gap. */
-static void close_gap(struct group *g, uint32_t gap)
-{
-	struct place *last = &g->places[--g->n];
-
-	if (gap == g->n)
-		return;
-	g->places[gap] = *last;
-	if (last->seat)
-		last->seat->place = gap;
-}
-
-static void leave_place(struct audiences *set, struct seat *seat)
-{
-	struct audience *a = seat->audience;
-	struct group *g = &a->groups[seat->group];
-
-	if (set->in_round && set->first == a) {
-		g->places[seat->place].conn = NULL;
-		g->places[seat->place].seat = NULL;
-		g->n_holes++;
-	} else {
-		close_gap(g, seat->place);
-		drop_if_deserted(set, a);
-	}
-	free(seat);
-}
-
-void audience_unseat(
-	struct audiences *set, uint32_t room, struct chat_session *session)
-{
-	for (struct seat **at = &session->seats; *at; at = &(*at)->next) {
-		struct seat *seat = *at;
-
-		if (seat->audience->room == room) {
-			*at = seat->next;
-			leave_place(set, seat);
-			return;
-		}
-	}
-}
-
-void audience_leave_all(struct audiences *set, struct chat_session *session)
-{
-	struct seat *seat;
-
-	while ((seat = session->seats)) {
-		session->seats = seat->next;
-		leave_place(set, seat);
-	}
-}
-
-static void sweep_holes(struct group *g)
-{
-	for (uint32_t i = g->n; g->n_holes && i-- > 0;) {
-		if (g->places[i].conn)
-			continue;
-		close_gap(g, i);
-		g->n_holes--;
-	}
 }
 
 /* Collecting. */
@@ -320,7 +81,7 @@ static int grow_waiting(struct audience *a)
 int audience_add(struct audiences *set, uint32_t room, struct chat_msg *msg,
 	uint64_t author)
 {
-	struct audience *a = find_audience(set, room);
+	struct audience *a = audience_find(set, room);
 
 	if (!a) { /* whoever sat there has gone meanwhile */
 		chat_msg_unref(msg);
@@ -503,7 +264,7 @@ static void end_round(struct audiences *set)
 
 	set->in_round = false;
 	for (uint32_t i = 0; i < a->n_groups; i++)
-		sweep_holes(&a->groups[i]);
+		audience_sweep(&a->groups[i]);
 	if (set->rendered.size > KEEP_RENDERED)
 		strbuf_fini(&set->rendered);
 	for (uint32_t i = 0; i < a->n_waiting; i++)
@@ -521,7 +282,7 @@ static void end_round(struct audiences *set)
 		set->last = &set->first;
 		set->is_full = false;
 	}
-	drop_if_deserted(set, a);
+	audience_drop_if_deserted(set, a);
 }
 
 bool audiences_run(struct audiences *set, uint64_t until_us)
@@ -575,7 +336,7 @@ void audience_tell_once(struct audiences *set, const uint32_t *rooms,
 	assert(!set->first);
 	set->serial++;
 	for (size_t r = 0; r < n_rooms; r++) {
-		struct audience *a = find_audience(set, rooms[r]);
+		struct audience *a = audience_find(set, rooms[r]);
 
 		if (!a)
 			continue;
@@ -583,6 +344,6 @@ void audience_tell_once(struct audiences *set, const uint32_t *rooms,
 		for (uint32_t i = 0; i < a->n_groups; i++)
 			tell_neighbours(set, &a->groups[i], msg, author);
 		a->held = false;
-		drop_if_deserted(set, a);
+		audience_drop_if_deserted(set, a);
 	}
 }

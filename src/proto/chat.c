@@ -67,6 +67,21 @@ static void run(struct chat_session *session, const struct chat_call *call)
 		chat_port_run(session);
 }
 
+/* What the dialect itself has to say, and how it wants to be written to. */
+static void see_to_input(struct chat_session *session)
+{
+	struct dialect_input *in = &session->input;
+	unsigned view = session->view | in->view;
+
+	if (view == session->view && in->reply.len == 0)
+		return;
+	chat_port_flush(session);
+	if (view != session->view)
+		chat_port_set_view(session, view);
+	conn_send(session->conn, in->reply.bytes, in->reply.len);
+	in->reply.len = 0;
+}
+
 static void close_endless(struct chat_session *session)
 {
 	char buf[UNITS_LEN];
@@ -76,23 +91,28 @@ static void close_endless(struct chat_session *session)
 		size_words(buf, session->input.line.endless));
 }
 
+static void close_for_memory(struct chat_session *session)
+{
+	chat_port_flush(session);
+	conn_close(session->conn, CLOSE_MEMORY, NULL);
+}
+
 /* One step; false if no more can be done with these bytes. */
 static bool eat(struct chat_session *session, const struct slice *data,
 	size_t *ret_used)
 {
 	struct chat_call *call = chat_port_call(session);
+	enum dialect_event event = session->dialect->read(
+		&session->input, data, call, ret_used);
 
-	switch (session->dialect->read(&session->input, data, call, ret_used)) {
-	case DIALECT_MORE:
-		return false;
-	case DIALECT_READ:
+	if (event == DIALECT_READ)
 		run(session, call);
-		return true;
-	case DIALECT_ENDLESS:
+	see_to_input(session);
+	if (event == DIALECT_ENDLESS)
 		close_endless(session);
-		return false;
-	}
-	return false;
+	else if (event == DIALECT_NO_MEMORY)
+		close_for_memory(session);
+	return event == DIALECT_READ;
 }
 
 static bool may_go_on(const struct chat_session *session)
@@ -137,7 +157,7 @@ static void chat_eof(struct conn *c, struct evbuffer *in)
 
 	if (session->leaving)
 		return;
-	if (data.data &&
+	if ((data.data || !data.len) &&
 		session->dialect->end(&session->input, &data, call) ==
 			DIALECT_READ)
 		run(session, call);
@@ -195,6 +215,8 @@ static void chat_closed(struct conn *c, enum close_reason why)
 	struct chat_session *session = conn_state(c);
 
 	chat_port_leave(session, leaving_words(session, why));
+	if (session->dialect->stop)
+		session->dialect->stop(&session->input);
 }
 
 static const struct conn_ops chat_ops = {

@@ -120,12 +120,13 @@ struct chat_letter *letter_new(
 	return letter;
 }
 
-struct chat_letter *letter_new_close(struct chat_desk *to, uint64_t conn)
+struct chat_letter *letter_new_for(
+	struct chat_desk *to, enum chat_post_kind kind, uint64_t conn)
 {
 	struct chat_letter *letter = letter_alloc(to, 1, 0);
 
 	if (letter) {
-		letter->items[0].kind = CHAT_POST_CLOSE;
+		letter->items[0].kind = kind;
 		letter->items[0].conn = conn;
 	}
 	return letter;
@@ -183,6 +184,14 @@ static void do_neighbours(struct chat_desk *desk, struct chat_item *item)
 		item->msg, item->conn);
 }
 
+static void do_view(struct chat_desk *desk, struct chat_item *item)
+{
+	struct chat_session *session = find_session(desk, item->conn);
+
+	if (session && audience_move(desk->audiences, session))
+		conn_close(session->conn, CLOSE_MEMORY, NULL);
+}
+
 static void do_close(struct chat_desk *desk, struct chat_item *item)
 {
 	struct chat_session *session = find_session(desk, item->conn);
@@ -211,6 +220,7 @@ static void (*const doers[])(struct chat_desk *, struct chat_item *) = {
 	[CHAT_POST_MEMBER] = do_member,
 	[CHAT_POST_SEAT] = do_seat,
 	[CHAT_POST_UNSEAT] = do_unseat,
+	[CHAT_POST_VIEW] = do_view,
 	[CHAT_POST_CLOSE] = do_close,
 };
 

@@ -73,8 +73,10 @@ void desk_fini(struct chat_desk *desk);
  * lock. */
 struct chat_letter *letter_new(
 	struct chat_desk *to, struct chat_outbox *out, size_t n_items);
-/* A letter that closes one connection after all that is before it. */
-struct chat_letter *letter_new_close(struct chat_desk *to, uint64_t conn);
+/* A letter that does to one connection, after all that is before it, what needs
+ * no message: VIEW, or CLOSE without a word. NULL: out of memory. */
+struct chat_letter *letter_new_for(
+	struct chat_desk *to, enum chat_post_kind kind, uint64_t conn);
 /* Posts it; true if the receiver must be woken (mailbox_wake()). */
 bool desk_post(struct chat_desk *to, struct chat_letter *letter);
 /* Stops the session's reading while `to` has too much waiting. */

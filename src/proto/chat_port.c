@@ -235,23 +235,36 @@ void chat_port_announce(struct chat_session *session)
 	chat_port_flush(session);
 }
 
-void chat_port_hang_up(struct chat_session *session)
+/* Posts to the session's own desk what concerns nobody else. 0 or -ENOMEM. */
+static int post_to_self(struct chat_session *session, enum chat_post_kind kind)
 {
 	struct chat_desk *desk = own_desk(session);
-	struct chat_letter *letter = letter_new_close(
-		desk, conn_id(session->conn));
+	struct chat_letter *letter = letter_new_for(
+		desk, kind, conn_id(session->conn));
 	bool asleep;
 
-	session->leaving = true;
-	if (!letter) {
-		conn_close(session->conn, CLOSE_EOF, NULL);
-		return;
-	}
+	if (!letter)
+		return -ENOMEM;
 	pthread_mutex_lock(&session->port->lock);
 	asleep = desk_post(desk, letter);
 	pthread_mutex_unlock(&session->port->lock);
 	if (asleep)
 		mailbox_wake(worker_mailbox(desk->worker));
+	return 0;
+}
+
+void chat_port_hang_up(struct chat_session *session)
+{
+	session->leaving = true;
+	if (post_to_self(session, CHAT_POST_CLOSE))
+		conn_close(session->conn, CLOSE_EOF, NULL);
+}
+
+void chat_port_set_view(struct chat_session *session, unsigned view)
+{
+	session->view = (uint8_t)view;
+	if (post_to_self(session, CHAT_POST_VIEW))
+		conn_close(session->conn, CLOSE_MEMORY, NULL);
 }
 
 void chat_port_leave(struct chat_session *session, const char *reason)

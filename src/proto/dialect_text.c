@@ -11,6 +11,7 @@
  */
 #include "proto/dialect.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -18,6 +19,7 @@
 #include "base/utf8.h"
 #include "chat/command.h"
 #include "net/service.h"
+#include "net/telnet.h"
 #include "dialect_text_private.h"
 
 #define CTRL_D '\x04'
@@ -153,9 +155,49 @@ static void text_too_long(size_t len, size_t limit, struct chat_call *call)
 	call->limit = limit;
 }
 
+/* Input: lines, of a client that has shown itself to be a telnet or not. Most
+ * lines stay where they are until they are whole. Whoever ends a line with CR
+ * LF or CR NUL, as telnets do, gets its lines ended so from then on, and the
+ * keys in what it sends do what they are for. The first IAC begins the parser,
+ * through which all goes from the beginning of that line. */
+
+#define TELNET_BYTES 4096 /* of input read at once */
+#define KEEP_LINE    256  /* memory kept between lines */
+
+struct text_telnet {
+	struct telnet parser;
+	struct strbuf line; /* what it found, no whole line yet */
+};
+
 static void text_start(struct dialect_input *in, const struct service *svc)
 {
+	*in = (struct dialect_input){0};
 	framer_line_init(&in->line, svc->line_max);
+}
+
+static void text_stop(struct dialect_input *in)
+{
+	if (in->telnet)
+		strbuf_fini(&in->telnet->line);
+	free(in->telnet);
+	in->telnet = NULL;
+}
+
+/* A line as it was typed, with the keys that were meant to change it. */
+static void parse_typed(struct slice line, struct chat_call *call)
+{
+	struct strbuf copy = {0};
+
+	if (!telnet_has_edits(line.data, line.len)) {
+		text_parse(line.data, line.len, call);
+		return;
+	}
+	strbuf_add(&copy, line.data, line.len);
+	if (copy.failed)
+		refuse_memory(call);
+	else
+		text_parse(copy.data, telnet_edit(copy.data, copy.len), call);
+	strbuf_fini(&copy);
 }
 
 static enum dialect_event text_took(const struct dialect_input *in,
@@ -169,30 +211,142 @@ static enum dialect_event text_took(const struct dialect_input *in,
 		[LINE_SKIPPED] = DIALECT_READ,
 	};
 
-	if (event == LINE_WHOLE)
-		text_parse(line->data, line->len, call);
-	else if (event == LINE_TOO_LONG)
+	if (event == LINE_TOO_LONG)
 		text_too_long(line->len, in->line.max, call);
+	else if (event == LINE_WHOLE && in->view & DIALECT_CRLF)
+		parse_typed(*line, call);
+	else if (event == LINE_WHOLE)
+		text_parse(line->data, line->len, call);
 	return events[event];
+}
+
+/* What the parser found is done with. */
+static void clear_telnet_line(struct text_telnet *t)
+{
+	strbuf_clear(&t->line);
+	if (t->line.size > KEEP_LINE)
+		strbuf_fini(&t->line);
+}
+
+/* Looks for the end of the line in what the parser found, which is no more
+ * than one line. */
+static enum dialect_event take_telnet_line(
+	struct dialect_input *in, struct chat_call *call)
+{
+	struct strbuf *text = &in->telnet->line;
+	struct slice line;
+	size_t used, done = 0;
+	enum line_event event = LINE_SKIPPED;
+	enum dialect_event result;
+
+	if (text->failed)
+		return DIALECT_NO_MEMORY;
+	while (event == LINE_SKIPPED && done < text->len) {
+		event = framer_line_next(&in->line, text->data + done,
+			text->len - done, &line, &used);
+		done += used;
+	}
+	if (event == LINE_MORE || text->len == 0)
+		return DIALECT_READ;
+	result = text_took(in, event, &line, call);
+	clear_telnet_line(in->telnet);
+	return result;
+}
+
+/* Ctrl-D, where a line would begin: out, without waiting for its end. */
+static bool is_quit(
+	const struct dialect_input *in, const char *data, size_t len)
+{
+	return in->line.skipped == 0 &&
+		(len == 0 || (len == 1 && data[0] == CTRL_D));
+}
+
+static enum dialect_event read_telnet(struct dialect_input *in,
+	const struct slice *data, struct chat_call *call, size_t *ret_used)
+{
+	struct text_telnet *t = in->telnet;
+	struct slice part = {data->data,
+		data->len < TELNET_BYTES ? data->len : TELNET_BYTES};
+	enum telnet_event event = telnet_read(
+		&t->parser, &part, &t->line, &in->reply, ret_used);
+	enum dialect_event result;
+
+	if (event == TELNET_END && is_quit(in, t->line.data, t->line.len)) {
+		chat_call_set_verb(call, "quit", 4);
+		return DIALECT_READ;
+	}
+	result = take_telnet_line(in, call);
+	if (event == TELNET_AYT && result == DIALECT_READ)
+		chat_call_set_verb(call, "ping", 4);
+	return result;
+}
+
+/* The first IAC, after n bytes of a line. What is too long before it is still
+ * skipped as it would have been had the rest not come yet. */
+static enum dialect_event read_first_iac(struct dialect_input *in,
+	const struct slice *data, size_t n, struct chat_call *call,
+	size_t *ret_used)
+{
+	struct slice line;
+	enum line_event event = framer_line_next(
+		&in->line, data->data, n, &line, ret_used);
+
+	if (event != LINE_MORE)
+		return text_took(in, event, &line, call);
+	in->telnet = calloc(1, sizeof(*in->telnet));
+	if (!in->telnet)
+		return DIALECT_NO_MEMORY;
+	in->line.seen = 0; /* from here on it sees what the parser found */
+	in->view |= DIALECT_CRLF;
+	return read_telnet(in, data, call, ret_used);
+}
+
+static enum dialect_event read_plain(struct dialect_input *in,
+	const struct slice *data, struct chat_call *call, size_t *ret_used)
+{
+	struct framer_line before = in->line;
+	struct slice line;
+	enum line_event event = framer_line_next(
+		&in->line, data->data, data->len, &line, ret_used);
+	size_t end = *ret_used > 0 ? *ret_used : data->len;
+	const char *iac = memchr(
+		data->data + before.seen, TELNET_IAC, end - before.seen);
+
+	if (iac) {
+		in->line = before;
+		return read_first_iac(
+			in, data, (size_t)(iac - data->data), call, ret_used);
+	}
+	if ((event == LINE_WHOLE || event == LINE_TOO_LONG) &&
+		in->line.ending != LINE_END_LF)
+		in->view |= DIALECT_CRLF;
+	return text_took(in, event, &line, call);
 }
 
 static enum dialect_event text_read(struct dialect_input *in,
 	const struct slice *data, struct chat_call *call, size_t *ret_used)
 {
-	struct slice line;
-	enum line_event event = framer_line_next(
-		&in->line, data->data, data->len, &line, ret_used);
-
-	return text_took(in, event, &line, call);
+	if (in->telnet)
+		return read_telnet(in, data, call, ret_used);
+	if (in->view & DIALECT_CRLF && is_quit(in, data->data, 1)) {
+		*ret_used = 1;
+		chat_call_set_verb(call, "quit", 4);
+		return DIALECT_READ;
+	}
+	return read_plain(in, data, call, ret_used);
 }
 
+/* The parser leaves nothing unread, so there what is left is the line. */
 static enum dialect_event text_end(struct dialect_input *in,
 	const struct slice *data, struct chat_call *call)
 {
-	struct slice line;
-	enum line_event event = framer_line_end(
-		&in->line, data->data, data->len, &line);
+	struct slice line, left = *data;
+	enum line_event event;
 
+	if (in->telnet)
+		left = (struct slice){
+			in->telnet->line.data, in->telnet->line.len};
+	event = framer_line_end(&in->line, left.data, left.len, &line);
 	return text_took(in, event, &line, call);
 }
 
@@ -229,6 +383,7 @@ static void text_missed(size_t n, unsigned view, struct strbuf *out)
 const struct dialect dialect_text = {
 	.name = "text",
 	.start = text_start,
+	.stop = text_stop,
 	.read = text_read,
 	.end = text_end,
 	.parse = text_parse,

@@ -3,6 +3,7 @@
 type (nc, ncat, telnet, socat) as child processes. Each belongs to a daemon,
 which closes it when the test ends."""
 
+import fcntl
 import os
 import pty
 import re
@@ -10,6 +11,7 @@ import select
 import socket
 import struct
 import subprocess
+import termios
 import time
 
 from harness import PATIENCE
@@ -83,6 +85,21 @@ class Lines:
             if self.match:
                 return before
             before.append(line)
+
+    def prompt(self, end):
+        """Reads up to `end`, which no end of line follows."""
+        deadline = time.monotonic() + PATIENCE
+        while end not in self.buffer:
+            assert self._fill(deadline), f'{end!r} never came, but {self.buffer!r}'
+        self.buffer = self.buffer.partition(end)[2]
+
+    def take(self, length):
+        """So many bytes; fewer at the end of input."""
+        deadline = time.monotonic() + PATIENCE
+        while len(self.buffer) < length and self._fill(deadline):
+            pass
+        data, self.buffer = self.buffer[:length], self.buffer[length:]
+        return data
 
     def rest(self):
         """All bytes up to the end of input."""
@@ -181,6 +198,11 @@ class Person(Client):
         return self.until(re.compile(r'\*\*\* error: .*zz-sync.*'))
 
 
+def take_terminal():
+    """For a child to be: what is typed there may be a signal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Child(Lines):
     """A program with our pipes (or a pty) as its standard input and output."""
 
@@ -191,7 +213,7 @@ class Child(Lines):
             self.inp = self.out
             self.process = subprocess.Popen(
                 command, stdin=child, stdout=child, stderr=child,
-                start_new_session=True)
+                start_new_session=True, preexec_fn=take_terminal)
             os.close(child)
         else:
             self.process = subprocess.Popen(

@@ -119,8 +119,11 @@ static inline void world_put_post(struct world *w, const struct chat_post *post)
 	case CHAT_POST_MEMBER:
 		strbuf_addf(out, "to %" PRIu64, post->home.conn);
 		break;
+	case CHAT_POST_VIEW:
 	case CHAT_POST_CLOSE:
-		strbuf_addf(out, "close %" PRIu64, post->home.conn);
+		strbuf_addf(out, "%s %" PRIu64,
+			post->kind == CHAT_POST_VIEW ? "view" : "close",
+			post->home.conn);
 		break;
 	case CHAT_POST_SEAT:
 	case CHAT_POST_UNSEAT:

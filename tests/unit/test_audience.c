@@ -188,6 +188,43 @@ START_TEST(who_left_hears_nothing)
 }
 END_TEST
 
+static void move(size_t i, unsigned view)
+{
+	sessions[i]->view = (uint8_t)view;
+	ck_assert_int_eq(audience_move(set, sessions[i]), 0);
+}
+
+START_TEST(who_moved_is_told_in_another_way)
+{
+	for (int i = 0; i < 5; i++)
+		seat(come(0), 1);
+	seat(1, 2);
+	seat(2, 2);
+	move(1, DIALECT_CRLF);
+	add(1, "a", 2); /* said by the one who moved */
+	add(1, "b", 1);
+	add(2, "c", 0);
+	move(4, DIALECT_CRLF); /* with something waiting */
+	move(3, 0);            /* to where it was */
+	ck_assert(audiences_run(set, FOREVER));
+	ck_got(0, "a;");
+	ck_got(1, "^b;^c;");
+	ck_got(2, "a;b;c;");
+	ck_got(3, "a;b;");
+	ck_got(4, "^a;^b;");
+	move(1, 0);
+	audience_unseat(set, 1, sessions[0]);
+	audience_unseat(set, 1, sessions[4]);
+	add(1, "d", 0);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_got(0, "");
+	ck_got(1, "d;");
+	ck_got(2, "d;");
+	ck_got(3, "d;");
+	ck_got(4, "");
+}
+END_TEST
+
 /* A clock that is always late ends each turn after 32 places. */
 START_TEST(a_round_goes_on_where_it_was)
 {
@@ -372,6 +409,7 @@ int main(void)
 	tcase_add_test(tc, a_batch_is_rendered_once_per_rendering);
 	tcase_add_test(tc, authors_get_what_others_said);
 	tcase_add_test(tc, who_left_hears_nothing);
+	tcase_add_test(tc, who_moved_is_told_in_another_way);
 	tcase_add_test(tc, a_round_goes_on_where_it_was);
 	tcase_add_test(tc, all_may_end_during_a_round);
 	tcase_add_test(tc, those_who_die_of_it_leave_the_others_alone);

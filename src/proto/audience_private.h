@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_PROTO_AUDIENCE_PRIVATE_H
+#define SOCKD_PROTO_AUDIENCE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct chat_msg;
+struct conn;
+struct dialect;
+struct worker;
+
+/* Shared by audience.c, where all of this is explained, and audience_seat.c. */
+
+#define BATCH_MAX 256 /* facts of one room in a batch */
+
+struct place {
+	struct conn *conn; /* borrowed; NULL: a hole */
+	struct seat *seat; /* borrowed; of the conn's session */
+	uint64_t mark;     /* serial of the batch it wrote some of */
+};
+
+struct group {
+	const struct dialect *dialect;
+	unsigned view;
+	struct place *places; /* owned */
+	uint32_t n, size, n_holes;
+};
+
+struct waiting {
+	struct chat_msg *msg; /* a reference */
+	uint64_t author;      /* a conn's id, or 0 */
+};
+
+struct audience {
+	uint32_t room;
+	struct group *groups; /* owned */
+	uint32_t n_groups;
+	uint32_t n_waiting, waiting_size;
+	size_t waiting_bytes;
+	struct waiting *waiting; /* owned */
+	struct audience *next;   /* in audiences.first */
+	bool queued;             /* it is there */
+	bool held;               /* being told: not freed, even if deserted */
+};
+
+struct seat {
+	struct seat *next; /* in chat_session.seats */
+	struct audience *audience;
+	uint32_t group, place;
+};
+
+struct audiences {
+	struct worker *worker;   /* borrowed */
+	struct audience **rooms; /* owned, by room index */
+	size_t n_rooms;
+	struct audience *first, **last; /* those with something waiting */
+	bool in_round;                  /* `first` is being told: */
+	uint32_t cursor_group, cursor_place;
+	struct strbuf rendered; /* the batch, for the group at the cursor */
+	size_t ends[BATCH_MAX]; /* ... and where each piece ends */
+	bool is_full;           /* one of them has BATCH_MAX waiting */
+	uint64_t serial;        /* of the batch, or of a fact told once */
+	struct strbuf scratch;  /* a rendering for one */
+};
+
+/* audience_seat.c: */
+struct audience *audience_find(
+	const struct audiences *set, uint32_t room); /* NULL: nobody is there */
+void audience_free(struct audience *a);
+void audience_drop_if_deserted(struct audiences *set, struct audience *a);
+/* Closes the holes that a round left. */
+void audience_sweep(struct group *g);
+
+#endif
