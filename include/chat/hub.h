@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chat/msg.h"
 #include "chat/outbox.h"
 
 struct chat_call;
@@ -54,6 +55,21 @@ void hub_announce(struct hub *hub, struct member *member,
 void hub_run(struct hub *hub, struct member *member,
 	const struct chat_call *call, const struct chat_now *now,
 	struct chat_outbox *out);
+
+/* What somebody says who is no member: a shell, a service. */
+struct chat_remark {
+	const char *room;     /* NULL or "": the default room */
+	const char *nick;     /* its author, by value */
+	const char *text;     /* safe text */
+	uint64_t id;          /* filled in; 0: it was refused: */
+	enum chat_type error; /* ... why, from CHAT_E_FIRST on */
+	uint64_t n, limit;    /* ... and what that speaks of */
+};
+/* Says it to the room, which comes to be if it is not there, over the limit of
+ * rooms if need be: rooms of remarks are configured, so there are few. room and
+ * nick are valid names. */
+void hub_say_as(struct hub *hub, struct chat_remark *remark,
+	const struct chat_now *now, struct chat_outbox *out);
 
 /* Borrowed, valid until the member is renamed or leaves. */
 const char *member_nick(const struct member *member);

@@ -45,7 +45,7 @@
 	X(E_NICK_INVALID)      /* text: the nick asked for */                   \
 	X(E_NICK_TAKEN)        /* text */                                       \
 	X(E_NICK_LOOKS_LIKE)   /* text; nick2: whom it looks like */            \
-	X(E_NICK_RESERVED)     /* text: guest-* */                              \
+	X(E_NICK_RESERVED)     /* text: guest-*; or nick2: its service */       \
 	X(E_ROOM_INVALID)      /* text: the room asked for */                   \
 	X(E_NO_SUCH_ROOM)      /* text; nick2: the nearest, or "" */            \
 	X(E_NO_SUCH_NICK)      /* text; nick2: the nearest, or "" */            \

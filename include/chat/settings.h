@@ -48,6 +48,7 @@ struct chat_settings {
 	int64_t rooms_per_member; /* limits.rooms_per_member */
 	char *accounts;
 	struct strlist operators;
+	struct strlist reserved; /* nicks of services: nobody may take them */
 };
 
 #endif

@@ -27,6 +27,9 @@ static enum chat_type check_nick(
 		return CHAT_TYPE_N;
 	if (nick_is_guest(nick))
 		return CHAT_E_NICK_RESERVED;
+	*ret_near = hub_find_reserved(turn->hub, nick);
+	if (*ret_near)
+		return CHAT_E_NICK_RESERVED;
 	nick_make_key(key, nick);
 	node = strmap_find(&turn->hub->members, key);
 	if (!node || node == &turn->member->node)

@@ -39,8 +39,6 @@ static bool talk(const struct turn *turn, enum chat_type type)
 {
 	struct membership *seat = turn->member->current;
 	const char *text = turn->call->args[0];
-	struct chat_msg *msg;
-	struct room *room;
 
 	if (!seat) {
 		reply_refuse(turn, CHAT_E_NOT_IN_ROOM, NULL, NULL);
@@ -48,26 +46,17 @@ static bool talk(const struct turn *turn, enum chat_type type)
 	}
 	if (!fits(turn, text))
 		return false;
-	room = seat->room;
-	msg = reply_new(turn,
-		&(struct chat_msg_spec){
-			.type = type,
-			.id = hub_next_id(turn->hub, turn->now),
-			.seq = room->seq + 1,
-			.nick = turn->member->nick,
-			.room = room->name,
-			.text = text,
-		});
-	if (!msg) {
-		reply_post(turn, NULL);
-		return false;
-	}
 	seat_announce(turn, seat);
 	seat->flags |= SEAT_SHOWN;
-	room->seq++;
-	rooms_record(&turn->hub->rooms, room, msg, turn->hub->settings);
-	reply_room(turn, room, seat, msg);
-	return true;
+	if (reply_say(turn, seat->room, seat,
+		    &(struct chat_msg_spec){
+			    .type = type,
+			    .nick = turn->member->nick,
+			    .text = text,
+		    }))
+		return true;
+	reply_post(turn, NULL);
+	return false;
 }
 
 /* Each of the words that get a hint (help, quit, exit, ?) gets it once; their

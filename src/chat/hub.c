@@ -124,6 +124,20 @@ struct member *hub_find_member(const struct hub *hub, const char *nick)
 	return name_equal(member->nick, nick) ? member : NULL;
 }
 
+const char *hub_find_reserved(const struct hub *hub, const char *nick)
+{
+	const struct strlist *reserved = &hub->settings->reserved;
+	char key[NICK_MAX + 1], other[NICK_MAX + 1];
+
+	nick_make_key(key, nick);
+	for (size_t i = 0; i < reserved->n_items; i++) {
+		nick_make_key(other, reserved->items[i]);
+		if (strcmp(key, other) == 0)
+			return reserved->items[i];
+	}
+	return NULL;
+}
+
 uint64_t hub_next_id(struct hub *hub, const struct chat_now *now)
 {
 	uint64_t id = hub->last_id + 1;
@@ -278,6 +292,53 @@ void hub_run(struct hub *hub, struct member *member,
 				.n = call->n,
 				.limit = call->limit,
 			});
+}
+
+/* The room that the remark is for; NULL: no memory. */
+static struct room *open_for_remark(
+	const struct turn *turn, const struct chat_remark *remark)
+{
+	const char *name = remark->room;
+	char parsed[ROOM_NAME_MAX + 1];
+	struct room *room;
+	bool is_name;
+
+	if (!name || !name[0])
+		name = turn->hub->settings->room;
+	is_name = room_name_parse(parsed, name);
+	assert(is_name);
+	if (!is_name || hub_open_room(turn->hub, parsed, turn->now, &room) < 0)
+		return NULL;
+	rooms_touch(&turn->hub->rooms, room, turn->now->mono_ms);
+	return room;
+}
+
+void hub_say_as(struct hub *hub, struct chat_remark *remark,
+	const struct chat_now *now, struct chat_outbox *out)
+{
+	const struct turn turn = {.hub = hub, .now = now, .out = out};
+	size_t len = strlen(remark->text);
+	struct room *room;
+
+	assert(nick_is_valid(remark->nick));
+	hub_see_time(hub, now);
+	remark->id = 0;
+	if (len > hub->settings->text) {
+		remark->error = CHAT_E_TEXT_TOO_LONG;
+		remark->n = len;
+		remark->limit = hub->settings->text;
+		return;
+	}
+	room = open_for_remark(&turn, remark);
+	if (room)
+		remark->id = reply_say(&turn, room, NULL,
+			&(struct chat_msg_spec){
+				.type = CHAT_SAID,
+				.nick = remark->nick,
+				.text = remark->text,
+			});
+	if (!remark->id)
+		remark->error = CHAT_E_NO_MEMORY;
 }
 
 size_t hub_n_members(const struct hub *hub)

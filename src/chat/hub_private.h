@@ -28,6 +28,8 @@ struct turn {
 
 /* hub.c */
 struct member *hub_find_member(const struct hub *hub, const char *nick);
+/* The nick of a service that equals nick or looks like it; NULL: none. */
+const char *hub_find_reserved(const struct hub *hub, const char *nick);
 /* Finds or makes a room in which people must find a place, over the limit if
  * need be. 0 or -ENOMEM. */
 int hub_open_room(struct hub *hub, const char *name, const struct chat_now *now,
@@ -47,6 +49,11 @@ void reply_refuse(const struct turn *turn, enum chat_type error,
 /* To all of the room, the member of `but` (may be NULL) left out. Takes msg. */
 void reply_room(const struct turn *turn, const struct room *room,
 	const struct membership *but, struct chat_msg *msg);
+/* Says line (type, nick and text) in the room: gives it a number, remembers it
+ * and tells all but the member of `but` (may be NULL). Its id; 0: no memory,
+ * and nothing has happened. */
+uint64_t reply_say(const struct turn *turn, struct room *room,
+	const struct membership *but, const struct chat_msg_spec *line);
 /* The last n lines of the room as one message. 0, or -ENOMEM. */
 int reply_make_replay(const struct turn *turn, const struct room *room,
 	size_t n, struct chat_msg **ret);

@@ -65,6 +65,26 @@ void reply_room(const struct turn *turn, const struct room *room,
 	(void)outbox_add(turn->out, &post);
 }
 
+uint64_t reply_say(const struct turn *turn, struct room *room,
+	const struct membership *but, const struct chat_msg_spec *line)
+{
+	struct chat_msg_spec spec = *line;
+	struct chat_msg *msg;
+
+	if (outbox_reserve(turn->out, 1, 0) < 0)
+		return 0;
+	spec.id = hub_next_id(turn->hub, turn->now);
+	spec.seq = room->seq + 1;
+	spec.room = room->name;
+	msg = reply_new(turn, &spec);
+	if (!msg)
+		return 0;
+	room->seq++;
+	rooms_record(&turn->hub->rooms, room, msg, turn->hub->settings);
+	reply_room(turn, room, but, msg);
+	return spec.id;
+}
+
 int reply_make_replay(const struct turn *turn, const struct room *room,
 	size_t n, struct chat_msg **ret)
 {

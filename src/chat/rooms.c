@@ -138,6 +138,15 @@ void rooms_update_idle(struct rooms *rooms, struct room *room, uint64_t now_ms)
 	}
 }
 
+void rooms_touch(struct rooms *rooms, struct room *room, uint64_t now_ms)
+{
+	if (!room->is_idle)
+		return;
+	TAILQ_REMOVE(&rooms->idle, room, idle_link);
+	TAILQ_INSERT_TAIL(&rooms->idle, room, idle_link);
+	room->idle_since_ms = now_ms;
+}
+
 /* Shrinks one history and keeps the sum. */
 static void shrink_room(struct rooms *rooms, struct room *room,
 	const struct history_bounds *bounds)

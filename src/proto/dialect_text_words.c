@@ -109,7 +109,9 @@ static const struct words table[CHAT_TYPE_N] = {
 		"\"%t\" cannot be a name: use 1 to 24 of a-z 0-9 -_[]{}|^, no digit or dash first"},
 	[CHAT_E_NICK_TAKEN] = {"somebody is called \"%t\" already; choose another name"},
 	[CHAT_E_NICK_LOOKS_LIKE] = {"\"%t\" looks like %N, who is here; choose another name"},
-	[CHAT_E_NICK_RESERVED] = {"names with guest- are given by the server; choose another name"},
+	[CHAT_E_NICK_RESERVED] = {
+		"names with guest- are given by the server; choose another name",
+		"\"%t\" is kept for the service %N; choose another name", has_nick2},
 	[CHAT_E_ROOM_INVALID] = {"\"%t\" cannot be a room: 1 to 32 letters, digits or -_."},
 	[CHAT_E_NO_SUCH_ROOM] = {
 		"there is no room #%t; /rooms lists them",

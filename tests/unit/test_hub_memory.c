@@ -82,6 +82,18 @@ static void enter(void)
 		world_leave(&w, member, "tea");
 }
 
+/* It is said as a whole, or refused and no part of it done. */
+static void say_as(const char *room, size_t n_posts_if_said)
+{
+	struct chat_remark remark = {
+		.room = room, .nick = "cron", .text = "disk full"};
+	size_t n_before = w.out.n_posts;
+
+	hub_say_as(w.hub, &remark, &w.now, &w.out);
+	assert((remark.id == 0) == (remark.error == CHAT_E_NO_MEMORY));
+	assert(w.out.n_posts - n_before == (remark.id ? n_posts_if_said : 0));
+}
+
 /* What bob does while memory fails; alice is there to hear it. */
 static void act(struct member *bob)
 {
@@ -99,6 +111,8 @@ static void act(struct member *bob)
 	world_run(&w, bob, "part", NULL);
 	world_run(&w, bob, "nick", "bob", NULL);
 	world_run(&w, bob, "quit", "x", NULL);
+	say_as("lobby", 1);
+	say_as("nowhere", 0);
 	enter();
 }
 
