@@ -10,6 +10,7 @@
 
 struct conn;
 struct event_base;
+struct helper;
 struct mail;
 struct mailbox;
 struct worker;
@@ -21,6 +22,7 @@ struct worker;
 
 struct crew {
 	struct worker **workers; /* owned */
+	struct helper *helper;   /* owned: for what may block */
 	unsigned n_workers;
 	atomic_uint n_conns;           /* open or closing, all workers */
 	_Atomic uint64_t n_accepted;   /* since the start */

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "net/conn.h"
 #include "net/conn_private.h"
+#include "net/helper.h"
 #include "net/mailbox.h"
 #include "net/worker_private.h"
 
@@ -229,8 +230,11 @@ int crew_init(struct crew *crew, unsigned n)
 	*crew = (struct crew){.n_workers = 0};
 	atomic_store(&crew->output_total, UINT64_MAX);
 	crew->workers = calloc(n, sizeof(struct worker *));
-	if (!crew->workers)
+	crew->helper = helper_new();
+	if (!crew->workers || !crew->helper) {
+		crew_fini(crew);
 		return -ENOMEM;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		crew->workers[i] = worker_new(crew, i);
 		if (!crew->workers[i]) {
@@ -368,8 +372,8 @@ void crew_drop_all(struct crew *crew)
 
 void crew_fini(struct crew *crew)
 {
-	if (!crew->workers)
-		return;
+	helper_free(crew->helper);
+	crew->helper = NULL;
 	for (unsigned i = 0; i < crew->n_workers; i++)
 		worker_free(crew->workers[i]);
 	free(crew->workers);
