@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 struct chat_call;
+struct chat_remark;
 struct chat_session;
 struct chat_settings;
 struct conn;
@@ -32,6 +33,14 @@ void chat_port_stop(struct chat_port *port);
 /* Any thread. */
 void chat_port_count(
 	struct chat_port *port, size_t *ret_members, size_t *ret_rooms);
+
+/* Says remarks of who is no member, but for those refused already; fills in
+ * what came of each. c: the connection they came from, on whose worker this is;
+ * it is paused while too much waits to be told. NULL: none, any thread. 0;
+ * -EAGAIN: too much waits, and nothing was done (only without c); -ENOMEM: some
+ * of it is not told. */
+int chat_port_post(struct chat_port *port, struct chat_remark *remarks,
+	size_t n, struct conn *c);
 
 /* On the session's worker only: */
 

@@ -10,6 +10,7 @@
 struct chat_port;
 struct errmsg;
 struct option;
+struct strlist;
 
 /* What protocols may need of the server beyond their connection. */
 struct proto_context {
@@ -35,8 +36,12 @@ struct proto {
 	/* The same for a service over UDP. */
 	int (*check_datagrams)(const void *options, struct errmsg *msg);
 	/* Over UDP an answer may be longer than what asks for it; by
-	 * DATAGRAM_TEXT_MAX at most. NULL: never. */
+	 * DATAGRAM_TEXT_MAX at most. NULL: never, but to loopback. */
 	bool (*answers_longer)(const void *options);
+	/* Adds the nicks that are nobody else's in the chat while the service
+	 * of this name exists. 0, or -errno and msg. NULL: none. */
+	int (*reserve)(const char *service, const void *options,
+		struct strlist *nicks, struct errmsg *msg);
 	/* Makes svc ready to serve (context). 0, or -errno and msg. */
 	int (*setup)(struct service *svc, const struct proto_context *ctx,
 		struct errmsg *msg);

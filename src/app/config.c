@@ -161,6 +161,7 @@ void config_free(struct config *cfg)
 		option_fini(config_room_options, &cfg->chat.rooms[i]);
 	}
 	free(cfg->chat.rooms);
+	strlist_fini(&cfg->chat.reserved);
 	for (size_t i = 0; i < cfg->n_services; i++)
 		config_service_fini(&cfg->services[i]);
 	free(cfg->services);

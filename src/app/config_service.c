@@ -22,42 +22,10 @@
 
 #define SERVICE_NAME_MAX 32
 
-/* Keys of `post`. */
-struct planned_post {
-	char *room, *nick;
-	struct flood_settings flood;
-};
-
-/* clang-format off */
-#define POST(k, t, field) \
-	.key = (k), .type = OPT_##t, .offset = offsetof(struct planned_post, field)
-
-static const struct option post_options[] = {
-	{POST("room", STRING, room), .max = 33, .fallback = ""},
-	{POST("nick", STRING, nick), .max = 24, .fallback = ""},
-	{POST("flood.burst", INT, flood.burst), .min = 1, .max = 100000,
-		.fallback = "100"},
-	{POST("flood.queue", INT, flood.queue), .min = 0, .max = 100000,
-		.fallback = "20"},
-	{POST("flood.rate", RATE, flood.rate), .fallback = "2/s"},
-	{POST("flood.patience", DURATION, flood.patience_ms), .min = 100,
-		.max = 86400000, .fallback = "30s"},
-	{POST("flood.exempt", STRINGS, flood.exempt), .max = 1024,
-		.fallback = "[ ]", .check = network_check},
-	OPTION_END,
-};
-/* clang-format on */
 static const struct option no_options[] = {OPTION_END};
 
 /* Known by name, not in this build. */
-static const struct planned {
-	const char *name;
-	const struct option *options;
-	size_t options_size;
-} planned[] = {
-	{"metrics", no_options, 1},
-	{"post", post_options, sizeof(struct planned_post)},
-};
+static const char *const planned[] = {"metrics"};
 #define N_PLANNED (sizeof(planned) / sizeof(planned[0]))
 
 /* One service while it is filled. */
@@ -65,8 +33,8 @@ struct filling {
 	const struct config_load *load;
 	const struct config_node *node;
 	struct service_config *svc;
-	const struct planned *planned; /* or NULL */
-	const struct option *options;  /* of the protocol; or NULL */
+	const char *planned;          /* of which protocol it is; or NULL */
+	const struct option *options; /* of the protocol; or NULL */
 	char path[64];
 };
 
@@ -158,7 +126,7 @@ static void unknown_protocol(const struct filling *f, const char *name)
 	for (const struct proto *const *p = proto_table; *p; p++)
 		(void)!strlist_add(&names, (*p)->name);
 	for (size_t i = 0; i < N_PLANNED; i++)
-		(void)!strlist_add(&names, planned[i].name);
+		(void)!strlist_add(&names, planned[i]);
 	near = str_nearest(
 		name, (const char *const *)names.items, names.n_items);
 	complain(f, "protocol", "there is no protocol \"%.64s\"%s%s%s", name,
@@ -186,13 +154,13 @@ static bool find_protocol(struct filling *f)
 		return true;
 	}
 	for (size_t i = 0; i < N_PLANNED; i++)
-		if (strcmp(planned[i].name, name) == 0)
-			f->planned = &planned[i];
+		if (strcmp(planned[i], name) == 0)
+			f->planned = planned[i];
 	if (!f->planned) {
 		unknown_protocol(f, name);
 		return false;
 	}
-	f->options = f->planned->options;
+	f->options = no_options;
 	return true;
 }
 
@@ -214,8 +182,6 @@ static void fill_keys(struct filling *f, bool known)
 		svc->idle_ms = proto->idle_ms;
 	if (proto)
 		svc->send_buffer = proto->send_buffer;
-	if (f->planned)
-		size = f->planned->options_size;
 	level.targets[1] = calloc(1, size ? size : 1);
 	if (!level.targets[1]) {
 		config_errors_oom(f->load->errors);
@@ -290,23 +256,39 @@ static void check_unbuilt(
 			complain(f, opt->key, "this is not in this build");
 }
 
-/* The protocol's own look across its keys. A text that begins with "KEY: " is
- * put where that key stands. */
+/* A text that begins with "KEY: " is put where that key stands. */
+static void complain_by_key(const struct filling *f, const struct errmsg *msg)
+{
+	size_t len = strcspn(msg->text, ":");
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, msg->text);
+	if (msg->text[len] && option_find(f->options, name))
+		complain(f, name, "%s", msg->text + len + 2);
+	else
+		complain(f, NULL, "%s", msg->text);
+}
+
+/* The protocol's own look across its keys. */
 static void check_protocol(const struct filling *f,
 	int (*check)(const void *options, struct errmsg *msg))
 {
 	struct errmsg msg = {""};
-	char name[64];
-	size_t len;
 
-	if (!check || check(f->svc->options, &msg) == 0)
-		return;
-	len = strcspn(msg.text, ":");
-	snprintf(name, sizeof(name), "%.*s", (int)len, msg.text);
-	if (msg.text[len] && option_find(f->options, name))
-		complain(f, name, "%s", msg.text + len + 2);
-	else
-		complain(f, NULL, "%s", msg.text);
+	if (check && check(f->svc->options, &msg))
+		complain_by_key(f, &msg);
+}
+
+/* Keeps the nicks that the service has in the chat. */
+static void reserve_nicks(const struct filling *f)
+{
+	const struct proto *proto = f->svc->proto;
+	struct errmsg msg = {"out of memory"};
+
+	if (proto->reserve &&
+		proto->reserve(f->node->name, f->svc->options,
+			&f->load->cfg->chat.reserved, &msg))
+		complain_by_key(f, &msg);
 }
 
 static bool is_unix_only(const struct strlist *listen)
@@ -389,6 +371,7 @@ static void check_enabled(const struct filling *f, bool known)
 	check_unbuilt(f, config_service_options, svc);
 	check_unbuilt(f, f->options, svc->options);
 	check_protocol(f, svc->proto->check);
+	reserve_nicks(f);
 	if (svc->transport == TRANSPORT_UDP)
 		check_datagrams(f);
 }
@@ -419,7 +402,7 @@ static void fill_service(const struct config_load *load,
 		check_enabled(&f, known);
 	if (svc->enabled && f.planned)
 		complain(&f, "protocol", "\"%s\" is not in this build",
-			f.planned->name);
+			f.planned);
 }
 
 void config_fill_services(const struct config_load *load)

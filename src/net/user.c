@@ -31,7 +31,8 @@ int user_of(const struct conn *c, uid_t *ret)
 	socklen_t len = sizeof(cred);
 
 	if (c->peer.family != AF_UNIX ||
-		getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+		getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) ||
+		cred.uid == (uid_t)-1)
 		return -ENOTSUP;
 	*ret = cred.uid;
 	return 0;

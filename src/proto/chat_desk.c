@@ -274,16 +274,19 @@ static void release_waiters(struct chat_desk *desk)
 	}
 }
 
-void desk_press_back(struct chat_desk *to, struct chat_session *session)
+bool desk_is_full(const struct chat_desk *desk)
 {
-	struct worker *w = conn_worker(session->conn);
+	return atomic_load(&desk->backlog) > BACKLOG_HIGH;
+}
+
+void desk_press_back(struct chat_desk *to, struct conn *c)
+{
+	struct worker *w = conn_worker(c);
 	struct chat_desk *own = &to->all[worker_index(w)];
 
-	if (atomic_load(&to->backlog) <= BACKLOG_HIGH)
+	if (!desk_is_full(to) || idlist_add(&own->paused, conn_id(c)))
 		return;
-	if (idlist_add(&own->paused, conn_id(session->conn)))
-		return;
-	conn_pause(session->conn);
+	conn_pause(c);
 	atomic_fetch_or(&to->waiters, 1ull << worker_index(w));
 	/* It may have fallen to the low mark before the bit was set. */
 	if (atomic_load(&to->backlog) <= BACKLOG_LOW)

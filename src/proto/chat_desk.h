@@ -13,7 +13,7 @@
 #include "net/mailbox.h"
 
 struct audiences;
-struct chat_session;
+struct conn;
 struct event;
 struct worker;
 
@@ -79,7 +79,9 @@ struct chat_letter *letter_new_for(
 	struct chat_desk *to, enum chat_post_kind kind, uint64_t conn);
 /* Posts it; true if the receiver must be woken (mailbox_wake()). */
 bool desk_post(struct chat_desk *to, struct chat_letter *letter);
-/* Stops the session's reading while `to` has too much waiting. */
-void desk_press_back(struct chat_desk *to, struct chat_session *session);
+/* Stops the reading of a conn that posts while `to` has too much waiting. */
+void desk_press_back(struct chat_desk *to, struct conn *c);
+/* True while it has: for who has no conn that could be stopped. */
+bool desk_is_full(const struct chat_desk *desk);
 
 #endif

@@ -114,12 +114,11 @@ static void wake(struct chat_port *port, uint64_t workers)
 			mailbox_wake(worker_mailbox(port->desks[i].worker));
 }
 
-static void press_back(
-	struct chat_port *port, uint64_t workers, struct chat_session *session)
+static void press_back(struct chat_port *port, uint64_t workers, struct conn *c)
 {
 	for (unsigned i = 0; i < port->n_desks; i++)
 		if (workers & (1ull << i))
-			desk_press_back(&port->desks[i], session);
+			desk_press_back(&port->desks[i], c);
 }
 
 /* Whether one of the posts from the `first` on ends conn. */
@@ -139,7 +138,7 @@ static void settle(struct chat_session *session, const struct delivery *d)
 	if (d->failed)
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 	else
-		press_back(session->port, d->concerned, session);
+		press_back(session->port, d->concerned, session->conn);
 }
 
 /* What sessions do. */
@@ -289,6 +288,38 @@ void chat_port_leave(struct chat_session *session, const char *reason)
 	wake(port, d.asleep);
 	chat_msg_unref(session->bye); /* the reason may be its text */
 	session->bye = NULL;
+}
+
+/* Those who are no members. */
+
+static bool is_full(const struct chat_port *port)
+{
+	for (unsigned i = 0; i < port->n_desks; i++)
+		if (desk_is_full(&port->desks[i]))
+			return true;
+	return false;
+}
+
+int chat_port_post(struct chat_port *port, struct chat_remark *remarks,
+	size_t n, struct conn *c)
+{
+	struct chat_outbox out = {0};
+	struct chat_now when = now();
+	struct delivery d;
+
+	if (!c && is_full(port))
+		return -EAGAIN;
+	pthread_mutex_lock(&port->lock);
+	for (size_t i = 0; i < n; i++)
+		if (remarks[i].error < CHAT_E_FIRST)
+			hub_say_as(port->hub, &remarks[i], &when, &out);
+	d = post_outbox(port, &out);
+	pthread_mutex_unlock(&port->lock);
+	outbox_fini(&out);
+	wake(port, d.asleep);
+	if (c)
+		press_back(port, d.concerned, c);
+	return d.failed ? -ENOMEM : 0;
 }
 
 /* The port's own life. */

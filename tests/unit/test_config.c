@@ -52,18 +52,43 @@ START_TEST(services_inherit)
 		"  e: { protocol = \"echo\"; listen = \"localhost:7\"; };\n"
 		"  f: { protocol = \"echo\"; listen = \"f\"; idle = \"0\"; };\n"
 		"  c: { protocol = \"chat\"; listen = \"c\"; };\n"
+		"  p: { protocol = \"post\"; listen = \"p\"; };\n"
 		"};\n");
 	cfg = files_must_load(NULL, NULL);
 	ck_assert_uint_eq(cfg->services[0].idle_ms, 420000);
 	ck_assert_uint_eq(cfg->services[1].idle_ms, 0);
 	ck_assert_uint_eq(cfg->services[2].idle_ms, 0);
 	ck_assert_uint_eq(cfg->services[2].send_buffer, 128 * 1024);
+	ck_assert_uint_eq(cfg->services[3].idle_ms, 420000);
+	ck_assert_uint_eq(cfg->services[3].send_buffer, 128 * 1024);
 	ck_assert_str_eq(cfg->chat.room, "hall");
 	ck_assert_uint_eq(cfg->chat.n_rooms, 1);
 	ck_assert_str_eq(cfg->chat.rooms[0].name, "ops");
 	ck_assert_int_eq(cfg->chat.rooms[0].replay, 3);
 	ck_assert_int_eq(cfg->chat.rooms[0].flood.burst, 9);
 	ck_assert_int_eq(cfg->chat.rooms[0].flood.queue, 1);
+	config_free(cfg);
+}
+END_TEST
+
+/* Of services that are there, whether they say so or not. */
+START_TEST(services_keep_their_nicks)
+{
+	struct config *cfg;
+
+	files_put("t.conf",
+		"services: {\n"
+		"  cron: { protocol = \"post\"; listen = \"a\"; };\n"
+		"  off: { protocol = \"post\"; listen = \"b\"; enabled = "
+		"false; };\n"
+		"  log: { protocol = \"post\"; listen = \"c\"; nick = "
+		"\"Journal\"; };\n"
+		"  echo: { protocol = \"echo\"; listen = \"d\"; };\n"
+		"};\n");
+	cfg = files_must_load(NULL, NULL);
+	ck_assert_uint_eq(cfg->chat.reserved.n_items, 2);
+	ck_assert_str_eq(cfg->chat.reserved.items[0], "cron");
+	ck_assert_str_eq(cfg->chat.reserved.items[1], "Journal");
 	config_free(cfg);
 }
 END_TEST
@@ -433,6 +458,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, files_setup, files_teardown);
 	tcase_add_test(tc, defaults_are_those_of_the_manual);
 	tcase_add_test(tc, services_inherit);
+	tcase_add_test(tc, services_keep_their_nicks);
 	tcase_add_test(tc, libconfig_spellings_are_known);
 	tcase_add_test(tc, drop_ins_merge);
 	tcase_add_test(tc, broken_drop_ins_are_named);

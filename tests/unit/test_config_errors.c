@@ -15,6 +15,7 @@
 #define S(keys)    "services: { s: { " keys " }; };\n"
 #define ECHO(keys) S("protocol = \"echo\"; listen = \"localhost:7\"; " keys)
 #define CHAT(keys) S("protocol = \"chat\"; listen = \"localhost:7\"; " keys)
+#define POST(keys) S("protocol = \"post\"; listen = \"localhost:7\"; " keys)
 
 /* Each must give exactly one finding, "t.conf:LINE: text", and EX_CONFIG. */
 static const struct {
@@ -196,6 +197,22 @@ static const struct {
 		"\"burst\"?"},
 	{CHAT("flood: { burst = 0; };"),
 		":1: services.s.flood.burst: 0 is out of bounds"},
+	{POST("nikc = \"log\";"),
+		":1: services.s.nikc: unknown key; did you mean \"nick\"?"},
+	{POST("nick = \"no name\";"),
+		":1: services.s.nick: \"no name\" cannot be a name in the "
+		"chat: write 1 to 24 of a-z 0-9 -_[]{}|^"},
+	{POST("nick = \"Guest-7\";"),
+		":1: services.s.nick: \"Guest-7\" cannot be a name"},
+	{POST("room = \"no room\";"),
+		":1: services.s.room: \"no room\" is not the name of a room"},
+	{POST("flood: { burst = 0; };"),
+		":1: services.s.flood.burst: 0 is out of bounds"},
+	{"services: { alerts-of-the-whole-house: { protocol = \"post\"; "
+	 "listen = \"localhost:7\"; }; };",
+		":1: services.alerts-of-the-whole-house.nick: "
+		"\"alerts-of-the-whole-house\", that of the service, cannot "
+		"be a name"},
 	{S("protocol = \"echo\"; listen = \"control.sock\";"),
 		":1: services.s.listen: \"control.sock\" is the control "
 		"socket"},
@@ -227,10 +244,7 @@ static const struct {
 	{CHAT("login = \"required\";"), ":1: services.s.login: "},
 	{S("protocol = \"metrics\"; listen = \"localhost:7\";"),
 		":1: services.s.protocol: \"metrics\" is not in this build"},
-	{S("protocol = \"post\"; listen = \"localhost:7\"; nick = \"log\"; "
-	   "flood: { burst = 9; };"),
-		":1: services.s.protocol: \"post\" is not in this build"},
-	{S("protocol = \"post\"; enabled = false; nikc = \"log\";") E,
+	{S("protocol = \"metrics\"; enabled = false;") E,
 		":2: a name twice in one group"},
 	{S("protocol = \"echo\"; listen = \"systemd:echo\";"),
 		":1: services.s.listen: \"systemd:echo\": passed sockets are "

@@ -196,6 +196,12 @@ static const struct {
 		"did you mean bob?\n"},
 	{{CHAT_E_NO_SUCH_NICK, .text = "bbo"},
 		"*** error: nobody here is called \"bbo\"; /who lists who is here\n"},
+	{{CHAT_E_NICK_RESERVED, .text = "guest-x"},
+		"*** error: names with guest- are given by the server; "
+		"choose another name\n"},
+	{{CHAT_E_NICK_RESERVED, .text = "cr0n", .nick2 = "cron"},
+		"*** error: \"cr0n\" is kept for the service cron; "
+		"choose another name\n"},
 	{{CHAT_E_UNKNOWN_COMMAND, .text = "jion", .nick2 = "join"},
 		"*** error: there is no command /jion; did you mean /join?\n"},
 	{{CHAT_E_AMBIGUOUS_COMMAND, .text = "xx", .nick2 = "/xxa or /xxb"},

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Post: lines from a shell into a room. Each is said by an author who is no
+ * member and answered with its id or with what is wrong; then the connection
+ * ends, at the peer's end of input or when it was silent for a second, so that
+ * a netcat that does not end its side comes back too. Worker threads.
+ *
+ *   NAMING ------> READING -----> QUIET -----> the rest counts as a line, done
+ *   the user's       ^      1 s     |    a turn
+ *   name is looked   +-- bytes -----+
+ *   up
+ *
+ * Silence is counted from the last byte, and only while we read: the clock
+ * stands still while we do not, since too much waits to be told or our answers
+ * are not read. QUIET is one more turn of the loop, for bytes that lay unread
+ * when the time was up.
+ *
+ * Answers are written at once and not sent as mail: the peer hears nothing of
+ * the room, so there is nothing that they could overtake. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+
+#include "base/errmsg.h"
+#include "base/option.h"
+#include "base/units.h"
+#include "chat/name.h"
+#include "chat/settings.h"
+#include "net/addr.h"
+#include "net/conn.h"
+#include "net/dgram.h"
+#include "net/service.h"
+#include "net/user.h"
+#include "net/worker.h"
+#include "proto/chat_port.h"
+#include "proto/post_lines.h"
+#include "proto/proto.h"
+
+#define READS_PER_TURN 4 /* of POST_LINES_MAX lines; then others have theirs */
+#define SILENCE_MS     1000
+#define NAMING_MS      2000 /* then it is said without the user's name */
+
+struct post_options {
+	char *room; /* "": chat.room */
+	char *nick; /* "": the user's name, or that of the service */
+	struct flood_settings flood;
+};
+
+enum post_stage { POST_NAMING, POST_READING, POST_QUIET, POST_OVER };
+
+struct post_session {
+	struct framer_line framer;
+	uint8_t stage;           /* enum post_stage */
+	const char *nick;        /* borrowed: from here or the service */
+	char user[NICK_MAX + 1]; /* of the peer */
+};
+
+/* Who speaks. */
+
+static const char *service_nick(const struct service *svc)
+{
+	const struct post_options *opt = svc->options;
+
+	return opt->nick[0] ? opt->nick : svc->name;
+}
+
+static void end_naming(struct conn *c)
+{
+	struct post_session *session = conn_state(c);
+
+	session->stage = POST_READING;
+	conn_set_nick(c, session->nick);
+	conn_set_timer(c, 0);
+	conn_resume(c);
+}
+
+static void on_name(struct conn *c, const char *name)
+{
+	struct post_session *session = conn_state(c);
+
+	if (session->stage != POST_NAMING)
+		return; /* too late */
+	if (name && nick_is_valid(name) && !nick_is_guest(name))
+		strcpy(session->user, name);
+	end_naming(c);
+}
+
+/* Nothing is read until the name is known, or cannot be waited for. */
+static void begin_naming(struct conn *c, uid_t uid)
+{
+	struct post_session *session = conn_state(c);
+
+	snprintf(session->user, sizeof(session->user), "uid-%u", uid);
+	session->nick = session->user;
+	session->stage = POST_NAMING;
+	if (user_find_name(c, uid, on_name)) {
+		end_naming(c);
+		return;
+	}
+	conn_pause(c);
+	conn_set_timer(c, worker_now_ms(conn_worker(c)) + NAMING_MS);
+}
+
+static int post_open(struct conn *c)
+{
+	const struct service *svc = conn_service(c);
+	const struct post_options *opt = svc->options;
+	struct post_session *session = conn_state(c);
+	uid_t uid;
+
+	framer_line_init(&session->framer, svc->line_max);
+	session->stage = POST_READING;
+	session->nick = service_nick(svc);
+	if (!opt->nick[0] && user_of(c, &uid) == 0)
+		begin_naming(c, uid);
+	else
+		conn_set_nick(c, session->nick);
+	return 0;
+}
+
+/* What is said. */
+
+static void fill_in(
+	struct post_lines *lines, const struct service *svc, const char *nick)
+{
+	const struct post_options *opt = svc->options;
+
+	for (size_t i = 0; i < lines->n; i++) {
+		lines->remarks[i].room = opt->room;
+		lines->remarks[i].nick = nick;
+	}
+}
+
+/* Says what was read and answers it. */
+static void say(struct conn *c, struct post_lines *lines)
+{
+	const struct post_session *session = conn_state(c);
+	const struct service *svc = conn_service(c);
+	struct strbuf out = {0};
+
+	fill_in(lines, svc, session->nick);
+	if (chat_port_post(svc->context, lines->remarks, lines->n, c)) {
+		conn_close(c, CLOSE_MEMORY, NULL);
+		return;
+	}
+	post_lines_answer(lines, &out);
+	if (out.failed)
+		conn_close(c, CLOSE_MEMORY, NULL);
+	else
+		conn_send(c, out.data, out.len);
+	strbuf_fini(&out);
+}
+
+static enum post_lines_end take(struct conn *c, struct slice *data, bool is_end)
+{
+	struct post_session *session = conn_state(c);
+	struct post_lines lines = {.n = 0};
+	enum post_lines_end end = post_lines_read(
+		&lines, &session->framer, data, is_end);
+	char buf[UNITS_LEN];
+
+	if (lines.n)
+		say(c, &lines);
+	if (end == POST_LINES_ENDLESS)
+		conn_close(c, CLOSE_LINE,
+			size_words(buf, session->framer.endless));
+	post_lines_fini(&lines);
+	return end;
+}
+
+/* True if more can be done with what lies in `in`. is_end: all of it is done,
+ * since nothing follows. */
+static bool eat(struct conn *c, struct evbuffer *in, bool is_end)
+{
+	size_t len = evbuffer_get_length(in);
+	struct slice data = {
+		.data = len ? (const char *)evbuffer_pullup(in, -1) : "",
+		.len = len,
+	};
+	enum post_lines_end end = POST_LINES_FULL;
+
+	if (!data.data) {
+		conn_close(c, CLOSE_MEMORY, NULL);
+		return false;
+	}
+	for (int i = 0; i < READS_PER_TURN || is_end; i++) {
+		end = take(c, &data, is_end);
+		if (end != POST_LINES_FULL || !conn_is_open(c) ||
+			(conn_is_paused(c) && !is_end))
+			break;
+	}
+	evbuffer_drain(in, len - data.len);
+	return end == POST_LINES_FULL;
+}
+
+/* When it ends. */
+
+static void wait_for_silence(struct conn *c, uint64_t ms)
+{
+	conn_set_timer(c, worker_now_ms(conn_worker(c)) + ms);
+}
+
+static void post_input(struct conn *c, struct evbuffer *in)
+{
+	struct post_session *session = conn_state(c);
+	bool is_over = session->stage == POST_OVER;
+
+	session->stage = POST_READING;
+	if (eat(c, in, is_over) && conn_is_open(c) && !conn_is_paused(c))
+		conn_input_again(c);
+	if (is_over)
+		conn_close(c, CLOSE_DONE, NULL);
+	else if (conn_is_open(c))
+		wait_for_silence(c, SILENCE_MS);
+}
+
+static void post_eof(struct conn *c, struct evbuffer *in)
+{
+	eat(c, in, true);
+	conn_close(c, CLOSE_EOF, NULL);
+}
+
+static void post_timer(struct conn *c)
+{
+	struct post_session *session = conn_state(c);
+
+	if (session->stage == POST_NAMING) {
+		end_naming(c);
+	} else if (conn_is_paused(c) || conn_queued(c)) {
+		session->stage = POST_READING;
+		wait_for_silence(c, SILENCE_MS);
+	} else if (session->stage == POST_READING) {
+		session->stage = POST_QUIET;
+		wait_for_silence(c, 1);
+	} else {
+		session->stage = POST_OVER;
+		conn_input_again(c);
+	}
+}
+
+/* Also for connections that were never let in: no session then. */
+static void post_goodbye(struct conn *c, enum close_reason why, const char *arg,
+	struct strbuf *out)
+{
+	const char *words = close_row(why)->words;
+	const char *hole = strstr(words, "%s");
+
+	strbuf_adds(out, "error: ");
+	if (hole) {
+		strbuf_add(out, words, (size_t)(hole - words));
+		strbuf_adds(out, arg);
+		words = hole + 2;
+	}
+	strbuf_adds(out, words);
+	strbuf_addc(out, '\n');
+}
+
+static const struct conn_ops post_ops = {
+	.open = post_open,
+	.input = post_input,
+	.eof = post_eof,
+	.timer = post_timer,
+	.goodbye = post_goodbye,
+};
+
+/* Datagrams: only from this machine, since others could be forged; with as many
+ * lines as their answers have room for. */
+
+static void answer_datagram(
+	const struct post_lines *lines, struct datagram_answer *out)
+{
+	struct strbuf text = {0};
+
+	post_lines_answer(lines, &text);
+	while (text.len >= sizeof(out->text)) {
+		const char *last = memrchr(text.data, '\n', text.len - 1);
+
+		text.len = last ? (size_t)(last - text.data) + 1 : 0;
+	}
+	if (text.len)
+		memcpy(out->text, text.data, text.len);
+	out->parts[0] = (struct iovec){out->text, text.len};
+	out->n_parts = 1;
+	strbuf_fini(&text);
+}
+
+static void refuse_datagram(struct datagram_answer *out, const char *why)
+{
+	int len = snprintf(out->text, sizeof(out->text),
+		"error: %s; nothing was sent\n", why);
+
+	out->parts[0] = (struct iovec){out->text, (size_t)len};
+	out->n_parts = 1;
+}
+
+static void say_datagram(const struct service *svc, struct post_lines *lines,
+	struct datagram_answer *out)
+{
+	fill_in(lines, svc, service_nick(svc));
+	if (chat_port_post(svc->context, lines->remarks, lines->n, NULL))
+		refuse_datagram(out, "the server is busy");
+	else
+		answer_datagram(lines, out);
+}
+
+static bool post_datagram(
+	const struct datagram *in, struct datagram_answer *out)
+{
+	const struct service *svc = in->service;
+	struct slice data = {.data = in->data, .len = in->len};
+	struct post_lines lines = {.n = 0};
+	struct framer_line framer;
+	bool is_answered;
+
+	if (!addr_is_loopback(in->from) || !in->len)
+		return false;
+	framer_line_init(&framer, svc->line_max);
+	if (post_lines_read(&lines, &framer, &data, true) != POST_LINES_MORE &&
+		data.len)
+		refuse_datagram(out, "a datagram has 16 lines at most");
+	else if (lines.n)
+		say_datagram(svc, &lines, out);
+	is_answered = lines.n > 0;
+	post_lines_fini(&lines);
+	return is_answered;
+}
+
+#define FIELD(name) .offset = offsetof(struct post_options, name)
+
+/* clang-format off */
+static const struct option post_options[] = {
+	{.key = "room", .type = OPT_STRING, FIELD(room), .max = 33,
+		.fallback = "",
+		.help = "where lines are said; empty: chat.room"},
+	{.key = "nick", .type = OPT_STRING, FIELD(nick), .max = NICK_MAX,
+		.fallback = "",
+		.help = "who says them; empty: the user, or the service"},
+	{.key = "flood.burst", .type = OPT_INT, FIELD(flood.burst), .min = 1,
+		.max = 100000, .fallback = "100",
+		.help = "lines that pass at once"},
+	{.key = "flood.queue", .type = OPT_INT, FIELD(flood.queue),
+		.max = 100000, .fallback = "20",
+		.help = "lines that wait their turn then"},
+	{.key = "flood.rate", .type = OPT_RATE, FIELD(flood.rate),
+		.fallback = "2/s", .help = "how fast they pass"},
+	{.key = "flood.patience", .type = OPT_DURATION,
+		FIELD(flood.patience_ms), .min = 100, .max = 86400000,
+		.fallback = "30s", .help = "flooding for so long closes"},
+	{.key = "flood.exempt", .type = OPT_STRINGS, FIELD(flood.exempt),
+		.max = 1024, .fallback = "[ ]", .check = network_check,
+		.help = "networks that may flood"},
+	OPTION_END,
+};
+/* clang-format on */
+
+static int post_check(const void *options, struct errmsg *msg)
+{
+	const struct post_options *opt = options;
+	char name[ROOM_NAME_MAX + 1];
+
+	if (opt->room[0] && !room_name_parse(name, opt->room))
+		return errmsg_set(msg, EINVAL,
+			"room: \"%s\" is not the name of a room; use 1 to %d "
+			"letters, digits or -_.",
+			opt->room, ROOM_NAME_MAX);
+	return 0;
+}
+
+/* The nick is nobody else's while the service exists. */
+static int post_reserve(const char *service, const void *options,
+	struct strlist *nicks, struct errmsg *msg)
+{
+	const struct post_options *opt = options;
+	const char *nick = opt->nick[0] ? opt->nick : service;
+
+	if (!nick_is_valid(nick) || nick_is_guest(nick))
+		return errmsg_set(msg, EINVAL,
+			"nick: \"%s\"%s cannot be a name in the chat: write 1 "
+			"to %d of a-z 0-9 -_[]{}|^, no digit or dash first",
+			nick, opt->nick[0] ? "" : ", that of the service,",
+			NICK_MAX);
+	return strlist_add(nicks, nick);
+}
+
+static int post_setup(struct service *svc, const struct proto_context *ctx,
+	struct errmsg *msg)
+{
+	svc->context = ctx->chat;
+	return 0;
+}
+
+const struct proto proto_post = {
+	.name = "post",
+	.summary = "lines from a shell into a chat room",
+	.type = {.ops = &post_ops,
+		.state_size = sizeof(struct post_session),
+		.datagram = post_datagram},
+	.framings = PROTO_FRAMING_STREAM,
+	.transports = PROTO_TRANSPORT_TCP,
+	.options = post_options,
+	.options_size = sizeof(struct post_options),
+	.idle_ms = PROTO_IDLE_COMMON,
+	.send_buffer = 128 * 1024,
+	.is_private = true,
+	.check = post_check,
+	.reserve = post_reserve,
+	.setup = post_setup,
+};

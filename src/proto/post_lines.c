@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The lines of `post`. Each that is not blank is answered, in order; nothing in
+ * it is a command, so that the output of any program may be piped in. Pure. */
+#include "proto/post_lines.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#include "base/utf8.h"
+
+void post_lines_clear(struct post_lines *lines)
+{
+	lines->n = 0;
+	strbuf_clear(&lines->texts);
+}
+
+void post_lines_fini(struct post_lines *lines)
+{
+	strbuf_fini(&lines->texts);
+}
+
+static bool is_blank(const struct slice *line)
+{
+	for (size_t i = 0; i < line->len; i++)
+		if (line->data[i] != ' ' && line->data[i] != '\t')
+			return false;
+	return true;
+}
+
+/* The text is made safe here, once: it may then be shown to everybody. */
+static void add_whole(struct post_lines *lines, const struct slice *line)
+{
+	if (is_blank(line))
+		return;
+	lines->starts[lines->n] = lines->texts.len;
+	lines->remarks[lines->n++] = (struct chat_remark){.id = 0};
+	utf8_make_safe(&lines->texts, line->data, line->len);
+	strbuf_addc(&lines->texts, '\0');
+}
+
+static void add_too_long(struct post_lines *lines, size_t len, size_t limit)
+{
+	lines->starts[lines->n] = lines->texts.len;
+	lines->remarks[lines->n++] = (struct chat_remark){
+		.error = CHAT_E_LINE_TOO_LONG,
+		.n = len,
+		.limit = limit,
+	};
+	strbuf_addc(&lines->texts, '\0');
+}
+
+/* One step. */
+static enum line_event cut(struct framer_line *framer, struct slice *data,
+	bool is_end, struct slice *line)
+{
+	enum line_event event;
+	size_t used;
+
+	event = framer_line_next(framer, data->data, data->len, line, &used);
+	if (event == LINE_MORE && is_end) {
+		event = framer_line_end(framer, data->data, data->len, line);
+		used = data->len;
+	}
+	data->data += used;
+	data->len -= used;
+	return event;
+}
+
+/* Pointers are taken at the end, when the buffer no longer moves. */
+static void set_texts(struct post_lines *lines)
+{
+	for (size_t i = 0; i < lines->n; i++) {
+		struct chat_remark *remark = &lines->remarks[i];
+
+		remark->text = lines->texts.failed
+			? ""
+			: lines->texts.data + lines->starts[i];
+		if (lines->texts.failed)
+			remark->error = CHAT_E_NO_MEMORY;
+	}
+}
+
+enum post_lines_end post_lines_read(struct post_lines *lines,
+	struct framer_line *framer, struct slice *data, bool is_end)
+{
+	enum line_event event = LINE_SKIPPED;
+	struct slice line;
+
+	assert(lines->n == 0);
+	while (lines->n < POST_LINES_MAX) {
+		event = cut(framer, data, is_end, &line);
+		if (event == LINE_MORE || event == LINE_ENDLESS)
+			break;
+		if (event == LINE_WHOLE)
+			add_whole(lines, &line);
+		else if (event == LINE_TOO_LONG)
+			add_too_long(lines, line.len, framer->max);
+	}
+	set_texts(lines);
+	if (event == LINE_ENDLESS)
+		return POST_LINES_ENDLESS;
+	return event == LINE_MORE ? POST_LINES_MORE : POST_LINES_FULL;
+}
+
+static void answer(const struct chat_remark *remark, struct strbuf *out)
+{
+	char n[STR_COUNT_LEN], limit[STR_COUNT_LEN];
+
+	if (remark->id)
+		strbuf_addf(out, "ok %" PRIu64 "\n", remark->id);
+	else if (remark->error == CHAT_E_NO_MEMORY)
+		strbuf_adds(out,
+			"error: the server is short of memory; try again in a "
+			"moment\n");
+	else
+		strbuf_addf(out,
+			"error: that line has %s bytes, %s are allowed; it was "
+			"not sent\n",
+			str_count(n, remark->n),
+			str_count(limit, remark->limit));
+}
+
+void post_lines_answer(const struct post_lines *lines, struct strbuf *out)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		answer(&lines->remarks[i], out);
+}
