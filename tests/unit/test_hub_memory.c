@@ -239,6 +239,36 @@ START_TEST(a_move_is_whole)
 }
 END_TEST
 
+/* What was said to nobody is not remembered either. */
+START_TEST(a_remark_is_whole)
+{
+	struct chat_remark remark = {.room = "lobby", .nick = "cron"};
+	struct member *bob;
+
+	for (long n = 0; remark.id == 0; n++) {
+		w = (struct world){.settings = world_settings()};
+		world_start(&w, 1);
+		bob = world_person(&w, 1, 0, "bob");
+		outbox_fini(&w.out);
+		remark.text = "disk full";
+		fails_all = true;
+		fails_after = n;
+		hub_say_as(w.hub, &remark, &w.now, &w.out);
+		fails_after = -1;
+		world_expect(&w,
+			remark.id ? "room 0: SAID cron #lobby \"disk full\"\n"
+				  : "");
+		world_run(&w, bob, "history", NULL);
+		if (remark.id == 0)
+			world_expect(&w, "to 1: REPLAY #lobby\n");
+		outbox_clear(&w.out);
+		world_leave(&w, bob, NULL);
+		world_stop(&w);
+		ck_assert_int_lt(n, 100);
+	}
+}
+END_TEST
+
 START_TEST(a_hub_is_made_or_not)
 {
 	struct chat_settings settings = world_settings();
@@ -276,6 +306,7 @@ int main(void)
 	tcase_add_test(tc, all_allocations_fail_from_one_on);
 	tcase_add_test(tc, the_refusal_is_told);
 	tcase_add_test(tc, a_move_is_whole);
+	tcase_add_test(tc, a_remark_is_whole);
 	tcase_add_test(tc, a_hub_is_made_or_not);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -346,6 +346,8 @@ START_TEST(a_slow_worker_holds_back)
 	}
 	ck_assert(conn_is_open(c) && conn_is_paused(c));
 	NET_WAIT(&net, !conn_is_paused(c));
+	net_turns(&net, 10);
+	ck_assert(conn_is_open(c));
 	shutdown(peer, SHUT_WR);
 	ck_assert_int_eq(net_read_all(&net, peer, &said), 1);
 	ck_assert_ptr_nonnull(strstr(verdicts(), "ok "));
@@ -360,14 +362,18 @@ START_TEST(a_slow_reader_gets_all_answers)
 	size_t n_sent = 0, n = 0;
 	struct conn *c;
 	uint64_t until;
+	char lines[100];
 
+	for (size_t i = 0; i < sizeof(lines); i++)
+		lines[i] = i % 2 ? '\n' : 'x';
 	net.svc->output_soft = 1024;
 	net.svc->output_hard = 4096;
 	c = post();
 	until = clock_mono_ms() + 1500;
 	while (clock_mono_ms() < until) {
-		if (send(peer, "x\n", 2, MSG_DONTWAIT | MSG_NOSIGNAL) == 2)
-			n_sent++;
+		if (send(peer, lines, sizeof(lines),
+			    MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+			n_sent += sizeof(lines) / 2;
 		net_turn(&net);
 	}
 	ck_assert(conn_is_open(c));
