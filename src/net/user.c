@@ -30,7 +30,7 @@ int user_of(const struct conn *c, uid_t *ret)
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 
-	if (c->peer.family != AF_UNIX ||
+	if (!conn_is_unix(c) ||
 		getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) ||
 		cred.uid == (uid_t)-1)
 		return -ENOTSUP;

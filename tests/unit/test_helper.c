@@ -102,7 +102,9 @@ static void set_up_tasks(void)
 	sem_init(&begun, 0, 0);
 	sem_init(&go_on, 0, 0);
 	sem_init(&freed, 0, 0);
-	n_run = n_worked = n_freed = 0;
+	n_run = 0;
+	n_worked = 0;
+	n_freed = 0;
 }
 
 START_TEST(jobs_come_back_to_their_workers)
