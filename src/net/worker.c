@@ -374,6 +374,8 @@ void crew_fini(struct crew *crew)
 {
 	helper_free(crew->helper);
 	crew->helper = NULL;
+	if (!crew->workers)
+		return;
 	for (unsigned i = 0; i < crew->n_workers; i++)
 		worker_free(crew->workers[i]);
 	free(crew->workers);
