@@ -27,25 +27,37 @@ static bool is_blank(const struct slice *line)
 	return true;
 }
 
+static struct chat_remark *add(
+	struct post_lines *lines, const struct framer_line *framer)
+{
+	size_t i = lines->n++;
+
+	lines->starts[i] = lines->texts.len;
+	lines->ends_in_cr[i] = framer->ending == LINE_END_CRLF ||
+		framer->ending == LINE_END_CRNUL;
+	lines->remarks[i] = (struct chat_remark){.id = 0};
+	return &lines->remarks[i];
+}
+
 /* The text is made safe here, once: it may then be shown to everybody. */
-static void add_whole(struct post_lines *lines, const struct slice *line)
+static void add_whole(struct post_lines *lines,
+	const struct framer_line *framer, const struct slice *line)
 {
 	if (is_blank(line))
 		return;
-	lines->starts[lines->n] = lines->texts.len;
-	lines->remarks[lines->n++] = (struct chat_remark){.id = 0};
+	add(lines, framer);
 	utf8_make_safe(&lines->texts, line->data, line->len);
 	strbuf_addc(&lines->texts, '\0');
 }
 
-static void add_too_long(struct post_lines *lines, size_t len, size_t limit)
+static void add_too_long(
+	struct post_lines *lines, const struct framer_line *framer, size_t len)
 {
-	lines->starts[lines->n] = lines->texts.len;
-	lines->remarks[lines->n++] = (struct chat_remark){
-		.error = CHAT_E_LINE_TOO_LONG,
-		.n = len,
-		.limit = limit,
-	};
+	struct chat_remark *remark = add(lines, framer);
+
+	remark->error = CHAT_E_LINE_TOO_LONG;
+	remark->n = len;
+	remark->limit = framer->max;
 	strbuf_addc(&lines->texts, '\0');
 }
 
@@ -92,9 +104,9 @@ enum post_lines_end post_lines_read(struct post_lines *lines,
 		if (event == LINE_MORE || event == LINE_ENDLESS)
 			break;
 		if (event == LINE_WHOLE)
-			add_whole(lines, &line);
+			add_whole(lines, framer, &line);
 		else if (event == LINE_TOO_LONG)
-			add_too_long(lines, line.len, framer->max);
+			add_too_long(lines, framer, line.len);
 	}
 	set_texts(lines);
 	if (event == LINE_ENDLESS)
@@ -107,21 +119,23 @@ static void answer(const struct chat_remark *remark, struct strbuf *out)
 	char n[STR_COUNT_LEN], limit[STR_COUNT_LEN];
 
 	if (remark->id)
-		strbuf_addf(out, "ok %" PRIu64 "\n", remark->id);
+		strbuf_addf(out, "ok %" PRIu64, remark->id);
 	else if (remark->error == CHAT_E_NO_MEMORY)
 		strbuf_adds(out,
 			"error: the server is short of memory; try again in a "
-			"moment\n");
+			"moment");
 	else
 		strbuf_addf(out,
 			"error: that line has %s bytes, %s are allowed; it was "
-			"not sent\n",
+			"not sent",
 			str_count(n, remark->n),
 			str_count(limit, remark->limit));
 }
 
 void post_lines_answer(const struct post_lines *lines, struct strbuf *out)
 {
-	for (size_t i = 0; i < lines->n; i++)
+	for (size_t i = 0; i < lines->n; i++) {
 		answer(&lines->remarks[i], out);
+		strbuf_adds(out, lines->ends_in_cr[i] ? "\r\n" : "\n");
+	}
 }

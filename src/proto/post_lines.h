@@ -20,6 +20,7 @@ struct post_lines {
 	 * is no line to say is refused already. */
 	struct chat_remark remarks[POST_LINES_MAX];
 	size_t starts[POST_LINES_MAX];
+	bool ends_in_cr[POST_LINES_MAX]; /* CR LF, CR NUL: so its answer */
 	size_t n;
 	struct strbuf texts; /* owned */
 };

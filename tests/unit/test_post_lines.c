@@ -93,16 +93,40 @@ START_TEST(answers_each)
 	lines.remarks[1] = (struct chat_remark){
 		.error = CHAT_E_LINE_TOO_LONG, .n = 5312, .limit = 4096};
 	lines.remarks[2].id = 7;
+	lines.ends_in_cr[2] = true;
 	lines.remarks[3].error = CHAT_E_NO_MEMORY;
 	post_lines_answer(&lines, &out);
 	ck_assert_str_eq(out.data,
 		"ok 1795257017813000\n"
 		"error: that line has 5,312 bytes, 4,096 are allowed; "
 		"it was not sent\n"
-		"ok 7\n"
+		"ok 7\r\n"
 		"error: the server is short of memory; try again in a "
 		"moment\n");
 	strbuf_fini(&out);
+}
+END_TEST
+
+START_TEST(answers_end_as_lines_do)
+{
+	static const char bytes[] = "1\n2\r\n3\r\00012345678901\r\n4";
+	struct slice data = {bytes, sizeof(bytes) - 1};
+	struct post_lines lines = {.n = 0};
+	struct framer_line framer;
+	struct strbuf out = {0};
+
+	framer_line_init(&framer, 10);
+	post_lines_read(&lines, &framer, &data, true);
+	for (size_t i = 0; i < lines.n; i++)
+		lines.remarks[i].id = lines.remarks[i].error ? 0 : i + 1;
+	post_lines_answer(&lines, &out);
+	ck_assert_str_eq(out.data,
+		"ok 1\nok 2\r\nok 3\r\n"
+		"error: that line has 11 bytes, 10 are allowed; "
+		"it was not sent\r\n"
+		"ok 5\n");
+	strbuf_fini(&out);
+	post_lines_fini(&lines);
 }
 END_TEST
 
@@ -116,6 +140,7 @@ int main(void)
 	tcase_add_loop_test(tc, cuts_lines, 0, sizeof(cuts) / sizeof(cuts[0]));
 	tcase_add_test(tc, cuts_so_many_at_once);
 	tcase_add_test(tc, answers_each);
+	tcase_add_test(tc, answers_end_as_lines_do);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
