@@ -201,21 +201,22 @@ static int open_datagram_at(const struct addr *a)
 	return listener_open(&l, &name, &usual, &msg);
 }
 
-/* Opens TCP at a port that the kernel chose, and datagrams at the same one;
- * again if another program has that. */
-static struct listener *open_both(void)
+/* Opens datagrams (*ret) at a port that the kernel chose and TCP at the same
+ * one; again if that is somebody's. */
+static struct listener *open_both(struct listener **ret)
 {
 	struct addr a = inet_addr_of("127.0.0.1", 0);
 	struct listener *tcp;
 	int err;
 
 	do {
-		ck_assert_int_eq(open_at(&a), 0);
+		ck_assert_int_eq(open_datagram_at(&a), 0);
+		*ret = l;
+		err = open_at(listener_addr(*ret));
 		tcp = l;
 		l = NULL;
-		err = open_datagram_at(listener_addr(tcp));
 		if (err)
-			listener_unref(tcp);
+			listener_unref(*ret);
 	} while (err == -EADDRINUSE);
 	ck_assert_int_eq(err, 0);
 	return tcp;
@@ -224,16 +225,14 @@ static struct listener *open_both(void)
 START_TEST(a_datagram_port_is_not_shared)
 {
 	struct addr a;
-	struct listener *first, *tcp = open_both();
+	struct listener *first, *tcp = open_both(&first);
 
-	ck_assert(listener_is_datagram(l));
+	ck_assert(listener_is_datagram(first));
 	ck_assert_int_eq(
-		option_of(listener_fd(l), SOL_SOCKET, SO_TYPE), SOCK_DGRAM);
+		option_of(listener_fd(first), SOL_SOCKET, SO_TYPE), SOCK_DGRAM);
 	ck_assert_int_eq(
-		option_of(listener_fd(l), SOL_SOCKET, SO_SNDBUF), 100000);
-	a = *listener_addr(l);
-	first = l;
-	l = NULL;
+		option_of(listener_fd(first), SOL_SOCKET, SO_SNDBUF), 100000);
+	a = *listener_addr(first);
 	ck_assert_int_eq(open_datagram_at(&a), -EADDRINUSE);
 	ck_assert_ptr_nonnull(strstr(msg.text, "another program"));
 	/* TCP has ports of its own. */
