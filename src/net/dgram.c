@@ -37,26 +37,15 @@
 #define DATAGRAM_MAX     65536
 /* Not a multiple of a page: the first bytes of all would share a few lines of
  * the processor's cache. */
-#define STRIDE      (DATAGRAM_MAX + 128)
-#define LINK_LOCAL4 0xa9fe /* 169.254.0.0/16 */
-#define CONTROL_LEN                              \
-	(CMSG_SPACE(sizeof(struct in_pktinfo)) + \
-		CMSG_SPACE(sizeof(struct in6_pktinfo)))
-
-union inet {
-	struct sockaddr sa;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
+#define STRIDE (DATAGRAM_MAX + 128)
 
 /* One datagram and its answer. */
 struct slot {
-	union inet from, to;
-	unsigned interface; /* by which it came */
-	bool to_many;       /* the kernel says: it is a broadcast */
-	struct iovec room;  /* in batch.data */
+	union dgram_addr from;
+	struct dgram_asked asked;
+	struct iovec room; /* in batch.data */
 	/* As it came, then for the answer. */
-	_Alignas(struct cmsghdr) char control[CONTROL_LEN];
+	_Alignas(struct cmsghdr) char control[DGRAM_CONTROL_LEN];
 	struct datagram_answer answer;
 };
 
@@ -78,7 +67,7 @@ static void make_ready(struct dgram_batch *b, unsigned n)
 		struct msghdr *m = &b->in[i].msg_hdr;
 
 		m->msg_namelen = sizeof(b->slots[i].from);
-		m->msg_controllen = CONTROL_LEN;
+		m->msg_controllen = DGRAM_CONTROL_LEN;
 	}
 }
 
@@ -145,104 +134,6 @@ static void refuse(const struct dgram_socket *s, const struct slot *slot,
 		log_refused(s, slot, why);
 }
 
-/* Which address of ours was asked. */
-
-static void asked4(struct slot *slot, const struct in_pktinfo *info)
-{
-	/* What was sent to many the kernel answers from another address. */
-	slot->to_many = info->ipi_addr.s_addr != info->ipi_spec_dst.s_addr;
-	slot->interface = (unsigned)info->ipi_ifindex;
-	if (slot->from.sa.sa_family == AF_INET) {
-		slot->to.in = (struct sockaddr_in){
-			.sin_family = AF_INET, .sin_addr = info->ipi_addr};
-		return;
-	}
-	slot->to.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6};
-	slot->to.in6.sin6_addr.s6_addr32[2] = htonl(0xffff);
-	slot->to.in6.sin6_addr.s6_addr32[3] = info->ipi_addr.s_addr;
-}
-
-static void asked6(struct slot *slot, const struct in6_pktinfo *info)
-{
-	slot->interface = info->ipi6_ifindex;
-	slot->to.in6 = (struct sockaddr_in6){
-		.sin6_family = AF_INET6, .sin6_addr = info->ipi6_addr};
-	if (IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
-		slot->to.in6.sin6_scope_id = info->ipi6_ifindex;
-}
-
-/* As the kernel tells it of a socket that has every address; of IPv4 that came
- * to a socket of IPv6 it tells twice. False: it does not. */
-static bool read_asked(struct slot *slot, struct msghdr *in)
-{
-	struct in_pktinfo info;
-	struct in6_pktinfo info6;
-
-	slot->to_many = false;
-	slot->to.sa.sa_family = AF_UNSPEC;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(in); c; c = CMSG_NXTHDR(in, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			asked4(slot, &info);
-		} else if (c->cmsg_level == IPPROTO_IPV6 &&
-			c->cmsg_type == IPV6_PKTINFO) {
-			memcpy(&info6, CMSG_DATA(c), sizeof(info6));
-			asked6(slot, &info6);
-		}
-	}
-	return slot->to.sa.sa_family != AF_UNSPEC;
-}
-
-static void put_control(struct slot *slot, struct msghdr *out,
-	const struct cmsghdr *head, const void *data, size_t len)
-{
-	struct cmsghdr *c = (struct cmsghdr *)(void *)slot->control;
-
-	*c = *head;
-	c->cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(c), data, len);
-	out->msg_control = c;
-	out->msg_controllen = CMSG_SPACE(len);
-}
-
-static void answer_from4(
-	struct slot *slot, struct msghdr *out, struct in_addr ip)
-{
-	const struct cmsghdr head = {
-		.cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
-	struct in_pktinfo info = {.ipi_spec_dst = ip};
-
-	if (ntohl(ip.s_addr) >> 16 == LINK_LOCAL4)
-		info.ipi_ifindex = (int)slot->interface;
-	put_control(slot, out, &head, &info, sizeof(info));
-}
-
-static void answer_from6(
-	struct slot *slot, struct msghdr *out, const struct in6_addr *ip)
-{
-	const struct cmsghdr head = {
-		.cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO};
-	struct in6_pktinfo info = {.ipi6_addr = *ip};
-
-	if (IN6_IS_ADDR_LINKLOCAL(ip))
-		info.ipi6_ifindex = slot->interface;
-	put_control(slot, out, &head, &info, sizeof(info));
-}
-
-/* By which interface an answer leaves is for the routes to say, unless our
- * address means something on one interface only. */
-static void put_asked(struct slot *slot, struct msghdr *out)
-{
-	const struct in6_addr *ip = &slot->to.in6.sin6_addr;
-
-	if (slot->to.sa.sa_family == AF_INET)
-		answer_from4(slot, out, slot->to.in.sin_addr);
-	else if (IN6_IS_ADDR_V4MAPPED(ip))
-		answer_from4(slot, out, (struct in_addr){ip->s6_addr32[3]});
-	else
-		answer_from6(slot, out, ip);
-}
-
 /* The answers of one turn. */
 
 static size_t answer_len(const struct datagram_answer *answer)
@@ -261,13 +152,13 @@ static bool find_asked(const struct dgram_socket *s, struct slot *slot,
 	const struct addr *bound = listener_addr(s->listener);
 
 	in->to = &bound->sa;
+	slot->asked.to_many = false;
 	if (!s->has_every_address)
 		return true;
-	if (!read_asked(slot, m))
+	if (!dgram_read_asked(&slot->asked, m))
 		return false;
-	/* At the same place for both families. */
-	slot->to.in.sin_port = bound->in.sin_port;
-	in->to = &slot->to.sa;
+	slot->asked.to.in.sin_port = bound->in.sin_port;
+	in->to = &slot->asked.to.sa;
 	return true;
 }
 
@@ -293,7 +184,7 @@ static bool answer_one(
 		why = dgram_may_answer(
 			&in, answer_len(&slot->answer), &s->part->own);
 	}
-	if (why == DGRAM_ANSWERED && slot->to_many)
+	if (why == DGRAM_ANSWERED && slot->asked.to_many)
 		why = DGRAM_GROUP;
 	if (why != DGRAM_ANSWERED)
 		refuse(s, slot, why);
@@ -351,8 +242,10 @@ static void address_answers(const struct dgram_socket *s, unsigned n)
 			.msg_iov = slot->answer.parts,
 			.msg_iovlen = slot->answer.n_parts,
 		};
-		if (s->has_every_address)
-			put_asked(slot, out);
+		if (!s->has_every_address)
+			continue;
+		out->msg_control = slot->control;
+		dgram_put_asked(&slot->asked, out);
 	}
 }
 

@@ -2,11 +2,13 @@
 #ifndef SOCKD_NET_DGRAM_PRIVATE_H
 #define SOCKD_NET_DGRAM_PRIVATE_H
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include <event2/event_struct.h>
 
@@ -14,7 +16,7 @@
 #include "net/dgram_guard.h"
 #include "net/dgram_limit.h"
 
-/* What receiver.c shares with dgram.c. */
+/* What receiver.c, dgram.c and dgram_addr.c share. */
 
 struct dgram_batch;
 struct listener;
@@ -49,7 +51,27 @@ struct dgram_part {
 	struct dgram_socket sockets[];
 };
 
-/* Buffers for what one call receives and sends. NULL: out of memory. */
+union dgram_addr { /* the port is at the same place in both */
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+/* dgram_addr.c: the address of ours that a datagram was sent to. */
+struct dgram_asked {
+	union dgram_addr to; /* without a port */
+	unsigned interface;  /* by which it came */
+	bool to_many;        /* the kernel says: it is a broadcast address */
+};
+#define DGRAM_CONTROL_LEN                        \
+	(CMSG_SPACE(sizeof(struct in_pktinfo)) + \
+		CMSG_SPACE(sizeof(struct in6_pktinfo)))
+/* False: it is not told. */
+bool dgram_read_asked(struct dgram_asked *asked, struct msghdr *in);
+/* Has out leave from there. out->msg_control holds DGRAM_CONTROL_LEN. */
+void dgram_put_asked(const struct dgram_asked *asked, struct msghdr *out);
+
+/* dgram.c: buffers for what one call receives and sends. NULL: out of memory. */
 struct dgram_batch *dgram_batch_new(void);
 void dgram_batch_free(struct dgram_batch *b); /* NULL is fine */
 /* Answers what has come, a bounded part of it. True if something was refused.

@@ -2,9 +2,9 @@
 /* The sockets for datagrams and their workers. A worker has a seat here for
  * good, and in it the part that it serves: its sockets, and what all of them
  * need. A change makes a new part for every worker beforehand, on the main
- * thread, and hands them over by mail; a worker that gets its part lets go of
- * the old one, in which no socket but those that are to close is the last of
- * its kind. Who has no socket has no part and no buffers.
+ * thread, and hands them over by mail; a worker that gets its new part lets go
+ * of the old one. A socket that stays is in both, so it never closes. Who has no
+ * socket has no part and no buffers.
  *
  *   main:    prepare ──▶ parts ──commit──▶ mail
  *   workers:                                └──▶ seat.part, events

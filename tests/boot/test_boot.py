@@ -31,9 +31,9 @@ def tearDownModule():
 class Netcat:
     """nc inside the machine, kept open."""
 
-    def __init__(self, port):
+    def __init__(self, port, *options):
         self.process = subprocess.Popen(
-            machine.inside('nc.openbsd', 'localhost', str(port)),
+            machine.inside('nc.openbsd', *options, 'localhost', str(port)),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 
     def line(self):
@@ -71,8 +71,8 @@ class Boot(unittest.TestCase):
         machine.run('systemctl', 'stop', 'sockd')
         machine.must('mv', '/root/sockd.conf.kept', CONF)
 
-    def open(self, port):
-        client = Netcat(port)
+    def open(self, port, *options):
+        client = Netcat(port, *options)
         self.addCleanup(client.close)
         return client
 
@@ -88,8 +88,8 @@ class Boot(unittest.TestCase):
         text = machine.must('journalctl', '-u', 'sockd', '-o', 'json', '--no-pager', *args)
         return [json.loads(line) for line in text.splitlines()]
 
-    def echo(self, port):
-        client = self.open(port)
+    def echo(self, port, *options):
+        client = self.open(port, *options)
         client.say('hi')
         self.assertEqual(client.line(), 'hi')
         return client
@@ -102,6 +102,7 @@ class Boot(unittest.TestCase):
         main = self.show('MainPID')
         self.assertEqual(machine.must('ps', '-o', 'user=', '-p', main).strip(), 'sockd')
         self.echo(7007)
+        self.echo(7007, '-u')
         chat = self.open(4000)
         self.assertRegex(chat.line(), r'^\*\*\* welcome to ')
         self.assertEqual(

@@ -296,6 +296,30 @@ START_TEST(own_ports_are_not_answered)
 }
 END_TEST
 
+/* What sockets beside it are sent later is. */
+START_TEST(a_broadcast_is_not_answered)
+{
+	struct listener *l[] = {
+		open_at("0.0.0.0"), open_at("127.0.0.1"), open_at("127.0.0.1")};
+	struct addr to = *listener_addr(l[0]);
+	int on = 1;
+
+	use(set_of(l, 3));
+	net_turn(&net);
+	inet_pton(AF_INET, "127.255.255.255", &to.in.sin_addr);
+	setsockopt(client, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
+	for (int i = 0; i < 40; i++)
+		ask(&to, "all", 3);
+	NET_WAIT(&net, refused(DGRAM_GROUP) == 40);
+	for (int i = 0; i < 40; i++)
+		ask(listener_addr(l[1 + i % 2]), "you", 3);
+	NET_WAIT(&net, receiver_counts(receiver).received == 80);
+	ck_assert_uint_eq(receiver_counts(receiver).answered, 40);
+	for (int i = 0; i < 3; i++)
+		listener_unref(l[i]);
+}
+END_TEST
+
 START_TEST(one_address_is_not_flooded)
 {
 	struct listener *l = open_at("127.0.0.1");
@@ -450,6 +474,7 @@ int main(void)
 	tcase_add_test(tc, silence_is_no_refusal);
 	tcase_add_test(tc, strangers_do_not_reach_the_protocol);
 	tcase_add_test(tc, own_ports_are_not_answered);
+	tcase_add_test(tc, a_broadcast_is_not_answered);
 	tcase_add_test(tc, one_address_is_not_flooded);
 	tcase_add_test(tc, a_turn_is_bounded);
 	tcase_add_test(tc, a_socket_that_stays_loses_nothing);
