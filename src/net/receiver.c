@@ -3,8 +3,8 @@
  * good, and in it the part that it serves: its sockets, and what all of them
  * need. A change makes a new part for every worker beforehand, on the main
  * thread, and hands them over by mail; a worker that gets its new part lets go
- * of the old one. A socket that stays is in both, so it never closes. Who has no
- * socket has no part and no buffers.
+ * of the old one. A socket that stays is in both, so it never closes. Who has
+ * no socket has no part and no buffers.
  *
  *   main:    prepare ──▶ parts ──commit──▶ mail
  *   workers:                                └──▶ seat.part, events
