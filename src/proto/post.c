@@ -275,15 +275,14 @@ static void answer_datagram(
 	struct strbuf text = {0};
 
 	post_lines_answer(lines, &text);
-	while (text.len >= sizeof(out->text)) {
+	while (text.len > sizeof(out->text)) {
 		const char *last = memrchr(text.data, '\n', text.len - 1);
 
 		text.len = last ? (size_t)(last - text.data) + 1 : 0;
 	}
 	if (text.len)
 		memcpy(out->text, text.data, text.len);
-	out->parts[0] = (struct iovec){out->text, text.len};
-	out->n_parts = 1;
+	datagram_answer_add(out, out->text, text.len);
 	strbuf_fini(&text);
 }
 
@@ -292,8 +291,7 @@ static void refuse_datagram(struct datagram_answer *out, const char *why)
 	int len = snprintf(out->text, sizeof(out->text),
 		"error: %s; nothing was sent\n", why);
 
-	out->parts[0] = (struct iovec){out->text, (size_t)len};
-	out->n_parts = 1;
+	datagram_answer_add(out, out->text, (size_t)len);
 }
 
 static void say_datagram(const struct service *svc, struct post_lines *lines,
@@ -399,7 +397,7 @@ const struct proto proto_post = {
 		.state_size = sizeof(struct post_session),
 		.datagram = post_datagram},
 	.framings = PROTO_FRAMING_STREAM,
-	.transports = PROTO_TRANSPORT_TCP,
+	.transports = PROTO_TRANSPORT_TCP | PROTO_TRANSPORT_UDP,
 	.options = post_options,
 	.options_size = sizeof(struct post_options),
 	.idle_ms = PROTO_IDLE_COMMON,

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import threading
 
-from clients import NC, Client, Person, pipe_through, target
+from clients import NC, Child, Client, Person, target
+from datagrams import Asker
 from harness import PATIENCE, Daemon, Test, main, wait_until
+from netns import Space
 
 SERVICES = '''
   chat: { protocol = "chat"; listen = "127.0.0.1:0"; };
@@ -167,6 +169,52 @@ class Names(Test):
             d.wait_log('reloaded')
             post(d.address('cron'), 'hi\n', '-N')
             self.assertEqual(alice.line(), '<night> hi')
+
+
+class Datagrams(Test):
+    CONFIG = 'services: {' + SERVICES + '''
+      udp: { protocol = "post"; transport = "udp"; listen = "%s:%d"; nick = "cron"; };
+      hall: { protocol = "chat"; listen = "chat.sock"; };
+    };'''
+
+    def test_lines_by_datagram(self):
+        with Daemon(self.CONFIG % ('127.0.0.1', 0)) as d:
+            alice = Person(d, nick='alice')
+            asker = Asker(d, d.address('udp'))
+            self.assertRegex(asker.ask(b'disk full').decode(), r'^ok \d+\n$')
+            self.assertEqual(alice.line(), '<cron> disk full')
+            self.assertRegex(asker.ask(b'one\n\ntwo\r\n').decode(), r'^ok \d+\nok \d+\r\n$')
+            self.assertEqual([alice.line(), alice.line()], ['<cron> one', '<cron> two'])
+            asker.send(b'\n')
+            self.assertEqual(asker.ask(b'x\n' * 17),
+                             b'error: a datagram has 16 lines at most; nothing was sent\n')
+            self.assertEqual(
+                asker.ask(b'x' * 5312),
+                b'error: that line has 5,312 bytes, 4,096 are allowed; it was not sent\n')
+            self.assertEqual(alice.sync(), [])
+            alice.say('/nick cron')
+            self.assertRegex(alice.line(), 'kept for the service cron')
+
+    def test_netcat(self):
+        with Daemon(self.CONFIG % ('127.0.0.1', 0)) as d:
+            nc = Child(d, NC, '-u', *target(d.address('udp')))
+            nc.say('disk full')
+            self.assertRegex(nc.line(), OK)
+
+    def test_only_this_machine(self):
+        """What comes by another address is not heard."""
+        if os.geteuid() != 0:
+            self.skipTest('takes root, for a private network')
+        with Space() as space:
+            space.run('ip', 'addr', 'add', '192.0.2.1/32', 'dev', 'lo')
+            with Daemon(self.CONFIG % ('*', 4001), prefix=space.prefix) as d:
+                alice = Person(d, 'hall', nick='alice')
+                other = Asker(d, ('192.0.2.1', 4001), space=space)
+                other.send(b'from elsewhere')
+                asker = Asker(d, ('127.0.0.1', 4001), space=space)
+                self.assertRegex(asker.ask(b'from here').decode(), OK)
+                self.assertEqual(alice.line(), '<cron> from here')
+                self.assertFalse(other.has_answer())
 
 
 class Crowd(Test):
