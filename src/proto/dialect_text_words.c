@@ -79,6 +79,7 @@ static const struct words table[CHAT_TYPE_N] = {
 		"welcome to %t. You are %n\n" USAGE_LINE, has_no_room},
 	[CHAT_MOTD] = {.render = dialect_text_motd},
 	[CHAT_YOU_JOINED] = {"you are in #%r (%h)"},
+	[CHAT_ARRIVED] = {"you are in #%r (%h)"},
 	[CHAT_YOU_TOPIC] = {
 		"#%r has no topic; /topic TEXT sets one",
 		"topic: %t", has_text},
@@ -96,6 +97,7 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_PONG] = {"pong"},
 	[CHAT_VERSION] = {"sockd " SOCKD_VERSION},
 	[CHAT_BYE] = {.render = render_nothing}, /* the goodbye says it */
+	[CHAT_OK] = {"done"},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {
 		"there is no command /%t; /help lists them, //%t says it",
@@ -120,10 +122,17 @@ static const struct words table[CHAT_TYPE_N] = {
 		"nobody here is called \"%t\"; /who lists who is here",
 		"nobody here is called \"%t\"; did you mean %N?", has_nick2},
 	[CHAT_E_NO_REPLY] = {"nobody has written to you alone yet; /msg NICK TEXT begins"},
-	[CHAT_E_NOT_IN_ROOM] = {"you are in no room; /join ROOM goes to one"},
+	[CHAT_E_NOT_IN_ROOM] = {
+		"you are in no room; /join ROOM goes to one",
+		"you are not in #%t; /join ROOM goes to one", has_text},
 	[CHAT_E_TOO_MANY_ROOMS] = {"there are %l rooms, no more can be made; /rooms lists them"},
 	[CHAT_E_ROOM_LOCKED] = {"#%r is locked: nobody may go there"},
 	[CHAT_E_NOT_A_NUMBER] = {"\"%t\" is not a number of lines; write 1 or more"},
+	[CHAT_E_INVALID_INPUT] = {"that could not be read"},
+	[CHAT_E_BAD_FIELD] = {"%t: %N"},
+	[CHAT_E_ROOM_AND_NICK] = {"a room and a name are needed"},
+	[CHAT_E_WHICH_ROOM] = {"you are in several rooms; say which"},
+	[CHAT_E_TOO_MANY_SEATS] = {"you are in %l rooms, no more are allowed"},
 	[CHAT_E_NO_MEMORY] = {"the server is short of memory; try again in a moment"},
 };
 /* clang-format on */
