@@ -27,8 +27,8 @@ enum object_event {
 	OBJECT_MORE,     /* not whole: come again with these and more bytes */
 	OBJECT_WHOLE,    /* ret_object is one, from { to } */
 	OBJECT_TOO_LONG, /* one ended that was longer; ret_object->len: so long */
-	OBJECT_INVALID,  /* what came is no object; the next may be one */
-	OBJECT_SKIPPED,  /* bytes between objects, or of one that is refused */
+	OBJECT_INVALID, /* what came is no object; the next may be one */
+	OBJECT_SKIPPED, /* bytes between objects, or of one that is refused */
 };
 
 void framer_json_init(struct framer_json *f, size_t max);

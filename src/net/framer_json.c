@@ -156,8 +156,8 @@ static enum object_event go_on(struct framer_json *f, const char *data,
 	return OBJECT_SKIPPED;
 }
 
-static enum object_event skip(struct framer_json *f, const char *data,
-	size_t len, size_t *ret_used)
+static enum object_event skip(
+	struct framer_json *f, const char *data, size_t len, size_t *ret_used)
 {
 	size_t at = f->seen < len ? f->seen : len; /* 0 for SKIP_JUNK */
 	bool is_over = false;
@@ -184,7 +184,8 @@ enum object_event framer_json_next(struct framer_json *f, const char *data,
 		return OBJECT_MORE;
 	if (f->depth > 0)
 		return go_on(f, data, len, ret_object, ret_used);
-	if (f->skip != SKIP_NOTHING && !(f->skip == SKIP_JUNK && data[0] == '{'))
+	if (f->skip != SKIP_NOTHING &&
+		!(f->skip == SKIP_JUNK && data[0] == '{'))
 		return skip(f, data, len, ret_used);
 	f->skip = SKIP_NOTHING;
 	n = count_spaces(data, len);
