@@ -38,8 +38,9 @@ int hub_configure(struct hub *hub, const struct chat_settings *settings);
  * back; borrowed until it leaves, unless it is the settings' own default room.
  * NULL: a program, which sits nowhere until it joins and may sit in several
  * rooms. Posts: SEAT, WELCOME, MOTD, topic, replay, to a program WELCOME alone;
- * JOINED to the room later, see hub_announce(). The member is the hub's until hub_leave(); NULL: out of
- * memory, or `room` is no name for a room. Then nothing is posted. */
+ * JOINED to the room later, see hub_announce(). The member is the hub's until
+ * hub_leave(); NULL: out of memory, or `room` is no name for a room. Then
+ * nothing is posted. */
 struct member *hub_enter(struct hub *hub, struct chat_home home,
 	const char *room, const struct chat_now *now, struct chat_outbox *out);
 /* A member turns out to be a program: it sits nowhere from here on, and is

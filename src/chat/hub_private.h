@@ -66,9 +66,9 @@ void reply_room(const struct turn *turn, const struct room *room,
  * and nothing has happened. */
 uint64_t reply_say(const struct turn *turn, struct room *room,
 	const struct membership *but, const struct chat_msg_spec *line);
-/* Tells the rooms the member is in of its new name, who hears it in several only
- * once; rooms is space for them. A room that has not been told of a guest yet
- * hears of it now, under that name. Takes msg. */
+/* Tells the rooms the member is in of its new name, who hears it in several
+ * only once; rooms is space for them. A room that has not been told of a guest
+ * yet hears of it now, under that name. Takes msg. */
 void reply_neighbours(
 	const struct turn *turn, struct chat_msg *renamed, uint32_t *rooms);
 /* The last n lines of the room as one message. 0, or -ENOMEM. */

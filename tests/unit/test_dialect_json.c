@@ -116,7 +116,8 @@ static const struct {
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\"}", "join|ops nick=bob"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":true}", "join|ops nick=bob keep"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":false}", "join|ops nick=bob"},
-	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":1}", "E_BAD_FIELD|keep|must be true or false"},
+	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":1}",
+		"E_BAD_FIELD|keep|must be true or false"},
 	{JOIN "\"room\":\"ops\"}", "E_ROOM_AND_NICK||"},
 	{JOIN "\"room\":\"\",\"username\":\"bob\"}", "E_ROOM_AND_NICK||"},
 	{JOIN "\"username\":\"bob\"}", "E_ROOM_AND_NICK||"},
@@ -277,7 +278,8 @@ static const struct {
 	struct chat_msg_spec spec;
 	const char *object; /* without the LF; "": nothing */
 } renders[] = {
-	{{CHAT_SAID, HERE, .text = "a \"b\"\n\\c", .id = 1700000000123000, .wall_ms = 1700000000123},
+	{{CHAT_SAID, HERE, .text = "a \"b\"\n\\c", .id = 1700000000123000,
+			.wall_ms = 1700000000123},
 		"{\"type\":\"chat\"," BOB OPS ",\"message\":\"a \\\"b\\\"\\n\\\\c\","
 		"\"id\":1700000000123000,\"time\":1700000000.123}"},
 	{{CHAT_ACTION, HERE, .text = "waves", .id = 7, .wall_ms = 1000},
@@ -297,7 +299,8 @@ static const struct {
 	{{CHAT_RENAMED, .nick = "bob", .nick2 = "rob"},
 		NOTE "\"nick\"," BOB ",\"new_username\":\"rob\",\"message\":\"bob is now rob\"}"},
 	{{CHAT_TOPIC_SET, HERE, .text = "tea\n"},
-		NOTE "\"topic\"," BOB OPS ",\"topic\":\"tea\xE2\x90\x8A\",\"message\":\"bob set the topic\"}"},
+		NOTE "\"topic\"," BOB OPS ",\"topic\":\"tea\xE2\x90\x8A\","
+		"\"message\":\"bob set the topic\"}"},
 	{{CHAT_WELCOME, .nick = "bob", .text = "my\x01server"},
 		"{\"type\":\"welcome\",\"message\":\"welcome to my\xE2\x90\x81server\"," BOB "}"},
 	{{CHAT_MOTD, .text = "one\ntwo\x07\n"},
@@ -310,7 +313,8 @@ static const struct {
 	{{CHAT_WHO, .room = "ops"}, "{\"type\":\"who\"" OPS ",\"members\":[],\"total\":0}"},
 	{{CHAT_ROOMS}, "{\"type\":\"rooms\",\"rooms\":[],\"total\":0}"},
 	{{CHAT_HELP, .text = "history"},
-		"{\"type\":\"help\",\"commands\":[{\"type\":\"history\",\"fields\":[\"last\",\"since\"]}]}"},
+		"{\"type\":\"help\",\"commands\":["
+		"{\"type\":\"history\",\"fields\":[\"last\",\"since\"]}]}"},
 	{{CHAT_HELP, .text = "part"},
 		"{\"type\":\"help\",\"commands\":[{\"type\":\"leave\",\"fields\":[]}]}"},
 	{{CHAT_PONG}, "{\"type\":\"pong\"}"},
@@ -324,7 +328,8 @@ static const struct {
 		"{\"type\":\"error\",\"code\":\"room_and_username_required\","
 		"\"message\":\"Room and username required\",\"ref\":1}"},
 	{{CHAT_E_BAD_FIELD, .text = "room", .nick2 = "must be a text"},
-		"{\"type\":\"error\",\"code\":\"bad_field\",\"message\":\"\\\"room\\\" must be a text\"}"},
+		"{\"type\":\"error\",\"code\":\"bad_field\","
+		"\"message\":\"\\\"room\\\" must be a text\"}"},
 	{{CHAT_E_LINE_TOO_LONG, .n = 70000, .limit = 65536},
 		"{\"type\":\"error\",\"code\":\"too_long\",\"message\":"
 		"\"that object has 70,000 bytes, 65,536 are allowed; it was not read\"}"},
