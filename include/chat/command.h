@@ -25,6 +25,13 @@ struct chat_call {
 	bool is_word; /* a bare "quit" and the like: SAID_WORD follows */
 	const char *error_text, *error_near; /* text and nick2 of the refusal */
 	uint64_t n, limit;
+	/* What programs may add to any verb: */
+	const char *room; /* which of its rooms is meant; NULL: the only one */
+	const char *nick; /* join: take this name as well; NULL: none */
+	const char *ref;  /* the answers carry it; success is told then too */
+	bool keep;        /* join: stay in the other rooms */
+	bool has_since;   /* history: what came after the id `since` */
+	uint64_t since;
 	struct strbuf buf; /* owned */
 };
 void chat_call_clear(struct chat_call *call);

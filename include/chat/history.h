@@ -12,8 +12,16 @@ struct chat_msg;
 struct history {
 	struct chat_msg **ring; /* owned */
 	size_t size, first, n;
-	uint64_t bytes; /* memory of the messages */
+	uint64_t bytes;            /* memory of the messages */
+	struct history_mark *gone; /* owned ring of HISTORY_MARKS, or NULL */
+	size_t n_gone;             /* so many were ever put there */
 };
+
+/* A message that was dropped: enough to count what somebody missed. */
+struct history_mark {
+	uint64_t id, seq;
+};
+#define HISTORY_MARKS 512 /* that are remembered */
 
 struct history_bounds {
 	size_t lines;
@@ -31,5 +39,10 @@ void history_shrink(struct history *h, const struct history_bounds *bounds);
  * references that pass to the caller. Returns how many. */
 size_t history_read(const struct history *h, uint64_t before, size_t n,
 	struct chat_msg **ret);
+/* How many are kept with ids above `id`. *ret_lost: how many more there were
+ * that are not kept, by the numbers of their sequence; if `id` is older than
+ * all that is remembered, how many ever were. */
+size_t history_count_since(
+	const struct history *h, uint64_t id, uint64_t *ret_lost);
 
 #endif

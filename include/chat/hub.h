@@ -34,14 +34,19 @@ void hub_free(struct hub *hub);
  * or -ENOMEM (old ones stay). */
 int hub_configure(struct hub *hub, const struct chat_settings *settings);
 
-/* A guest enters with a nick at once and sits in `room` (NULL: in none), to
- * which /part leads back; borrowed until it leaves, unless it is the settings'
- * own default room. Posts:
- * SEAT, WELCOME, MOTD, topic, replay; JOINED to the room later, see
- * hub_announce(). The member is the hub's until hub_leave(); NULL: out of
- * memory, or `room` is no name for a room. Then nothing is posted. */
+/* A guest enters with a nick at once and sits in `room`, to which /part leads
+ * back; borrowed until it leaves, unless it is the settings' own default room.
+ * NULL: a program, which sits nowhere until it joins and may sit in several
+ * rooms. Posts: SEAT, WELCOME, MOTD, topic, replay, to a program WELCOME alone;
+ * JOINED to the room later, see hub_announce(). The member is the hub's until
+ * hub_leave(); NULL: out of memory, or `room` is no name for a room. Then
+ * nothing is posted. */
 struct member *hub_enter(struct hub *hub, struct chat_home home,
 	const char *room, const struct chat_now *now, struct chat_outbox *out);
+/* A member turns out to be a program: it sits nowhere from here on, and is
+ * welcomed again. 0 or -ENOMEM (then it may still sit somewhere: hub_leave). */
+int hub_make_program(struct hub *hub, struct member *member,
+	const struct chat_now *now, struct chat_outbox *out);
 /* The member is gone: rooms hear LEFT (if they heard JOINED), its nick is free.
  * reason: safe text, NULL or "": none. No UNSEAT is posted: whoever calls this
  * has let go of the connection. Frees member. */

@@ -21,7 +21,8 @@ struct member {
 	const char *start;          /* borrowed: its first room; NULL: the
 	                                  default one */
 	char *reply_to;             /* owned nick; NULL: nobody yet */
-	unsigned hints;             /* bare words it was told about; bits */
+	bool is_program; /* starts nowhere, asks for what it wants to see */
+	unsigned hints;  /* bare words it was told about; bits */
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1]; /* nick_make_key() of nick */
 };
@@ -42,6 +43,7 @@ enum membership_flag {
 /* NULL: out of memory. */
 struct member *member_new(struct chat_home home, const char *nick);
 void member_free(struct member *member); /* sits nowhere; NULL is fine */
+size_t member_count_seats(const struct member *member);
 /* The name changes; not while the member is in a map. */
 void member_set_nick(struct member *member, const char *nick);
 /* Whom /reply means from now on; memory may not suffice, then the old one. */

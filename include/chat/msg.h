@@ -24,8 +24,9 @@
 	X(WELCOME)      /* you are nick in room, n here; text: server name */   \
 	X(MOTD)         /* text, may have lines; "": none */                    \
 	X(YOU_JOINED) /* you are in room, n here; CHAT_QUIET: over the mark */  \
-	X(YOU_TOPIC)  /* the topic of room is text; "": none */                 \
-	X(REPLAY) /* items: SAID, ACTION, ... of room, oldest first; or none */ \
+	X(ARRIVED) /* a program did; text: topic, id: last said, nick2: code */ \
+	X(YOU_TOPIC) /* the topic of room is text; "": none */                  \
+	X(REPLAY) /* n lost; items: SAID, ... of room, oldest first; or none */ \
 	X(YOU_RENAMED) /* you are now nick */                                   \
 	X(WHO) /* n members of room; items: 50 WHO_ITEM at most, sorted */      \
 	X(WHO_ITEM)  /* nick */                                                 \
@@ -36,6 +37,7 @@
 	X(PONG)      /* the answer to ping */                                   \
 	X(VERSION)   /* of the server */                                        \
 	X(BYE)       /* you asked to leave; text: reason */                     \
+	X(OK)        /* what ref asks is done; id: of what was said, or 0 */    \
 	X(E_UNKNOWN_COMMAND)   /* text: the word; nick2: the nearest, or "" */  \
 	X(E_AMBIGUOUS_COMMAND) /* text: the word; nick2: two that it may be */  \
 	X(E_MISSING_ARGUMENT)  /* text: the verb; nick2: what it takes */       \
@@ -54,6 +56,11 @@
 	X(E_TOO_MANY_ROOMS)    /* limit: of the server */                       \
 	X(E_ROOM_LOCKED)       /* room */                                       \
 	X(E_NOT_A_NUMBER)      /* text */                                       \
+	X(E_INVALID_INPUT)     /* what came cannot be read */                   \
+	X(E_BAD_FIELD)         /* text: a field; nick2: what it must be */      \
+	X(E_ROOM_AND_NICK)     /* to join takes both */                         \
+	X(E_WHICH_ROOM)        /* in several rooms one must be named */         \
+	X(E_TOO_MANY_SEATS)    /* limit: rooms that one member is in */         \
 	X(E_NO_MEMORY)         /* the server is short of memory */
 
 enum chat_type {
@@ -77,6 +84,7 @@ struct chat_msg {
 	int64_t wall_ms;
 	uint64_t n, limit;
 	const char *nick, *nick2, *room, *text; /* in this block, never NULL */
+	const char *ref; /* the same; of the command that this answers */
 	size_t text_len;
 	struct chat_msg **items; /* in this block; each a reference of ours */
 	size_t n_items;
@@ -91,7 +99,7 @@ struct chat_msg_spec {
 	uint64_t id, seq;
 	int64_t wall_ms;
 	uint64_t n, limit;
-	const char *nick, *nick2, *room, *text;
+	const char *nick, *nick2, *room, *text, *ref;
 	struct chat_msg **items;
 	size_t n_items;
 };

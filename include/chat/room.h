@@ -27,8 +27,8 @@ struct room {
 	uint64_t idle_since_ms;
 	struct room_members members;          /* membership.in_room */
 	const struct room_settings *settings; /* borrowed; NULL: by joining */
-	char *topic;  /* owned; NULL: that of settings */
-	uint64_t seq; /* of the last message kept */
+	char *topic;           /* owned; NULL: that of settings */
+	uint64_t seq, last_id; /* of the last message kept */
 	struct history history;
 	uint64_t workers;             /* bit per worker with members here */
 	char name[ROOM_NAME_MAX + 1]; /* as first spelt, without "#" */

@@ -43,6 +43,7 @@ enum close_fate {
 	X(HANDSHAKE, "handshake", DROP, NULL)                                  \
 	X(LINE, "line", DRAIN, "%s without an end of line")                    \
 	X(FRAME, "frame", DRAIN, NULL)                                         \
+	X(PROTOCOL, "protocol", DRAIN, NULL)                                   \
 	X(RESUMED, "resumed", DRAIN, "you came back on another connection")
 /* clang-format on */
 

@@ -106,6 +106,8 @@ void conn_set_timer(struct conn *c, uint64_t when_ms);
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
 bool conn_is_paused(const struct conn *c); /* conn_pause() is in force */
+/* False while nothing is read, for any of these reasons. */
+bool conn_is_reading(const struct conn *c);
 
 /* Ask for input() in the next turn of the loop: a fair share of work was done
  * and more lies in the buffer. Until then nothing more is read, the peer's end

@@ -44,8 +44,11 @@ int chat_port_post(struct chat_port *port, struct chat_remark *remarks,
 
 /* On the session's worker only: */
 
-/* Enters a guest into room (NULL or "": the default room). 0 or -ENOMEM. */
+/* Enters a guest into room ("": the default room), or a program into none
+ * (NULL). 0 or -ENOMEM. */
 int chat_port_enter(struct chat_session *session, const char *room);
+/* The person turns out to be a program: as hub_make_program(). */
+int chat_port_make_program(struct chat_session *session);
 /* An empty call to parse into. */
 struct chat_call *chat_port_call(struct chat_session *session);
 /* Has the call got last run, now or with those that follow it; if this is not

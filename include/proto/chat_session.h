@@ -13,18 +13,28 @@ struct conn;
 struct member;
 struct seat;
 
+enum chat_timer {
+	CHAT_TIMER_INPUT,    /* what has begun to come took too long */
+	CHAT_TIMER_ANNOUNCE, /* the rooms are told of a guest */
+	CHAT_TIMER_N
+};
+
 /* The chat's state of one connection; lives inside its conn. Its worker's
  * thread only, but for member, which belongs to the hub. */
 struct chat_session {
 	struct conn *conn;             /* borrowed: it holds this */
 	struct chat_port *port;        /* borrowed */
 	const struct dialect *dialect; /* constant */
+	const char *room;              /* borrowed: where a person starts */
 	struct member *member;         /* borrowed; looked into by chat_port */
 	struct seat *seats;            /* owned list: the rooms it hears */
 	struct chat_msg *bye;          /* a reference: what /quit said */
 	uint64_t missed;               /* messages left out while it was slow */
 	uint64_t told;                 /* the last fact told to each once */
 	struct dialect_input input;
+	uint64_t due_ms[CHAT_TIMER_N]; /* see chat_timer.h; 0: not */
+	/* Looks at the first input again, see dialect.h; NULL: none does. */
+	const struct dialect *doubting;
 	uint8_t view; /* bits of enum dialect_view */
 	bool leaving; /* asked to go: input no longer counts */
 };

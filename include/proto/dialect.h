@@ -2,14 +2,18 @@
 #ifndef SOCKD_PROTO_DIALECT_H
 #define SOCKD_PROTO_DIALECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "net/close.h"
+#include "net/framer_json.h"
 #include "net/framer_line.h"
 #include "net/telnet.h"
 
 struct chat_call;
 struct chat_msg;
+struct dialect;
 struct service;
 struct strbuf;
 struct text_telnet;
@@ -34,10 +38,14 @@ struct dialect_input {
 			struct framer_line line;
 			struct text_telnet *telnet; /* owned; NULL: none */
 		};
+		struct framer_json json;
+		size_t line_max; /* auto */
 	};
 	/* What the reads found out, for the caller to see to after each: */
-	uint8_t view;              /* how to write to it, bits to be added */
-	struct telnet_reply reply; /* to be sent, then emptied */
+	uint8_t view;               /* how to write to it, bits to be added */
+	struct telnet_reply reply;  /* to be sent, then emptied */
+	const struct dialect *next; /* BECOMES: which one */
+	const char *stranger;       /* STRANGE: what it is, for the log */
 };
 
 enum dialect_event {
@@ -45,10 +53,14 @@ enum dialect_event {
 	DIALECT_READ,      /* call says what to run, or nothing */
 	DIALECT_ENDLESS,   /* what came will never be whole: close */
 	DIALECT_NO_MEMORY, /* for what came: close */
+	DIALECT_BECOMES,   /* in->next goes on with what is not used */
+	DIALECT_STRANGE,   /* it speaks none: send call->buf and close */
 };
 
 struct dialect {
-	const char *name; /* as `dialect = "..."` writes it */
+	const char *name;   /* as `dialect = "..."` writes it */
+	bool is_undecided;  /* nobody is let in before it became another */
+	bool is_of_program; /* who speaks it starts in no room */
 	/* A connection begins to speak it. */
 	void (*start)(struct dialect_input *in, const struct service *svc);
 	/* Reads the next input of a connection and fills call (cleared by the
@@ -63,6 +75,15 @@ struct dialect {
 		const struct slice *data, struct chat_call *call);
 	/* It speaks it no longer: frees what `in` owns. NULL: nothing. */
 	void (*stop)(struct dialect_input *in);
+	/* So many ms may pass until what has begun is whole; 0, and NULL: any
+	 * number. After that late() is called. */
+	uint64_t (*patience_ms)(const struct dialect_input *in);
+	enum dialect_event (*late)(
+		struct dialect_input *in, struct chat_call *call);
+	/* It became another by late(): was that right? Looks at the first bytes
+	 * before that one does. MORE: cannot tell yet; READ: yes. */
+	enum dialect_event (*reconsider)(struct dialect_input *in,
+		const struct slice *data, struct chat_call *call);
 	/* One input line without its line end (text), or one object (JSON).
 	 * Fills call (cleared by the caller). Pure. */
 	void (*parse)(const char *data, size_t len, struct chat_call *call);
@@ -79,5 +100,9 @@ struct dialect {
 };
 
 extern const struct dialect *const dialect_table[]; /* ended by NULL */
+/* The row named so, or NULL. */
+const struct dialect *dialect_find(const char *name);
+/* The library that reads JSON, and its version: "jansson 2.14". */
+const char *dialect_library_text(void);
 
 #endif

@@ -23,6 +23,7 @@ const struct preset presets[] = {
 	{
 		.name = "sockd",
 		.summary = "the chat of sockd, as a person with netcat",
+		.login = "\n", /* a person; else sockd waits for a moment */
 		.welcome = "/help lists",
 		.join = "/join {room}\n",
 		.ready = "*** you are in #{room}",

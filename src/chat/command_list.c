@@ -121,12 +121,11 @@ static const struct room *room_asked(const struct turn *turn)
 {
 	char name[ROOM_NAME_MAX + 1];
 	const struct room *room = NULL;
+	const struct membership *seat;
 
 	if (turn->call->n_args == 0) {
-		if (turn->member->current)
-			return turn->member->current->room;
-		reply_refuse(turn, CHAT_E_NOT_IN_ROOM, NULL, NULL);
-		return NULL;
+		seat = seat_meant(turn);
+		return seat ? seat->room : NULL;
 	}
 	if (room_name_parse(name, turn->call->args[0]))
 		room = rooms_find(&turn->hub->rooms, name);

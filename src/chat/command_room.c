@@ -79,28 +79,70 @@ static bool is_locked(const struct turn *turn, const struct room *room)
 		!is_home(turn, room->name);
 }
 
+/* False, and told, if the name that is to be taken as well may not be had. */
+static bool may_take_nick(const struct turn *turn, struct seat_wish *wish)
+{
+	const char *nick = turn->call->nick, *near;
+	enum chat_type error;
+
+	if (!nick)
+		return true;
+	error = nick_refusal(turn, nick, &near);
+	if (error != CHAT_TYPE_N) {
+		reply_refuse(turn, error, nick, near);
+		return false;
+	}
+	if (strcmp(nick, turn->member->nick) != 0)
+		wish->nick = nick;
+	return true;
+}
+
+/* False, and told, if the member may not sit in that room too. */
+static bool may_sit(const struct turn *turn, const struct seat_wish *wish)
+{
+	size_t limit = (size_t)turn->hub->settings->rooms_per_member;
+
+	if (seat_find(turn->member, wish->to))
+		return true;
+	if (is_locked(turn, wish->to))
+		reply_tell(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_E_ROOM_LOCKED,
+				.room = wish->to->name,
+			});
+	else if (wish->keep && member_count_seats(turn->member) >= limit)
+		reply_tell(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_E_TOO_MANY_SEATS,
+				.limit = limit,
+			});
+	else
+		return true;
+	return false;
+}
+
 static void go(const struct turn *turn, const char *text)
 {
+	struct seat_wish wish = {
+		.hello = turn->member->is_program ? CHAT_ARRIVED
+						  : CHAT_YOU_JOINED,
+		.keep = turn->call->keep,
+	};
 	const struct membership *seat = turn->member->current;
 	char name[ROOM_NAME_MAX + 1];
-	struct room *room;
 
 	if (!room_name_parse(name, text)) {
 		reply_refuse(turn, CHAT_E_ROOM_INVALID, text, NULL);
 		return;
 	}
-	room = open_room(turn, name);
-	if (!room)
+	if (!may_take_nick(turn, &wish))
 		return;
-	if (seat && seat->room == room)
-		tell_where(turn, room);
-	else if (is_locked(turn, room))
-		reply_tell(turn,
-			&(struct chat_msg_spec){
-				.type = CHAT_E_ROOM_LOCKED,
-				.room = room->name,
-			});
-	else if (seat_move(turn, room, CHAT_YOU_JOINED) < 0)
+	wish.to = open_room(turn, name);
+	if (!wish.to || !may_sit(turn, &wish))
+		return;
+	if (seat && seat->room == wish.to && !turn->member->is_program)
+		tell_where(turn, wish.to);
+	else if (seat_take(turn, &wish) < 0)
 		reply_post(turn, NULL);
 }
 
@@ -109,9 +151,18 @@ void command_join(const struct turn *turn)
 	go(turn, turn->call->args[0]);
 }
 
+/* A person is always somewhere, a program need not be. */
 void command_part(const struct turn *turn)
 {
-	go(turn, home_of(turn));
+	struct membership *seat;
+
+	if (!turn->member->is_program) {
+		go(turn, home_of(turn));
+		return;
+	}
+	seat = seat_meant(turn);
+	if (seat && seat_leave(turn, seat) < 0)
+		reply_post(turn, NULL);
 }
 
 static void set_topic(
@@ -143,15 +194,13 @@ static void set_topic(
 
 void command_topic(const struct turn *turn)
 {
-	struct membership *seat = turn->member->current;
+	struct membership *seat = seat_meant(turn);
 	uint64_t limit = (uint64_t)turn->hub->settings->topic;
 	const char *topic = turn->call->args[0];
 	size_t n;
 
-	if (!seat) {
-		reply_refuse(turn, CHAT_E_NOT_IN_ROOM, NULL, NULL);
+	if (!seat)
 		return;
-	}
 	if (turn->call->n_args == 0) {
 		reply_tell(turn,
 			&(struct chat_msg_spec){
@@ -188,22 +237,36 @@ static bool parse_count(const char *text, size_t *ret)
 	return n > 0;
 }
 
+/* How many to show of those after the id that the call names: all, or the last
+ * max, if the call says how many. */
+static size_t count_since(const struct turn *turn, const struct room *room,
+	size_t max, uint64_t *ret_lost)
+{
+	size_t n = history_count_since(
+		&room->history, turn->call->since, ret_lost);
+
+	return turn->call->n_args > 0 && n > max ? max : n;
+}
+
 void command_history(const struct turn *turn)
 {
-	const struct membership *seat = turn->member->current;
+	const struct membership *seat = seat_meant(turn);
 	size_t n = HISTORY_DEFAULT;
+	uint64_t n_lost = 0;
 	struct chat_msg *replay;
 
-	if (!seat) {
-		reply_refuse(turn, CHAT_E_NOT_IN_ROOM, NULL, NULL);
+	if (!seat)
 		return;
-	}
 	if (turn->call->n_args > 0 && !parse_count(turn->call->args[0], &n)) {
 		reply_refuse(
 			turn, CHAT_E_NOT_A_NUMBER, turn->call->args[0], NULL);
 		return;
 	}
-	if (reply_make_replay(turn, seat->room, n, &replay) < 0)
+	if (turn->call->has_since)
+		n = count_since(turn, seat->room, n, &n_lost);
+	if (reply_make_replay(turn, seat->room, n, &replay) == 0)
+		replay->n = n_lost;
+	else
 		replay = NULL;
 	reply_post(turn, replay);
 }

@@ -12,8 +12,7 @@
 #include "command_private.h"
 #include "hub_private.h"
 
-/* The refusal of a nick, CHAT_TYPE_N if it may be had. */
-static enum chat_type check_nick(
+enum chat_type nick_refusal(
 	const struct turn *turn, const char *nick, const char **ret_near)
 {
 	char key[NICK_MAX + 1];
@@ -40,44 +39,9 @@ static enum chat_type check_nick(
 					     : CHAT_E_NICK_LOOKS_LIKE;
 }
 
-static size_t count_seats(const struct member *member)
-{
-	const struct membership *seat;
-	size_t n = 0;
-
-	LIST_FOREACH (seat, &member->seats, of_member)
-		n++;
-	return n;
-}
-
-/* Tells the rooms the member is in, who hears it in several only once; rooms
- * is space for them. A room that has not been told of a guest yet hears of it
- * now, under the new name. */
-static void tell_neighbours(
-	const struct turn *turn, struct chat_msg *renamed, uint32_t *rooms)
-{
-	struct chat_post post = {
-		.kind = CHAT_POST_NEIGHBOURS,
-		.home = turn->member->home,
-		.msg = renamed,
-	};
-	struct membership *seat;
-	size_t n = 0;
-
-	LIST_FOREACH (seat, &turn->member->seats, of_member) {
-		if (seat->flags & SEAT_PENDING) {
-			seat_announce(turn, seat);
-			continue;
-		}
-		post.workers |= room_others_on(seat->room, seat);
-		rooms[n++] = seat->room->index;
-	}
-	(void)outbox_add_neighbours(turn->out, &post, rooms, n);
-}
-
 static void rename_member(const struct turn *turn, const char *nick)
 {
-	size_t n_seats = count_seats(turn->member);
+	size_t n_seats = member_count_seats(turn->member);
 	uint32_t *rooms = calloc(n_seats + 1, sizeof *rooms);
 	struct chat_msg *renamed, *yours;
 
@@ -95,7 +59,7 @@ static void rename_member(const struct turn *turn, const char *nick)
 	if (rooms && renamed && yours) {
 		hub_rename(turn->hub, turn->member, nick);
 		reply_post(turn, yours);
-		tell_neighbours(turn, renamed, rooms);
+		reply_neighbours(turn, renamed, rooms);
 	} else {
 		chat_msg_unref(renamed);
 		chat_msg_unref(yours);
@@ -107,7 +71,7 @@ static void rename_member(const struct turn *turn, const char *nick)
 void command_nick(const struct turn *turn)
 {
 	const char *nick = turn->call->args[0], *near;
-	enum chat_type error = check_nick(turn, nick, &near);
+	enum chat_type error = nick_refusal(turn, nick, &near);
 
 	if (error != CHAT_TYPE_N)
 		reply_refuse(turn, error, nick, near);
@@ -181,5 +145,6 @@ void command_quit(const struct turn *turn)
 		});
 	if (!post.msg)
 		post.msg = chat_msg_ref(turn->hub->no_memory);
+	reply_done(turn); /* while it can still be heard */
 	(void)outbox_add(turn->out, &post);
 }

@@ -34,29 +34,25 @@ static bool fits(const struct turn *turn, const char *text)
 	return false;
 }
 
-/* Says the first argument in the current room. False if it was refused. */
+/* Says the first argument in the room that is meant. False if it was refused. */
 static bool talk(const struct turn *turn, enum chat_type type)
 {
-	struct membership *seat = turn->member->current;
+	struct membership *seat = seat_meant(turn);
 	const char *text = turn->call->args[0];
 
-	if (!seat) {
-		reply_refuse(turn, CHAT_E_NOT_IN_ROOM, NULL, NULL);
-		return false;
-	}
-	if (!fits(turn, text))
+	if (!seat || !fits(turn, text))
 		return false;
 	seat_announce(turn, seat);
 	seat->flags |= SEAT_SHOWN;
-	if (reply_say(turn, seat->room, seat,
-		    &(struct chat_msg_spec){
-			    .type = type,
-			    .nick = turn->member->nick,
-			    .text = text,
-		    }))
-		return true;
-	reply_post(turn, NULL);
-	return false;
+	turn->outcome->id = reply_say(turn, seat->room, seat,
+		&(struct chat_msg_spec){
+			.type = type,
+			.nick = turn->member->nick,
+			.text = text,
+		});
+	if (!turn->outcome->id)
+		reply_post(turn, NULL);
+	return turn->outcome->id != 0;
 }
 
 /* Each of the words that get a hint (help, quit, exit, ?) gets it once; their

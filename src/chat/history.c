@@ -24,7 +24,17 @@ static struct chat_msg **slot(const struct history *h, size_t i)
 	return &h->ring[(h->first + i) & (h->size - 1)];
 }
 
-static void drop_oldest(struct history *h)
+/* Without memory for marks what was missed is counted too high. */
+static void mark(struct history *h, const struct chat_msg *msg)
+{
+	if (!h->gone)
+		h->gone = calloc(HISTORY_MARKS, sizeof *h->gone);
+	if (h->gone)
+		h->gone[h->n_gone++ % HISTORY_MARKS] = (struct history_mark){
+			msg->id, msg->seq};
+}
+
+static void let_go(struct history *h)
 {
 	struct chat_msg *msg = *slot(h, 0);
 
@@ -34,11 +44,18 @@ static void drop_oldest(struct history *h)
 	chat_msg_unref(msg);
 }
 
+static void drop_oldest(struct history *h)
+{
+	mark(h, *slot(h, 0));
+	let_go(h);
+}
+
 void history_fini(struct history *h)
 {
 	while (h->n > 0)
-		drop_oldest(h);
+		let_go(h);
 	free(h->ring);
+	free(h->gone);
 	*h = (struct history){0};
 }
 
@@ -67,8 +84,10 @@ void history_shrink(struct history *h, const struct history_bounds *bounds)
 int history_append(struct history *h, struct chat_msg *msg,
 	const struct history_bounds *bounds)
 {
-	if (bounds->lines == 0)
+	if (bounds->lines == 0) {
+		mark(h, msg);
 		return 0;
+	}
 	if (h->n >= bounds->lines)
 		drop_oldest(h);
 	if (h->n == h->size && grow(h) < 0)
@@ -106,4 +125,30 @@ size_t history_read(const struct history *h, uint64_t before, size_t n,
 	for (size_t i = 0; i < n; i++)
 		ret[i] = chat_msg_ref(*slot(h, end - n + i));
 	return n;
+}
+
+/* The number of the last message up to `id` that was dropped; 0: not known. */
+static uint64_t seq_of_gone(const struct history *h, uint64_t id)
+{
+	size_t n = h->n_gone < HISTORY_MARKS ? h->n_gone : HISTORY_MARKS;
+	const struct history_mark *last;
+
+	for (size_t i = 1; i <= n; i++) {
+		last = &h->gone[(h->n_gone - i) % HISTORY_MARKS];
+		if (last->id <= id)
+			return last->seq;
+	}
+	return 0;
+}
+
+size_t history_count_since(
+	const struct history *h, uint64_t id, uint64_t *ret_lost)
+{
+	size_t n_older = id < UINT64_MAX ? count_before(h, id + 1) : h->n;
+	uint64_t n_dropped = 0;
+
+	if (h->n_gone > 0)
+		n_dropped = h->gone[(h->n_gone - 1) % HISTORY_MARKS].seq;
+	*ret_lost = n_older > 0 ? 0 : n_dropped - seq_of_gone(h, id);
+	return h->n - n_older;
 }

@@ -185,29 +185,36 @@ int hub_open_room(struct hub *hub, const char *name, const struct chat_now *now,
 	return r;
 }
 
+static int welcome_to_none(const struct turn *turn)
+{
+	struct chat_msg *hello = reply_new(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_WELCOME,
+			.nick = turn->member->nick,
+			.text = turn->hub->settings->name,
+		});
+
+	if (hello)
+		reply_post(turn, hello);
+	return hello ? 0 : -ENOMEM;
+}
+
 /* Seats a new member in the room named so, or welcomes it to none. */
 static int enter_room(const struct turn *turn, const char *name)
 {
 	char parsed[ROOM_NAME_MAX + 1];
-	struct chat_msg *hello;
-	struct room *room;
+	struct seat_wish wish = {0};
 	int r;
 
 	if (!name) {
-		hello = reply_new(turn,
-			&(struct chat_msg_spec){
-				.type = CHAT_WELCOME,
-				.nick = turn->member->nick,
-				.text = turn->hub->settings->name,
-			});
-		if (hello)
-			reply_post(turn, hello);
-		return hello ? 0 : -ENOMEM;
+		turn->member->is_program = true;
+		return welcome_to_none(turn);
 	}
 	if (!room_name_parse(parsed, name))
 		return -EINVAL;
-	r = hub_open_room(turn->hub, parsed, turn->now, &room);
-	return r < 0 ? r : seat_move(turn, room, CHAT_WELCOME);
+	wish.hello = CHAT_WELCOME;
+	r = hub_open_room(turn->hub, parsed, turn->now, &wish.to);
+	return r < 0 ? r : seat_take(turn, &wish);
 }
 
 struct member *hub_enter(struct hub *hub, struct chat_home home,
@@ -253,6 +260,25 @@ void hub_leave(struct hub *hub, struct member *member, const char *reason,
 	hub_see_time(hub, now);
 }
 
+int hub_make_program(struct hub *hub, struct member *member,
+	const struct chat_now *now, struct chat_outbox *out)
+{
+	const struct turn turn = {
+		.hub = hub,
+		.member = member,
+		.now = now,
+		.out = out,
+	};
+	struct membership *seat;
+	int r = 0;
+
+	hub_see_time(hub, now);
+	while (r == 0 && (seat = LIST_FIRST(&member->seats)) != NULL)
+		r = seat_leave(&turn, seat);
+	member->is_program = true;
+	return r == 0 ? welcome_to_none(&turn) : r;
+}
+
 void hub_announce(struct hub *hub, struct member *member,
 	const struct chat_now *now, struct chat_outbox *out)
 {
@@ -272,18 +298,21 @@ void hub_run(struct hub *hub, struct member *member,
 	const struct chat_call *call, const struct chat_now *now,
 	struct chat_outbox *out)
 {
+	struct outcome outcome = {0};
 	const struct turn turn = {
 		.hub = hub,
 		.member = member,
 		.call = call,
+		.outcome = &outcome,
 		.now = now,
 		.out = out,
 	};
 
 	hub_see_time(hub, now);
-	if (call->verb)
+	if (call->verb) {
 		command_run(&turn);
-	else if (call->is_error)
+		reply_done(&turn);
+	} else if (call->is_error) {
 		reply_tell(&turn,
 			&(struct chat_msg_spec){
 				.type = call->error,
@@ -292,6 +321,7 @@ void hub_run(struct hub *hub, struct member *member,
 				.n = call->n,
 				.limit = call->limit,
 			});
+	}
 }
 
 /* The room that the remark is for; NULL: no memory. */

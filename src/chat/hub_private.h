@@ -2,6 +2,8 @@
 #ifndef SOCKD_CHAT_HUB_PRIVATE_H
 #define SOCKD_CHAT_HUB_PRIVATE_H
 
+#include <stdbool.h>
+
 #include "chat/hub.h"
 #include "chat/member.h"
 #include "chat/msg.h"
@@ -17,11 +19,18 @@ struct hub {
 	struct chat_msg *no_memory; /* kept ready: E_NO_MEMORY */
 };
 
+/* What came of a command, as far as its sender wants to be told. */
+struct outcome {
+	uint64_t id;  /* of what was said, or 0 */
+	bool is_told; /* that it is done, or why not */
+};
+
 /* One call into the hub: on whose behalf, when, and where its news go. */
 struct turn {
 	struct hub *hub;
 	struct member *member;
 	const struct chat_call *call; /* NULL unless a command runs */
+	struct outcome *outcome;      /* of the call; NULL likewise */
 	const struct chat_now *now;
 	struct chat_outbox *out;
 };
@@ -46,6 +55,9 @@ void reply_post(const struct turn *turn, struct chat_msg *msg);
 void reply_tell(const struct turn *turn, const struct chat_msg_spec *spec);
 void reply_refuse(const struct turn *turn, enum chat_type error,
 	const char *text, const char *near);
+/* Tells the turn's member that the call is done, if it wants to know and was
+ * told nothing else. */
+void reply_done(const struct turn *turn);
 /* To all of the room, the member of `but` (may be NULL) left out. Takes msg. */
 void reply_room(const struct turn *turn, const struct room *room,
 	const struct membership *but, struct chat_msg *msg);
@@ -54,15 +66,39 @@ void reply_room(const struct turn *turn, const struct room *room,
  * and nothing has happened. */
 uint64_t reply_say(const struct turn *turn, struct room *room,
 	const struct membership *but, const struct chat_msg_spec *line);
+/* Tells the rooms the member is in of its new name, who hears it in several
+ * only once; rooms is space for them. A room that has not been told of a guest
+ * yet hears of it now, under that name. Takes msg. */
+void reply_neighbours(
+	const struct turn *turn, struct chat_msg *renamed, uint32_t *rooms);
 /* The last n lines of the room as one message. 0, or -ENOMEM. */
 int reply_make_replay(const struct turn *turn, const struct room *room,
 	size_t n, struct chat_msg **ret);
 
+/* command_self.c */
+/* The refusal of a nick, CHAT_TYPE_N if the turn's member may have it. */
+enum chat_type nick_refusal(
+	const struct turn *turn, const char *nick, const char **ret_near);
+
 /* seat.c */
-/* The member moves from its current room, if any, to another one, which hears
- * of it; `hello` (CHAT_WELCOME or CHAT_YOU_JOINED) greets it there. 0, or
- * -ENOMEM: nothing has changed and nothing is told. */
-int seat_move(const struct turn *turn, struct room *to, enum chat_type hello);
+/* Where a member wants to be. */
+struct seat_wish {
+	struct room *to;
+	enum chat_type hello; /* greets it there: WELCOME, YOU_JOINED, ... */
+	const char *nick;     /* the name that it takes as well; NULL: none */
+	bool keep;            /* it stays in its other rooms */
+};
+/* The member comes to a room, which hears of it, and leaves the others. If it
+ * sits there already it is only greeted. 0, or -ENOMEM: nothing has changed and
+ * nothing is told. */
+int seat_take(const struct turn *turn, const struct seat_wish *wish);
+/* The member leaves one of its rooms and goes nowhere. 0, or -ENOMEM alike. */
+int seat_leave(const struct turn *turn, struct membership *seat);
+/* The member's seat in the room that the call means: the one it names, else the
+ * only one. NULL, and told, if there is none or several. */
+struct membership *seat_meant(const struct turn *turn);
+struct membership *seat_find(
+	const struct member *member, const struct room *room); /* or NULL */
 /* Tells the room that a guest is there, if that is still to be told. */
 void seat_announce(const struct turn *turn, struct membership *seat);
 /* The seat is given up with the connection, which the room hears. Frees it. */

@@ -55,6 +55,16 @@ void member_set_reply_to(struct member *member, const char *nick)
 	member->reply_to = copy;
 }
 
+size_t member_count_seats(const struct member *member)
+{
+	const struct membership *seat;
+	size_t n = 0;
+
+	LIST_FOREACH (seat, &member->seats, of_member)
+		n++;
+	return n;
+}
+
 const char *member_nick(const struct member *member)
 {
 	return member->nick;

@@ -43,9 +43,10 @@ struct chat_msg *chat_msg_new(const struct chat_msg_spec *spec)
 	size_t nick2_len = string_len(spec->nick2);
 	size_t room_len = string_len(spec->room);
 	size_t text_len = string_len(spec->text);
+	size_t ref_len = string_len(spec->ref);
 	size_t items_size = spec->n_items * sizeof *spec->items;
 	size_t bytes = sizeof(struct chat_msg) + items_size + nick_len +
-		nick2_len + room_len + text_len + 4;
+		nick2_len + room_len + text_len + ref_len + 5;
 	struct chat_msg *msg = malloc(bytes);
 	char *tail;
 
@@ -74,6 +75,7 @@ struct chat_msg *chat_msg_new(const struct chat_msg_spec *spec)
 	msg->nick2 = put_string(&tail, spec->nick2, nick2_len);
 	msg->room = put_string(&tail, spec->room, room_len);
 	msg->text = put_string(&tail, spec->text, text_len);
+	msg->ref = put_string(&tail, spec->ref, ref_len);
 	return msg;
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "chat/command.h"
 #include "hub_private.h"
 
 struct chat_msg *reply_new(
@@ -17,6 +18,10 @@ struct chat_msg *reply_new(
 	struct chat_msg_spec dated = *spec;
 
 	dated.wall_ms = turn->now->wall_ms;
+	if (spec->type >= CHAT_E_FIRST && turn->outcome) {
+		dated.ref = turn->call->ref;
+		turn->outcome->is_told = true;
+	}
 	return chat_msg_new(&dated);
 }
 
@@ -29,6 +34,8 @@ void reply_post(const struct turn *turn, struct chat_msg *msg)
 		.msg = msg ? msg : chat_msg_ref(turn->hub->no_memory),
 	};
 
+	if (!msg && turn->outcome)
+		turn->outcome->is_told = true;
 	(void)outbox_add(turn->out, &post);
 }
 
@@ -45,6 +52,19 @@ void reply_refuse(const struct turn *turn, enum chat_type error,
 			.type = error,
 			.text = text,
 			.nick2 = near,
+		});
+}
+
+void reply_done(const struct turn *turn)
+{
+	if (!turn->call->ref || turn->outcome->is_told)
+		return;
+	turn->outcome->is_told = true;
+	reply_tell(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_OK,
+			.id = turn->outcome->id,
+			.ref = turn->call->ref,
 		});
 }
 
@@ -83,6 +103,28 @@ uint64_t reply_say(const struct turn *turn, struct room *room,
 	rooms_record(&turn->hub->rooms, room, msg, turn->hub->settings);
 	reply_room(turn, room, but, msg);
 	return spec.id;
+}
+
+void reply_neighbours(
+	const struct turn *turn, struct chat_msg *renamed, uint32_t *rooms)
+{
+	struct chat_post post = {
+		.kind = CHAT_POST_NEIGHBOURS,
+		.home = turn->member->home,
+		.msg = renamed,
+	};
+	struct membership *seat;
+	size_t n = 0;
+
+	LIST_FOREACH (seat, &turn->member->seats, of_member) {
+		if (seat->flags & SEAT_PENDING) {
+			seat_announce(turn, seat);
+			continue;
+		}
+		post.workers |= room_others_on(seat->room, seat);
+		rooms[n++] = seat->room->index;
+	}
+	(void)outbox_add_neighbours(turn->out, &post, rooms, n);
 }
 
 int reply_make_replay(const struct turn *turn, const struct room *room,

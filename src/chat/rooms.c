@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "chat/msg.h"
 #include "chat/settings.h"
 
 int rooms_init(struct rooms *rooms, unsigned n_workers,
@@ -202,6 +203,7 @@ void rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
 	struct history_bounds bounds = bounds_of(settings);
 	uint64_t before = room->history.bytes;
 
+	room->last_id = msg->id;
 	/* without memory the line is said and not remembered */
 	(void)history_append(&room->history, msg, &bounds);
 	rooms->history_bytes += room->history.bytes - before;

@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "chat/command.h"
 #include "chat/settings.h"
 #include "hub_private.h"
 
@@ -32,21 +33,60 @@
 #define POSTS_PER_MOVE 8
 
 struct move {
-	struct membership *from, *to;   /* from: NULL if it sat nowhere */
-	struct chat_msg *left, *joined; /* NULL: not shown */
+	const struct seat_wish *wish;
+	struct membership *to;  /* NULL: it sits there already */
+	struct chat_msg **left; /* owned array, for the seats in their order */
+	uint32_t *rooms;        /* owned; for who hears of a new name */
+	size_t n_seats;
+	struct chat_msg *joined, *renamed; /* NULL: not shown */
 	struct chat_msg *hello;
 	struct chat_msg *motd, *topic, *replay; /* NULL: there is none */
 };
 
 static void move_fini(struct move *move)
 {
-	chat_msg_unref(move->left);
+	for (size_t i = 0; move->left && i < move->n_seats; i++)
+		chat_msg_unref(move->left[i]);
+	free(move->left);
+	free(move->rooms);
 	chat_msg_unref(move->joined);
+	chat_msg_unref(move->renamed);
 	chat_msg_unref(move->hello);
 	chat_msg_unref(move->motd);
 	chat_msg_unref(move->topic);
 	chat_msg_unref(move->replay);
 	free(move->to);
+}
+
+struct membership *seat_find(
+	const struct member *member, const struct room *room)
+{
+	struct membership *seat;
+
+	LIST_FOREACH (seat, &member->seats, of_member)
+		if (seat->room == room)
+			return seat;
+	return NULL;
+}
+
+struct membership *seat_meant(const struct turn *turn)
+{
+	struct membership *seat = LIST_FIRST(&turn->member->seats);
+	const char *asked = turn->call->room;
+	char name[ROOM_NAME_MAX + 1];
+	const struct room *room = NULL;
+
+	if (asked) {
+		if (room_name_parse(name, asked))
+			room = rooms_find(&turn->hub->rooms, name);
+		seat = room ? seat_find(turn->member, room) : NULL;
+	} else if (seat && LIST_NEXT(seat, of_member)) {
+		reply_refuse(turn, CHAT_E_WHICH_ROOM, NULL, NULL);
+		return NULL;
+	}
+	if (!seat)
+		reply_refuse(turn, CHAT_E_NOT_IN_ROOM, asked, NULL);
+	return seat;
 }
 
 static bool is_told_leaving(
@@ -63,13 +103,13 @@ static int make(const struct turn *turn, struct chat_msg **ret,
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int make_joined(
-	const struct turn *turn, const struct room *room, struct chat_msg **ret)
+static int make_joined(const struct turn *turn, const struct room *room,
+	const char *nick, struct chat_msg **ret)
 {
 	return make(turn, ret,
 		&(struct chat_msg_spec){
 			.type = CHAT_JOINED,
-			.nick = turn->member->nick,
+			.nick = nick,
 			.room = room->name,
 		});
 }
@@ -86,29 +126,44 @@ static int make_left(const struct turn *turn, const struct membership *seat,
 		});
 }
 
-/* What the mover is shown on arriving. */
-static int make_arrival(
-	const struct turn *turn, struct move *move, enum chat_type hello)
+static const char *nick_of(const struct turn *turn, const struct move *move)
+{
+	return move->wish->nick ? move->wish->nick : turn->member->nick;
+}
+
+static int make_hello(const struct turn *turn, struct move *move)
 {
 	const struct chat_settings *settings = turn->hub->settings;
-	const struct room *room = move->to->room;
-	uint32_t n_here = room->n_members + 1;
-	bool is_quiet = room_is_quiet(settings, n_here);
+	const struct room *room = move->wish->to;
+	uint32_t n_here = room->n_members + (move->to != NULL);
+	bool is_program = move->wish->hello == CHAT_ARRIVED;
+
+	return make(turn, &move->hello,
+		&(struct chat_msg_spec){
+			.type = move->wish->hello,
+			.flags = room_is_quiet(settings, n_here) ? CHAT_QUIET
+								 : 0,
+			.nick = nick_of(turn, move),
+			.room = room->name,
+			.n = n_here,
+			.id = is_program ? room->last_id : 0,
+			.text = is_program ? room_topic(room) : settings->name,
+		});
+}
+
+/* What the mover is shown on arriving; a program asks for what it wants. */
+static int make_arrival(const struct turn *turn, struct move *move)
+{
+	const struct chat_settings *settings = turn->hub->settings;
+	const struct room *room = move->wish->to;
 	const char *motd = settings->motd ? settings->motd : "";
 	int64_t n_replay = room->settings ? room->settings->replay
 					  : settings->replay;
-	int r;
+	int r = make_hello(turn, move);
 
-	r = make(turn, &move->hello,
-		&(struct chat_msg_spec){
-			.type = hello,
-			.flags = is_quiet ? CHAT_QUIET : 0,
-			.nick = turn->member->nick,
-			.room = room->name,
-			.n = n_here,
-			.text = settings->name,
-		});
-	if (r == 0 && hello == CHAT_WELCOME && motd[0])
+	if (turn->member->is_program)
+		return r;
+	if (r == 0 && move->wish->hello == CHAT_WELCOME && motd[0])
 		r = make(turn, &move->motd,
 			&(struct chat_msg_spec){
 				.type = CHAT_MOTD,
@@ -127,27 +182,71 @@ static int make_arrival(
 	return r;
 }
 
-static int move_prepare(const struct turn *turn, struct move *move,
-	struct room *to, enum chat_type hello)
+static bool is_left(const struct move *move, const struct membership *seat)
 {
-	bool is_quiet = room_is_quiet(turn->hub->settings, to->n_members + 1);
+	return !move->wish->keep && seat->room != move->wish->to;
+}
+
+static int make_departures(const struct turn *turn, struct move *move)
+{
+	const struct membership *seat;
+	size_t i = 0;
 	int r = 0;
 
-	*move = (struct move){.from = turn->member->current};
+	LIST_FOREACH (seat, &turn->member->seats, of_member) {
+		if (r == 0 && is_left(move, seat) &&
+			is_told_leaving(turn, seat))
+			r = make_left(turn, seat, NULL, &move->left[i]);
+		i++;
+	}
+	if (r == 0 && move->wish->nick)
+		r = make(turn, &move->renamed,
+			&(struct chat_msg_spec){
+				.type = CHAT_RENAMED,
+				.nick = turn->member->nick,
+				.nick2 = move->wish->nick,
+			});
+	return r;
+}
+
+/* The new seat, and what its room hears. */
+static int make_seat(const struct turn *turn, struct move *move)
+{
+	struct room *to = move->wish->to;
+	const char *nick = nick_of(turn, move);
+
 	move->to = calloc(1, sizeof *move->to);
-	if (!move->to || outbox_reserve(turn->out, POSTS_PER_MOVE, 0) < 0)
+	if (!move->to)
 		return -ENOMEM;
 	move->to->member = turn->member;
 	move->to->room = to;
-	if (move->from && is_told_leaving(turn, move->from))
-		r = make_left(turn, move->from, NULL, &move->left);
-	if (r == 0 && !is_quiet && nick_is_guest(turn->member->nick))
+	if (room_is_quiet(turn->hub->settings, to->n_members + 1))
+		return 0;
+	if (nick_is_guest(nick)) {
 		move->to->flags = SEAT_PENDING;
-	else if (r == 0 && !is_quiet) {
-		move->to->flags = SEAT_SHOWN;
-		r = make_joined(turn, to, &move->joined);
+		return 0;
 	}
-	return r == 0 ? make_arrival(turn, move, hello) : r;
+	move->to->flags = SEAT_SHOWN;
+	return make_joined(turn, to, nick, &move->joined);
+}
+
+static int move_prepare(const struct turn *turn, struct move *move,
+	const struct seat_wish *wish)
+{
+	size_t n_seats = member_count_seats(turn->member);
+	int r;
+
+	*move = (struct move){.wish = wish, .n_seats = n_seats};
+	move->left = calloc(n_seats + 1, sizeof(struct chat_msg *));
+	move->rooms = calloc(n_seats + 1, sizeof *move->rooms);
+	if (!move->left || !move->rooms)
+		return -ENOMEM;
+	r = outbox_reserve(turn->out, POSTS_PER_MOVE + 2 * n_seats, n_seats);
+	if (r == 0)
+		r = make_departures(turn, move);
+	if (r == 0 && !seat_find(turn->member, wish->to))
+		r = make_seat(turn, move);
+	return r == 0 ? make_arrival(turn, move) : r;
 }
 
 static void post_seat(const struct turn *turn, enum chat_post_kind kind,
@@ -182,7 +281,7 @@ static void unlink_seat(const struct turn *turn, struct membership *seat)
 	rooms_update_idle(&turn->hub->rooms, room, turn->now->mono_ms);
 	LIST_REMOVE(seat, of_member);
 	if (seat->member->current == seat)
-		seat->member->current = NULL;
+		seat->member->current = LIST_FIRST(&seat->member->seats);
 	free(seat);
 }
 
@@ -194,33 +293,80 @@ static void link_seat(const struct turn *turn, struct membership *seat)
 	seat->member->current = seat;
 }
 
-int seat_move(const struct turn *turn, struct room *to, enum chat_type hello)
+/* Takes a seat away from a member who stays; left: what the room hears, or
+ * NULL. */
+static void give_up(
+	const struct turn *turn, struct membership *seat, struct chat_msg *left)
+{
+	if (left)
+		reply_room(turn, seat->room, seat, left);
+	post_seat(turn, CHAT_POST_UNSEAT, seat);
+	unlink_seat(turn, seat);
+}
+
+static void leave_others(const struct turn *turn, struct move *move)
+{
+	struct membership *seat = LIST_FIRST(&turn->member->seats), *next;
+
+	for (size_t i = 0; seat; seat = next, i++) {
+		next = LIST_NEXT(seat, of_member);
+		if (!is_left(move, seat))
+			continue;
+		give_up(turn, seat, move->left[i]);
+		move->left[i] = NULL;
+	}
+}
+
+static void take_nick(const struct turn *turn, struct move *move)
+{
+	if (!move->renamed)
+		return;
+	hub_rename(turn->hub, turn->member, move->wish->nick);
+	reply_neighbours(turn, move->renamed, move->rooms);
+	move->renamed = NULL;
+}
+
+int seat_take(const struct turn *turn, const struct seat_wish *wish)
 {
 	struct membership *seat;
 	struct move move;
 	int r;
 
-	r = move_prepare(turn, &move, to, hello);
+	r = move_prepare(turn, &move, wish);
 	if (r < 0) {
 		move_fini(&move);
 		return r;
 	}
-	if (move.from) {
-		if (move.left)
-			reply_room(turn, move.from->room, move.from, move.left);
-		post_seat(turn, CHAT_POST_UNSEAT, move.from);
-		unlink_seat(turn, move.from);
-	}
+	leave_others(turn, &move);
+	take_nick(turn, &move);
 	seat = move.to;
-	link_seat(turn, seat);
-	post_seat(turn, CHAT_POST_SEAT, seat);
+	move.to = NULL;
+	if (seat) {
+		link_seat(turn, seat);
+		post_seat(turn, CHAT_POST_SEAT, seat);
+	}
+	turn->member->current = seat_find(turn->member, wish->to);
 	post_if_any(turn, &move.hello);
 	post_if_any(turn, &move.motd);
 	post_if_any(turn, &move.topic);
 	post_if_any(turn, &move.replay);
 	if (move.joined)
-		reply_room(turn, to, seat, move.joined);
+		reply_room(turn, wish->to, seat, move.joined);
+	move.joined = NULL;
+	move_fini(&move);
 	return 0;
+}
+
+int seat_leave(const struct turn *turn, struct membership *seat)
+{
+	struct chat_msg *left = NULL;
+	int r = outbox_reserve(turn->out, 2, 0);
+
+	if (r == 0 && is_told_leaving(turn, seat))
+		r = make_left(turn, seat, NULL, &left);
+	if (r == 0)
+		give_up(turn, seat, left);
+	return r;
 }
 
 void seat_announce(const struct turn *turn, struct membership *seat)
@@ -233,7 +379,7 @@ void seat_announce(const struct turn *turn, struct membership *seat)
 	if (room_is_quiet(turn->hub->settings, seat->room->n_members))
 		return;
 	seat->flags |= SEAT_SHOWN;
-	if (make_joined(turn, seat->room, &joined) == 0)
+	if (make_joined(turn, seat->room, seat->member->nick, &joined) == 0)
 		reply_room(turn, seat->room, seat, joined);
 }
 

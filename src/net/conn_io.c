@@ -422,6 +422,11 @@ bool conn_is_paused(const struct conn *c)
 	return c->paused;
 }
 
+bool conn_is_reading(const struct conn *c)
+{
+	return c->reading;
+}
+
 size_t conn_events_len(const struct conn_type *type)
 {
 	size_t n = type->raw + (type->ops->source != NULL);

@@ -19,20 +19,23 @@
 #include "chat/name.h"
 #include "net/conn.h"
 #include "net/service.h"
+#include "net/worker.h"
 #include "proto/chat_port.h"
 #include "proto/chat_session.h"
 #include "proto/dialect.h"
 #include "proto/proto.h"
+#include "chat_intake.h"
+#include "chat_timer.h"
 
 #define LINES_PER_TURN 64 /* then others have theirs */
 
-enum chat_dialect { CHAT_DIALECT_AUTO, CHAT_DIALECT_TEXT, CHAT_DIALECT_JSON };
+/* Rows of the table of dialects. */
 static const char *const dialect_names[] = {"auto", "text", "json", NULL};
 enum chat_login { CHAT_LOGIN_OPTIONAL, CHAT_LOGIN_REQUIRED };
 static const char *const login_names[] = {"optional", "required", NULL};
 
 struct chat_options {
-	int dialect; /* enum chat_dialect */
+	int dialect; /* of dialect_names */
 	char *room;  /* "": chat.room */
 	int64_t flood_burst, flood_queue;
 	struct rate_spec flood_rate;
@@ -42,10 +45,11 @@ struct chat_options {
 	bool login_plain;
 };
 
-/* With one dialect built "auto" needs no first byte to decide. */
 static const struct dialect *dialect_of(const struct service *svc)
 {
-	return dialect_table[0];
+	const struct chat_options *opt = svc->options;
+
+	return dialect_find(dialect_names[opt->dialect]);
 }
 
 static int chat_open(struct conn *c)
@@ -56,9 +60,8 @@ static int chat_open(struct conn *c)
 
 	session->conn = c;
 	session->port = svc->context;
-	session->dialect = dialect_of(svc);
-	session->dialect->start(&session->input, svc);
-	return chat_port_enter(session, opt->room);
+	session->room = opt->room;
+	return intake_open(session, dialect_of(svc));
 }
 
 static void run(struct chat_session *session, const struct chat_call *call)
@@ -97,14 +100,10 @@ static void close_for_memory(struct chat_session *session)
 	conn_close(session->conn, CLOSE_MEMORY, NULL);
 }
 
-/* One step; false if no more can be done with these bytes. */
-static bool eat(struct chat_session *session, const struct slice *data,
-	size_t *ret_used)
+/* False if no more can be done with what came. */
+static bool act(struct chat_session *session, enum dialect_event event,
+	struct chat_call *call)
 {
-	struct chat_call *call = chat_port_call(session);
-	enum dialect_event event = session->dialect->read(
-		&session->input, data, call, ret_used);
-
 	if (event == DIALECT_READ)
 		run(session, call);
 	see_to_input(session);
@@ -112,7 +111,17 @@ static bool eat(struct chat_session *session, const struct slice *data,
 		close_endless(session);
 	else if (event == DIALECT_NO_MEMORY)
 		close_for_memory(session);
-	return event == DIALECT_READ;
+	else if (event == DIALECT_BECOMES || event == DIALECT_STRANGE)
+		intake_act(session, event, call);
+	return event == DIALECT_READ || event == DIALECT_BECOMES;
+}
+
+/* One step; false if no more can be done with these bytes. */
+static bool eat(struct chat_session *session, const struct slice *data,
+	size_t *ret_used)
+{
+	struct chat_call *call = chat_port_call(session);
+	return act(session, intake_read(session, data, call, ret_used), call);
 }
 
 static bool may_go_on(const struct chat_session *session)
@@ -141,15 +150,28 @@ static void chat_input(struct conn *c, struct evbuffer *in)
 		data.len -= used;
 	}
 	chat_port_flush(session);
+	intake_watch(session);
 	evbuffer_drain(in, session->leaving ? len : len - data.len);
 	if (data.len && is_more && may_go_on(session))
 		conn_input_again(c);
 }
 
+/* What is left at the end; it may decide what it is the end of. */
+static void eat_rest(struct chat_session *session, const struct slice *data)
+{
+	enum dialect_event event;
+
+	do {
+		struct chat_call *call = chat_port_call(session);
+
+		event = session->dialect->end(&session->input, data, call);
+		act(session, event, call);
+	} while (event == DIALECT_BECOMES);
+}
+
 static void chat_eof(struct conn *c, struct evbuffer *in)
 {
 	struct chat_session *session = conn_state(c);
-	struct chat_call *call = chat_port_call(session);
 	struct slice data = {
 		.data = (const char *)evbuffer_pullup(in, -1),
 		.len = evbuffer_get_length(in),
@@ -157,12 +179,12 @@ static void chat_eof(struct conn *c, struct evbuffer *in)
 
 	if (session->leaving)
 		return;
-	if ((data.data || !data.len) &&
-		session->dialect->end(&session->input, &data, call) ==
-			DIALECT_READ)
-		run(session, call);
+	if (data.data || !data.len)
+		eat_rest(session, &data);
 	chat_port_flush(session);
-	if (conn_is_open(c) && !session->leaving)
+	if (!session->member)
+		conn_close(c, CLOSE_EOF, NULL);
+	else if (conn_is_open(c) && !session->leaving)
 		chat_port_hang_up(session);
 }
 
@@ -180,9 +202,37 @@ static void chat_writable(struct conn *c)
 	strbuf_fini(&line);
 }
 
+static void announce_due(struct chat_session *session)
+{
+	chat_port_announce(session);
+}
+
+static void input_due(struct chat_session *session)
+{
+	struct chat_call *call = chat_port_call(session);
+	enum dialect_event event = intake_late(session, call);
+
+	if (event == DIALECT_MORE)
+		return;
+	act(session, event, call);
+	chat_port_flush(session);
+	intake_watch(session);
+	conn_input_again(session->conn);
+}
+
 static void chat_timer(struct conn *c)
 {
-	chat_port_announce(conn_state(c));
+	static void (*const on_due[])(struct chat_session *) = {
+		[CHAT_TIMER_INPUT] = input_due,
+		[CHAT_TIMER_ANNOUNCE] = announce_due,
+	};
+	struct chat_session *session = conn_state(c);
+	uint64_t now_ms = worker_now_ms(conn_worker(c));
+	enum chat_timer which;
+
+	while (conn_is_open(c) && !session->leaving &&
+		(which = chat_timer_take(session, now_ms)) != CHAT_TIMER_N)
+		on_due[which](session);
 }
 
 /* Also for connections that were never let in: no session then. */
@@ -190,8 +240,11 @@ static void chat_goodbye(struct conn *c, enum close_reason why, const char *arg,
 	struct strbuf *out)
 {
 	struct chat_session *session = conn_state(c);
+	const struct dialect *dialect = session->dialect;
 
-	dialect_of(conn_service(c))->goodbye(why, arg, session->view, out);
+	if (!dialect)
+		dialect = dialect_of(conn_service(c));
+	dialect->goodbye(why, arg, session->view, out);
 }
 
 /* What the rooms hear of it. */
@@ -276,9 +329,6 @@ static int chat_check(const void *options, struct errmsg *msg)
 			"room: \"%s\" is not the name of a room; use 1 to %d "
 			"letters, digits or -_.",
 			opt->room, ROOM_NAME_MAX);
-	if (opt->dialect == CHAT_DIALECT_JSON)
-		return errmsg_set(
-			msg, ENOTSUP, "dialect: \"json\" is not in this build");
 	if (opt->login == CHAT_LOGIN_REQUIRED)
 		return errmsg_set(msg, ENOTSUP,
 			"login: \"required\" is not in this build");

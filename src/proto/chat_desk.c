@@ -22,6 +22,7 @@
 #include "net/worker.h"
 #include "proto/audience.h"
 #include "proto/chat_session.h"
+#include "proto/chat_timer.h"
 
 #define SLICE_US     5000
 #define BACKLOG_HIGH (256 * 1024)
@@ -158,7 +159,7 @@ static void do_seat(struct chat_desk *desk, struct chat_item *item)
 		return;
 	}
 	if (item->announce_ms)
-		conn_set_timer(session->conn,
+		chat_timer_set(session, CHAT_TIMER_ANNOUNCE,
 			worker_now_ms(desk->worker) + item->announce_ms);
 }
 

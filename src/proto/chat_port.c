@@ -206,7 +206,7 @@ int chat_port_enter(struct chat_session *session, const char *room)
 	struct delivery d;
 
 	pthread_mutex_lock(&port->lock);
-	if (!room || !room[0])
+	if (room && !room[0])
 		room = port->settings->room;
 	session->member = hub_enter(
 		port->hub, home_of(session), room, &when, out);
@@ -217,6 +217,24 @@ int chat_port_enter(struct chat_session *session, const char *room)
 	settle(session, &d);
 	chat_port_flush(session);
 	return session->member ? 0 : -ENOMEM;
+}
+
+int chat_port_make_program(struct chat_session *session)
+{
+	struct chat_port *port = session->port;
+	struct chat_outbox *out = &own_desk(session)->outbox;
+	struct chat_now when = now();
+	struct delivery d;
+	int err;
+
+	chat_port_flush(session);
+	pthread_mutex_lock(&port->lock);
+	err = hub_make_program(port->hub, session->member, &when, out);
+	d = post_outbox(port, out);
+	pthread_mutex_unlock(&port->lock);
+	settle(session, &d);
+	chat_port_flush(session);
+	return err;
 }
 
 void chat_port_announce(struct chat_session *session)

@@ -26,6 +26,7 @@
 #include "sockd_build.h"
 
 #define QUOTE_MAX 40 /* characters of what an error quotes */
+#define LINES_MAX 40 /* of one message that are shown */
 
 typedef void render_fn(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out);
@@ -79,6 +80,7 @@ static const struct words table[CHAT_TYPE_N] = {
 		"welcome to %t. You are %n\n" USAGE_LINE, has_no_room},
 	[CHAT_MOTD] = {.render = dialect_text_motd},
 	[CHAT_YOU_JOINED] = {"you are in #%r (%h)"},
+	[CHAT_ARRIVED] = {"you are in #%r (%h)"},
 	[CHAT_YOU_TOPIC] = {
 		"#%r has no topic; /topic TEXT sets one",
 		"topic: %t", has_text},
@@ -96,6 +98,7 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_PONG] = {"pong"},
 	[CHAT_VERSION] = {"sockd " SOCKD_VERSION},
 	[CHAT_BYE] = {.render = render_nothing}, /* the goodbye says it */
+	[CHAT_OK] = {"done"},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {
 		"there is no command /%t; /help lists them, //%t says it",
@@ -120,10 +123,17 @@ static const struct words table[CHAT_TYPE_N] = {
 		"nobody here is called \"%t\"; /who lists who is here",
 		"nobody here is called \"%t\"; did you mean %N?", has_nick2},
 	[CHAT_E_NO_REPLY] = {"nobody has written to you alone yet; /msg NICK TEXT begins"},
-	[CHAT_E_NOT_IN_ROOM] = {"you are in no room; /join ROOM goes to one"},
+	[CHAT_E_NOT_IN_ROOM] = {
+		"you are in no room; /join ROOM goes to one",
+		"you are not in #%t; /join ROOM goes to one", has_text},
 	[CHAT_E_TOO_MANY_ROOMS] = {"there are %l rooms, no more can be made; /rooms lists them"},
 	[CHAT_E_ROOM_LOCKED] = {"#%r is locked: nobody may go there"},
 	[CHAT_E_NOT_A_NUMBER] = {"\"%t\" is not a number of lines; write 1 or more"},
+	[CHAT_E_INVALID_INPUT] = {"that could not be read"},
+	[CHAT_E_BAD_FIELD] = {"%t: %N"},
+	[CHAT_E_ROOM_AND_NICK] = {"a room and a name are needed"},
+	[CHAT_E_WHICH_ROOM] = {"you are in several rooms; say which"},
+	[CHAT_E_TOO_MANY_SEATS] = {"you are in %l rooms, no more are allowed"},
 	[CHAT_E_NO_MEMORY] = {"the server is short of memory; try again in a moment"},
 };
 /* clang-format on */
@@ -265,54 +275,91 @@ static struct slice clock_piece(char buf[static 6], int64_t wall_ms)
 	return (struct slice){buf, 6};
 }
 
-/* A line of a person: who said it between two marks, then the text. */
-static void put_talk(const struct chat_msg *msg, unsigned view,
-	const struct slice around[2], const char *who, struct strbuf *out)
+/* How a line of a person begins: who said it between two marks. */
+struct talk {
+	const struct chat_msg *msg;
+	unsigned view;
+	const char *before, *who, *after;
+};
+
+static void put_talk_line(
+	const struct talk *talk, struct slice line, struct strbuf *out)
 {
 	char clock[6];
 	const struct slice pieces[] = {
-		view & DIALECT_TIME ? clock_piece(clock, msg->wall_ms)
-				    : SLICE(""),
-		around[0],
-		{who, strlen(who)},
-		around[1],
-		{msg->text, msg->text_len},
-		view & DIALECT_CRLF ? SLICE("\r\n") : SLICE("\n"),
+		talk->view & DIALECT_TIME
+			? clock_piece(clock, talk->msg->wall_ms)
+			: SLICE(""),
+		{talk->before, strlen(talk->before)},
+		{talk->who, strlen(talk->who)},
+		{talk->after, strlen(talk->after)},
+		line,
+		talk->view & DIALECT_CRLF ? SLICE("\r\n") : SLICE("\n"),
 	};
 
 	put_pieces(pieces, sizeof pieces / sizeof pieces[0], out);
 }
 
+static void put_left_out(
+	const struct talk *talk, struct slice rest, struct strbuf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rest.len; i++)
+		n += rest.data[i] == '\n' || i + 1 == rest.len;
+	if (n == 0)
+		return;
+	strbuf_adds(out, TEXT_MARK);
+	dialect_text_count(n, out);
+	strbuf_addf(out, " more line%s of %s %s not shown", n > 1 ? "s" : "",
+		talk->who, n > 1 ? "are" : "is");
+	dialect_text_end(talk->view, out);
+}
+
+/* What a program says may have lines; each looks like one of its own. An LF at
+ * the end begins none. */
+static void put_talk(const struct talk *talk, struct strbuf *out)
+{
+	struct slice rest = {talk->msg->text, talk->msg->text_len};
+	const char *lf;
+
+	for (int n = 1; (lf = memchr(rest.data, '\n', rest.len)); n++) {
+		struct slice line = {rest.data, (size_t)(lf - rest.data)};
+
+		put_talk_line(talk, line, out);
+		rest.data += line.len + 1;
+		rest.len -= line.len + 1;
+		if (n == LINES_MAX) {
+			put_left_out(talk, rest, out);
+			return;
+		}
+	}
+	if (rest.len > 0 || talk->msg->text_len == 0)
+		put_talk_line(talk, rest, out);
+}
+
 static void render_said(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out)
 {
-	const struct slice around[2] = {SLICE("<"), SLICE("> ")};
-
-	put_talk(msg, view, around, msg->nick, out);
+	put_talk(&(struct talk){msg, view, "<", msg->nick, "> "}, out);
 }
 
 static void render_action(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out)
 {
-	const struct slice around[2] = {SLICE("* "), SLICE(" ")};
-
-	put_talk(msg, view, around, msg->nick, out);
+	put_talk(&(struct talk){msg, view, "* ", msg->nick, " "}, out);
 }
 
 static void render_private(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out)
 {
-	const struct slice around[2] = {SLICE("["), SLICE(" -> you] ")};
-
-	put_talk(msg, view, around, msg->nick, out);
+	put_talk(&(struct talk){msg, view, "[", msg->nick, " -> you] "}, out);
 }
 
 static void render_copy(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out)
 {
-	const struct slice around[2] = {SLICE("[you -> "), SLICE("] ")};
-
-	put_talk(msg, view, around, msg->nick2, out);
+	put_talk(&(struct talk){msg, view, "[you -> ", msg->nick2, "] "}, out);
 }
 
 static void render_nothing(

@@ -42,3 +42,11 @@ bool proto_answers_longer(const void *options)
 {
 	return true;
 }
+
+const struct dialect *dialect_find(const char *name)
+{
+	for (size_t i = 0; dialect_table[i]; i++)
+		if (!strcmp(dialect_table[i]->name, name))
+			return dialect_table[i];
+	return NULL;
+}

@@ -25,6 +25,7 @@ MAY_USE = {
 LIBRARIES = [
     (r'event2/', ['net', 'proto', 'cluster', 'app', 'bin']),
     (r'libconfig\.h', ['app/config']),
+    (r'jansson\.h', ['proto/dialect_json']),
     (r'openssl/', ['net/tls']),
     (r'systemd/', ['app', 'bin', 'net/listener']),
     (r'pthread\.h|threads\.h', ['base', 'net', 'proto', 'cluster', 'app', 'bin']),

@@ -156,10 +156,12 @@ class Client(Lines):
 
 
 class Person(Client):
-    """A member of the chat who read the welcome; renamed to nick if given."""
+    """A member of the chat who read the welcome; renamed to nick if given. An
+    empty line tells at once what a silent client is taken for after a moment."""
 
     def __init__(self, daemon, service='chat', nick=None, room=None, **kwargs):
         super().__init__(daemon, service, **kwargs)
+        self.say('')
         self.greet()
         if nick is not None:
             self.rename(nick)

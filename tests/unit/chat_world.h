@@ -92,6 +92,8 @@ static inline void world_put_msg(struct strbuf *out, const struct chat_msg *msg)
 		strbuf_addf(out, " n=%" PRIu64, msg->n);
 	if (msg->limit > 0)
 		strbuf_addf(out, " limit=%" PRIu64, msg->limit);
+	if (msg->ref[0])
+		strbuf_addf(out, " ref=%s", msg->ref);
 	if (msg->flags & CHAT_QUIET)
 		strbuf_adds(out, " quiet");
 	for (size_t i = 0; i < msg->n_items; i++) {

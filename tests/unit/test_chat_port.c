@@ -138,7 +138,8 @@ static void say(size_t i, const char *line)
 	exchange(&people[i]);
 }
 
-/* A guest on that worker, welcomed. */
+/* A guest on that worker, welcomed; at once, since an empty line tells that it
+ * is a person. */
 static size_t come(unsigned worker)
 {
 	struct visit *visit = calloc(1, sizeof(*visit));
@@ -150,6 +151,7 @@ static size_t come(unsigned worker)
 	visit->mail.run = run_visit;
 	visit->mail.free = free_mail;
 	visit->fd = fds[0];
+	say(i, "\n");
 	worker_post(net.crew.workers[worker], &visit->mail);
 	CHAT_WAIT(has(i, "welcome to") && has(i, "lists the commands"));
 	return i;

@@ -239,8 +239,9 @@ static const struct {
 		"mean \"line\"?"},
 	{ECHO("tls: { key = \"/k\"; };"),
 		":1: services.s.tls.key: this is not in this build"},
-	{CHAT("dialect = \"json\";"),
-		":1: services.s.dialect: \"json\" is not in this build"},
+	{CHAT("dialect = \"jason\";"),
+		":1: services.s.dialect: \"jason\" is not known here; did you "
+		"mean \"json\"?"},
 	{CHAT("login = \"required\";"), ":1: services.s.login: "},
 	{S("protocol = \"metrics\"; listen = \"localhost:7\";"),
 		":1: services.s.protocol: \"metrics\" is not in this build"},

@@ -232,6 +232,43 @@ START_TEST(ends_lines_as_telnet_does)
 }
 END_TEST
 
+/* What a program says may have lines: each is one of its own, so that none
+ * looks like the server's. */
+START_TEST(says_each_line)
+{
+	struct chat_msg_spec said = {CHAT_SAID, .nick = "bot"};
+	struct strbuf text = {0};
+
+	said.text = "one\n*** two\n\nfour";
+	ck_assert_str_eq(rendered(&said, 0),
+		"<bot> one\n<bot> *** two\n<bot> \n<bot> four\n");
+	ck_assert_str_eq(rendered(&said, DIALECT_CRLF),
+		"<bot> one\r\n<bot> *** two\r\n<bot> \r\n<bot> four\r\n");
+	said.text = "one\n";
+	ck_assert_str_eq(rendered(&said, 0), "<bot> one\n");
+	said.text = "\n";
+	ck_assert_str_eq(rendered(&said, 0), "<bot> \n");
+	said.type = CHAT_ACTION;
+	said.text = "a\nb";
+	ck_assert_str_eq(rendered(&said, 0), "* bot a\n* bot b\n");
+	said.type = CHAT_PRIVATE;
+	ck_assert_str_eq(
+		rendered(&said, 0), "[bot -> you] a\n[bot -> you] b\n");
+	said.type = CHAT_SAID;
+	for (int i = 0; i < 40; i++)
+		strbuf_adds(&text, "x\n");
+	said.text = text.data;
+	ck_assert_uint_eq(strlen(rendered(&said, 0)), 40 * strlen("<bot> x\n"));
+	strbuf_adds(&text, "y");
+	ck_assert_ptr_nonnull(strstr(rendered(&said, 0),
+		"<bot> x\n*** 1 more line of bot is not shown\n"));
+	strbuf_adds(&text, "y\nz\n");
+	ck_assert_ptr_nonnull(strstr(rendered(&said, 0),
+		"<bot> x\n*** 2 more lines of bot are not shown\n"));
+	strbuf_fini(&text);
+}
+END_TEST
+
 /* Every type is told in whole lines that bear the mark, but for what people
  * say; and every refusal is told as one. */
 START_TEST(every_type_has_its_words)
@@ -438,6 +475,7 @@ int main(void)
 	tcase_add_test(tc, refuses_long_lines);
 	tcase_add_loop_test(tc, writes, 0, sizeof renders / sizeof renders[0]);
 	tcase_add_test(tc, ends_lines_as_telnet_does);
+	tcase_add_test(tc, says_each_line);
 	tcase_add_test(tc, every_type_has_its_words);
 	tcase_add_test(tc, writes_the_time_of_day);
 	tcase_add_test(tc, replays_with_days);

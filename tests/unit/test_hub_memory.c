@@ -72,6 +72,32 @@ void free(void *p)
 
 static struct world w;
 
+/* A program that joins with a name, stays in several rooms, and asks for
+ * answers. */
+static void enter_as_program(void)
+{
+	struct chat_home home = {0, 8};
+	struct member *member = hub_enter(w.hub, home, NULL, &w.now, &w.out);
+	struct chat_call join = {
+		.args = {"lobby"},
+		.n_args = 1,
+		.nick = "bot",
+		.ref = "1",
+	};
+	const struct chat_verb *others[2];
+
+	if (!member)
+		return;
+	join.verb = chat_verb_find("join", others);
+	hub_run(w.hub, member, &join, &w.now, &w.out);
+	join.args[0] = "ops";
+	join.nick = "robot";
+	join.keep = true;
+	hub_run(w.hub, member, &join, &w.now, &w.out);
+	(void)hub_make_program(w.hub, member, &w.now, &w.out);
+	world_leave(&w, member, NULL);
+}
+
 static void enter(void)
 {
 	struct chat_home home = {0, 9};
@@ -114,6 +140,7 @@ static void act(struct member *bob)
 	say_as("lobby", 1);
 	say_as("nowhere", 0);
 	enter();
+	enter_as_program();
 }
 
 /* The hub does what it should: both are found, heard and counted. */

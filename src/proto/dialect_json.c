@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The JSON dialect, for programs: one object after another, both ways; what we
+ * write is one object a line.
+ *
+ * This file cuts and says goodbye; dialect_json_parse.c reads an object,
+ * dialect_json_words.c writes them. What is no object costs an answer and
+ * nothing else: the connection stays. Pure; used by all workers.
+ */
+#include "proto/dialect.h"
+
+#include <string.h>
+
+#include "base/json_write.h"
+#include "base/str.h"
+#include "chat/command.h"
+#include "net/service.h"
+#include "dialect_json_private.h"
+
+#define PATIENCE_MS 10000 /* from { to } */
+
+/* Reasons after which it makes sense to connect again. */
+static const bool may_retry[CLOSE_N] = {
+	[CLOSE_IDLE] = true,
+	[CLOSE_STOPPING] = true,
+	[CLOSE_RESTARTING] = true,
+	[CLOSE_SLOW] = true,
+	[CLOSE_MEMORY] = true,
+	[CLOSE_FULL] = true,
+	[CLOSE_ADDRESS_FULL] = true,
+	[CLOSE_CONNECT_RATE] = true,
+};
+
+static void json_start(struct dialect_input *in, const struct service *svc)
+{
+	*in = (struct dialect_input){0};
+	framer_json_init(&in->json, svc->message_max);
+}
+
+static void json_too_long(size_t len, size_t limit, struct chat_call *call)
+{
+	call->is_error = true;
+	call->error = CHAT_E_LINE_TOO_LONG;
+	call->n = len;
+	call->limit = limit;
+}
+
+static enum dialect_event json_read(struct dialect_input *in,
+	const struct slice *data, struct chat_call *call, size_t *ret_used)
+{
+	struct slice object;
+	enum object_event event = framer_json_next(
+		&in->json, data->data, data->len, &object, ret_used);
+
+	if (event == OBJECT_WHOLE)
+		dialect_json_parse(object.data, object.len, call);
+	else if (event == OBJECT_TOO_LONG)
+		json_too_long(object.len, in->json.max, call);
+	else if (event == OBJECT_INVALID)
+		dialect_json_refuse(call);
+	return event == OBJECT_MORE ? DIALECT_MORE : DIALECT_READ;
+}
+
+static enum dialect_event json_end(struct dialect_input *in,
+	const struct slice *data, struct chat_call *call)
+{
+	if (framer_json_end(&in->json) == OBJECT_MORE)
+		return DIALECT_MORE;
+	dialect_json_refuse(call);
+	return DIALECT_READ;
+}
+
+static uint64_t json_patience_ms(const struct dialect_input *in)
+{
+	return framer_json_is_within(&in->json) ? PATIENCE_MS : 0;
+}
+
+static enum dialect_event json_late(
+	struct dialect_input *in, struct chat_call *call)
+{
+	if (!framer_json_is_within(&in->json))
+		return DIALECT_MORE;
+	framer_json_give_up(&in->json);
+	dialect_json_refuse(call);
+	return DIALECT_READ;
+}
+
+static void json_goodbye(enum close_reason why, const char *arg, unsigned view,
+	struct strbuf *out)
+{
+	const char *words = close_row(why)->words;
+	const char *hole = words ? strstr(words, "%s") : NULL;
+	struct strbuf message = {0};
+
+	if (!words)
+		return;
+	strbuf_add(
+		&message, words, hole ? (size_t)(hole - words) : strlen(words));
+	if (hole) {
+		strbuf_adds(&message, arg ? arg : "");
+		strbuf_adds(&message, hole + 2);
+	}
+	json_write_begin(out, "disconnected");
+	json_write_string(out, "code", close_row(why)->code);
+	if (message.failed)
+		out->failed = true;
+	else
+		json_write_foreign(out, "message", message.data);
+	json_write_bool(out, "retry", may_retry[why]);
+	strbuf_adds(out, "}\n");
+	strbuf_fini(&message);
+}
+
+static void json_missed(size_t n, unsigned view, struct strbuf *out)
+{
+	char count[STR_COUNT_LEN];
+
+	json_write_begin(out, "notification");
+	json_write_string(out, "event", "missed");
+	json_write_number(out, "count", n);
+	json_write_key(out, "message");
+	strbuf_addf(out, "\"%s %s left out: you read too slowly\"}\n",
+		str_count(count, n), n == 1 ? "message was" : "messages were");
+}
+
+const struct dialect dialect_json = {
+	.name = "json",
+	.is_of_program = true,
+	.start = json_start,
+	.read = json_read,
+	.end = json_end,
+	.patience_ms = json_patience_ms,
+	.late = json_late,
+	.parse = dialect_json_parse,
+	.too_long = json_too_long,
+	.render = dialect_json_render,
+	.goodbye = json_goodbye,
+	.missed = json_missed,
+};

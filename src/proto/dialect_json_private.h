@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_PROTO_DIALECT_JSON_PRIVATE_H
+#define SOCKD_PROTO_DIALECT_JSON_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "chat/command.h"
+
+struct chat_msg;
+struct dialect_input;
+struct slice;
+struct strbuf;
+
+/* dialect_json_parse.c: dialect.parse; white space around the object is fine,
+ * nothing is no request. */
+void dialect_json_parse(const char *data, size_t len, struct chat_call *call);
+/* True if that is an object with a string "type". */
+bool dialect_json_is_request(const char *data, size_t len);
+/* The refusal of what is no object. */
+void dialect_json_refuse(struct chat_call *call);
+/* How a verb is called here: "chat" is the verb "say". */
+const char *dialect_json_type(const struct chat_verb_info *info);
+/* The fields that a verb's arguments come in, in their order, as their number
+ * and names. */
+#define JSON_FIELD_LEN 16
+struct json_fields {
+	size_t n;
+	char names[CHAT_ARGS_MAX][JSON_FIELD_LEN];
+	const char *more; /* further ones, blanks between them; "": none */
+};
+void dialect_json_fields(
+	const struct chat_verb_info *info, struct json_fields *ret);
+
+/* dialect_json_words.c: dialect.render; one object and an LF, or nothing. */
+void dialect_json_render(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+
+#endif

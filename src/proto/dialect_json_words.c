@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The objects of the JSON dialect: the one table from what chat tells to what a
+ * program reads.
+ *
+ * A row of a fact is a function that writes one object; a row of a refusal is
+ * its code and its words. In these %n, %N and %t stand for nick, nick2 and the
+ * text, cut, since it may be anything, %r for the room, %c and %l for the
+ * numbers n and limit.
+ *
+ * What people say is safe text and is only escaped. What may come from the
+ * configuration, a topic for example, is made safe once more. Pure.
+ */
+#include <string.h>
+
+#include "base/json_write.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "chat/command.h"
+#include "chat/msg.h"
+#include "dialect_json_private.h"
+#include "proto/dialect.h"
+#include "sockd_build.h"
+
+#define QUOTE_MAX   40  /* characters of what an error quotes */
+#define ARRIVED_MAX 980 /* bytes of the object that a joiner gets */
+
+typedef void render_fn(const struct chat_msg *msg, struct strbuf *out);
+
+struct row {
+	render_fn *render; /* NULL: an error */
+	const char *code;
+	const char *words;
+	const char *other; /* instead, if there is a nick2 */
+};
+
+static render_fn put_said, put_action, put_private, put_joined, put_left,
+	put_renamed, put_topic_set, put_welcome, put_motd, put_arrived,
+	put_topic, put_replay, put_who, put_rooms, put_help, put_pong,
+	put_version, put_ok;
+
+/* What nobody needs to be told, or not by itself. */
+static void put_nothing(const struct chat_msg *msg, struct strbuf *out)
+{
+}
+
+/* clang-format off */
+static const struct row table[CHAT_TYPE_N] = {
+	[CHAT_SAID] = {put_said},
+	[CHAT_ACTION] = {put_action},
+	[CHAT_PRIVATE] = {put_private},
+	[CHAT_PRIVATE_COPY] = {put_nothing},
+	[CHAT_JOINED] = {put_joined},
+	[CHAT_LEFT] = {put_left},
+	[CHAT_RENAMED] = {put_renamed},
+	[CHAT_TOPIC_SET] = {put_topic_set},
+	[CHAT_WELCOME] = {put_welcome},
+	[CHAT_MOTD] = {put_motd},
+	[CHAT_YOU_JOINED] = {put_joined},
+	[CHAT_ARRIVED] = {put_arrived},
+	[CHAT_YOU_TOPIC] = {put_topic},
+	[CHAT_REPLAY] = {put_replay},
+	[CHAT_YOU_RENAMED] = {put_nothing},
+	[CHAT_WHO] = {put_who},
+	[CHAT_WHO_ITEM] = {put_nothing},
+	[CHAT_ROOMS] = {put_rooms},
+	[CHAT_ROOM_ITEM] = {put_nothing},
+	[CHAT_HELP] = {put_help},
+	[CHAT_SAID_WORD] = {put_nothing},
+	[CHAT_PONG] = {put_pong},
+	[CHAT_VERSION] = {put_version},
+	[CHAT_BYE] = {put_nothing}, /* the goodbye says it */
+	[CHAT_OK] = {put_ok},
+
+	[CHAT_E_UNKNOWN_COMMAND] = {NULL, "unknown_type",
+		"there is no type \"%t\"", "there is no type \"%t\"; did you mean \"%N\"?"},
+	[CHAT_E_AMBIGUOUS_COMMAND] = {NULL, "unknown_type", "there is no type \"%t\""},
+	[CHAT_E_MISSING_ARGUMENT] = {NULL, "bad_field", "\"%t\" takes %N"},
+	[CHAT_E_LINE_TOO_LONG] = {NULL, "too_long",
+		"that object has %c bytes, %l are allowed; it was not read"},
+	[CHAT_E_TEXT_TOO_LONG] = {NULL, "too_long",
+		"that message has %c bytes, %l are allowed; it was not sent"},
+	[CHAT_E_TOPIC_TOO_LONG] = {NULL, "too_long",
+		"that topic has %c characters, %l are allowed; it was not set"},
+	[CHAT_E_NICK_INVALID] = {NULL, "name_invalid",
+		"\"%t\" cannot be a name: use 1 to 24 of a-z 0-9 -_[]{}|^, no digit or dash first"},
+	[CHAT_E_NICK_TAKEN] = {NULL, "name_taken", "somebody is called \"%t\" already"},
+	[CHAT_E_NICK_LOOKS_LIKE] = {NULL, "name_taken", "\"%t\" looks like %N, who is here"},
+	[CHAT_E_NICK_RESERVED] = {NULL, "name_invalid",
+		"names with guest- are given by the server"},
+	[CHAT_E_ROOM_INVALID] = {NULL, "room_invalid",
+		"\"%t\" cannot be a room: 1 to 32 letters, digits or -_."},
+	[CHAT_E_NO_SUCH_ROOM] = {NULL, "no_such_name",
+		"there is no room %t", "there is no room %t; did you mean %N?"},
+	[CHAT_E_NO_SUCH_NICK] = {NULL, "no_such_name",
+		"nobody is called \"%t\"", "nobody is called \"%t\"; did you mean %N?"},
+	[CHAT_E_NO_REPLY] = {NULL, "no_such_name", "nobody has written to you alone yet"},
+	[CHAT_E_NOT_IN_ROOM] = {NULL, "not_in_room", "you are not in that room; join it first"},
+	[CHAT_E_TOO_MANY_ROOMS] = {NULL, "busy", "there are %l rooms, no more can be made"},
+	[CHAT_E_ROOM_LOCKED] = {NULL, "not_allowed", "%r is locked: nobody may go there"},
+	[CHAT_E_NOT_A_NUMBER] = {NULL, "bad_field", "\"%t\" is not a number of messages"},
+	[CHAT_E_INVALID_INPUT] = {NULL, "invalid_json", "Invalid JSON"},
+	[CHAT_E_BAD_FIELD] = {NULL, "bad_field", "\"%t\" %N", "\"%t\" %N"},
+	[CHAT_E_ROOM_AND_NICK] = {NULL, "room_and_username_required",
+		"Room and username required"},
+	[CHAT_E_WHICH_ROOM] = {NULL, "bad_field",
+		"you are in several rooms; \"room\" must say which is meant"},
+	[CHAT_E_TOO_MANY_SEATS] = {NULL, "not_allowed",
+		"you are in %l rooms, no more are allowed"},
+	[CHAT_E_NO_MEMORY] = {NULL, "busy",
+		"the server is short of memory; try again in a moment"},
+};
+/* clang-format on */
+
+/* Facts. */
+
+static void end(struct strbuf *out)
+{
+	strbuf_addc(out, '}');
+}
+
+static void put_talk(
+	const struct chat_msg *msg, const char *type, struct strbuf *out)
+{
+	json_write_begin(out, type);
+	json_write_string(out, "username", msg->nick);
+	if (msg->room[0])
+		json_write_string(out, "room", msg->room);
+	json_write_text(out, "message", msg->text, msg->text_len);
+	if (msg->id)
+		json_write_number(out, "id", msg->id);
+	json_write_time(out, "time", msg->wall_ms);
+	end(out);
+}
+
+static void put_said(const struct chat_msg *msg, struct strbuf *out)
+{
+	put_talk(msg, "chat", out);
+}
+
+static void put_action(const struct chat_msg *msg, struct strbuf *out)
+{
+	put_talk(msg, "me", out);
+}
+
+static void put_private(const struct chat_msg *msg, struct strbuf *out)
+{
+	put_talk(msg, "msg", out);
+}
+
+/* What happened to somebody; the caller goes on, says it in words, and ends. */
+static void begin_notification(
+	const struct chat_msg *msg, const char *event, struct strbuf *out)
+{
+	json_write_begin(out, "notification");
+	json_write_string(out, "event", event);
+	json_write_string(out, "username", msg->nick);
+	if (msg->room[0])
+		json_write_string(out, "room", msg->room);
+}
+
+/* ,"message":"NICK did TO" */
+static void put_deed(const struct chat_msg *msg, const char *did,
+	const char *to, struct strbuf *out)
+{
+	json_write_key(out, "message");
+	strbuf_addc(out, '"');
+	json_write_escaped(out, msg->nick, strlen(msg->nick));
+	strbuf_adds(out, did);
+	json_write_escaped(out, to, strlen(to));
+	strbuf_addc(out, '"');
+}
+
+static void put_joined(const struct chat_msg *msg, struct strbuf *out)
+{
+	begin_notification(msg, "join", out);
+	put_deed(msg, " joined ", msg->room, out);
+	end(out);
+}
+
+static void put_left(const struct chat_msg *msg, struct strbuf *out)
+{
+	begin_notification(msg, "leave", out);
+	put_deed(msg, " left ", msg->room, out);
+	if (msg->text[0])
+		json_write_string(out, "reason", msg->text);
+	end(out);
+}
+
+static void put_renamed(const struct chat_msg *msg, struct strbuf *out)
+{
+	begin_notification(msg, "nick", out);
+	json_write_string(out, "new_username", msg->nick2);
+	put_deed(msg, " is now ", msg->nick2, out);
+	end(out);
+}
+
+static void put_topic_set(const struct chat_msg *msg, struct strbuf *out)
+{
+	begin_notification(msg, "topic", out);
+	json_write_foreign(out, "topic", msg->text);
+	json_write_key(out, "message");
+	strbuf_addc(out, '"');
+	json_write_escaped(out, msg->nick, strlen(msg->nick));
+	strbuf_adds(out, " set the topic\"");
+	end(out);
+}
+
+static void put_welcome(const struct chat_msg *msg, struct strbuf *out)
+{
+	struct strbuf words = {0};
+
+	strbuf_addf(&words, "welcome to %s", msg->text);
+	json_write_begin(out, "welcome");
+	if (words.failed)
+		out->failed = true;
+	else
+		json_write_foreign(out, "message", words.data);
+	json_write_string(out, "username", msg->nick);
+	end(out);
+	strbuf_fini(&words);
+}
+
+/* Its lines are lines. */
+static void put_motd(const struct chat_msg *msg, struct strbuf *out)
+{
+	struct strbuf safe = {0};
+	const char *line = msg->text;
+	size_t len;
+
+	strbuf_adds(&safe, "");
+	while (*line) {
+		len = strcspn(line, "\n");
+		utf8_make_safe(&safe, line, len);
+		line += len;
+		if (*line)
+			strbuf_addc(&safe, *line++);
+	}
+	json_write_begin(out, "motd");
+	if (safe.failed)
+		out->failed = true;
+	else
+		json_write_text(out, "message", safe.data, safe.len);
+	end(out);
+	strbuf_fini(&safe);
+}
+
+/* As much of a topic as fits, in whole characters. */
+static void put_topic_within(const char *topic, size_t room, struct strbuf *out)
+{
+	struct strbuf safe = {0}, escaped = {0};
+	size_t len = 0, next;
+
+	strbuf_adds(&safe, "");
+	utf8_make_safe(&safe, topic, strlen(topic));
+	while (!safe.failed && len < safe.len) {
+		next = len + 1;
+		while (((unsigned char)safe.data[next] & 0xC0) == 0x80)
+			next++;
+		strbuf_clear(&escaped);
+		json_write_escaped(&escaped, safe.data + len, next - len);
+		if (escaped.len > room)
+			break;
+		room -= escaped.len;
+		len = next;
+	}
+	if (safe.failed || escaped.failed)
+		out->failed = true;
+	else
+		json_write_text(out, "topic", safe.data, len);
+	strbuf_fini(&safe);
+	strbuf_fini(&escaped);
+}
+
+/* All that a joiner needs, in less than what a simple client reads at once:
+ * the topic takes what is left. */
+static void put_arrived(const struct chat_msg *msg, struct strbuf *out)
+{
+	static const char frame[] = ",\"topic\":\"\"";
+	size_t start = out->len, len;
+
+	begin_notification(msg, "join", out);
+	put_deed(msg, " joined ", msg->room, out);
+	json_write_number(out, "members", msg->n);
+	json_write_number(out, "last_id", msg->id);
+	if (msg->nick2[0])
+		json_write_string(out, "resume", msg->nick2);
+	len = out->len - start + sizeof(frame);
+	put_topic_within(
+		msg->text, len < ARRIVED_MAX ? ARRIVED_MAX - len : 0, out);
+	end(out);
+}
+
+static void put_topic(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "topic");
+	json_write_string(out, "room", msg->room);
+	json_write_foreign(out, "topic", msg->text);
+	end(out);
+}
+
+static void put_replay(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "history");
+	json_write_string(out, "room", msg->room);
+	json_write_key(out, "messages");
+	for (size_t i = 0; i < msg->n_items; i++) {
+		strbuf_addc(out, i == 0 ? '[' : ',');
+		table[msg->items[i]->type].render(msg->items[i], out);
+	}
+	strbuf_adds(out, msg->n_items > 0 ? "]" : "[]");
+	json_write_number(out, "lost", msg->n);
+	end(out);
+}
+
+static void put_who(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "who");
+	json_write_string(out, "room", msg->room);
+	json_write_key(out, "members");
+	for (size_t i = 0; i < msg->n_items; i++) {
+		const char *nick = msg->items[i]->nick;
+
+		strbuf_adds(
+			out, i == 0 ? "[{\"username\":" : ",{\"username\":");
+		json_write_quoted(out, nick, strlen(nick));
+		end(out);
+	}
+	strbuf_adds(out, msg->n_items > 0 ? "]" : "[]");
+	json_write_number(out, "total", msg->n);
+	end(out);
+}
+
+static void put_rooms(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "rooms");
+	json_write_key(out, "rooms");
+	for (size_t i = 0; i < msg->n_items; i++) {
+		const struct chat_msg *item = msg->items[i];
+
+		strbuf_adds(out, i == 0 ? "[{\"room\":" : ",{\"room\":");
+		json_write_quoted(out, item->room, strlen(item->room));
+		json_write_number(out, "members", item->n);
+		json_write_foreign(out, "topic", item->text);
+		end(out);
+	}
+	strbuf_adds(out, msg->n_items > 0 ? "]" : "[]");
+	json_write_number(out, "total", msg->n);
+	end(out);
+}
+
+static void put_command(const struct chat_verb_info *info, struct strbuf *out)
+{
+	struct json_fields fields;
+	const char *more;
+	size_t len;
+
+	dialect_json_fields(info, &fields);
+	more = fields.more;
+	json_write_begin(out, dialect_json_type(info));
+	json_write_key(out, "fields");
+	for (size_t i = 0; i < fields.n; i++) {
+		strbuf_addc(out, i == 0 ? '[' : ',');
+		json_write_quoted(
+			out, fields.names[i], strlen(fields.names[i]));
+	}
+	for (; *more; more += len + strspn(more + len, " ")) {
+		len = strcspn(more, " ");
+		strbuf_addc(out, ',');
+		json_write_quoted(out, more, len);
+	}
+	strbuf_adds(out, fields.n > 0 ? "]" : "[]");
+	end(out);
+}
+
+static void put_help(const struct chat_msg *msg, struct strbuf *out)
+{
+	const struct chat_verb *verb, *others[2];
+	const char *between = "[";
+
+	json_write_begin(out, "help");
+	json_write_key(out, "commands");
+	verb = msg->text[0] ? chat_verb_find(msg->text, others) : NULL;
+	if (verb) {
+		strbuf_adds(out, between);
+		put_command(chat_verb_info(verb), out);
+		strbuf_adds(out, "]");
+		end(out);
+		return;
+	}
+	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++) {
+		strbuf_adds(out, between);
+		put_command(chat_verb_info(verb), out);
+		between = ",";
+	}
+	strbuf_adds(out, "]");
+	end(out);
+}
+
+static void put_pong(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "pong");
+	end(out);
+}
+
+static void put_version(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "version");
+	json_write_string(out, "message", "sockd " SOCKD_VERSION);
+	end(out);
+}
+
+static void put_ref(const struct chat_msg *msg, struct strbuf *out)
+{
+	if (!msg->ref[0])
+		return;
+	json_write_key(out, "ref");
+	strbuf_adds(out, msg->ref);
+}
+
+static void put_ok(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "ok");
+	put_ref(msg, out);
+	if (msg->id)
+		json_write_number(out, "id", msg->id);
+	end(out);
+}
+
+/* Refusals. */
+
+/* The first characters, and dots if that is not all. */
+static void put_cut(const char *text, struct strbuf *out)
+{
+	size_t len = 0, n = 0;
+
+	while (text[len] && n < QUOTE_MAX) {
+		len++;
+		while (((unsigned char)text[len] & 0xC0) == 0x80)
+			len++;
+		n++;
+	}
+	utf8_make_safe(out, text, len);
+	if (text[len])
+		strbuf_adds(out, "...");
+}
+
+static void put_count(uint64_t n, struct strbuf *out)
+{
+	char count[STR_COUNT_LEN];
+
+	strbuf_adds(out, str_count(count, n));
+}
+
+static void put_field(
+	char letter, const struct chat_msg *msg, struct strbuf *out)
+{
+	if (letter == 'n')
+		put_cut(msg->nick, out);
+	else if (letter == 'N')
+		put_cut(msg->nick2, out);
+	else if (letter == 't')
+		put_cut(msg->text, out);
+	else if (letter == 'r')
+		put_cut(msg->room, out);
+	else if (letter == 'c')
+		put_count(msg->n, out);
+	else if (letter == 'l')
+		put_count(msg->limit, out);
+}
+
+static void put_sentence(
+	const char *words, const struct chat_msg *msg, struct strbuf *out)
+{
+	size_t run;
+
+	while (*words) {
+		run = strcspn(words, "%");
+		strbuf_add(out, words, run);
+		words += run;
+		if (*words) {
+			put_field(words[1], msg, out);
+			words += 2;
+		}
+	}
+}
+
+static void put_error(
+	const struct row *row, const struct chat_msg *msg, struct strbuf *out)
+{
+	struct strbuf sentence = {0};
+
+	put_sentence(row->other && msg->nick2[0] ? row->other : row->words, msg,
+		&sentence);
+	json_write_begin(out, "error");
+	json_write_string(out, "code", row->code);
+	if (sentence.failed)
+		out->failed = true;
+	else
+		json_write_text(out, "message", sentence.data, sentence.len);
+	put_ref(msg, out);
+	end(out);
+	strbuf_fini(&sentence);
+}
+
+void dialect_json_render(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+	const struct row *row = &table[msg->type];
+	size_t start = out->len;
+
+	if (row->render)
+		row->render(msg, out);
+	else
+		put_error(row, msg, out);
+	if (out->len > start)
+		strbuf_addc(out, '\n');
+}

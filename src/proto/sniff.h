@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_PROTO_SNIFF_H
+#define SOCKD_PROTO_SNIFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct slice;
+
+/* What the first bytes of a client say it is. */
+enum sniff {
+	SNIFF_MORE,   /* cannot tell yet */
+	SNIFF_PERSON, /* lines */
+	SNIFF_JSON,   /* objects */
+	SNIFF_FRAME,  /* objects behind their lengths */
+	SNIFF_TLS,    /* a handshake */
+	SNIFF_HTTP,   /* a request for a page */
+};
+
+/* By the first byte, and of what may be a line, by the whole of it: `line_max`
+ * bytes are looked at for its end. Pure. */
+enum sniff sniff_first(const struct slice *data, size_t line_max);
+/* Nothing more will come: never MORE, but for no bytes at all. */
+enum sniff sniff_all(const struct slice *data);
+/* The same of one who was greeted as a person: JSON takes a whole object, and a
+ * string "type" in it, since people write braces too. */
+enum sniff sniff_greeted(const struct slice *data, size_t line_max);
+
+#endif
