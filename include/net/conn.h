@@ -69,8 +69,7 @@ const char *conn_local_text(const struct conn *c, char *buf);
 bool conn_is_unix(const struct conn *c); /* the peer came by a unix socket */
 /* A name the log shows beside the peer (a nick); borrowed, NULL: none. */
 void conn_set_nick(struct conn *c, const char *nick);
-bool conn_is_open(
-	const struct conn *c); /* false once conn_close() was called */
+bool conn_is_open(const struct conn *c); /* until conn_close() */
 
 /* Sends bytes (copied). With nothing queued they go to the socket at once and
  * only what the kernel did not take is queued; else they queue behind it.
@@ -105,9 +104,8 @@ void conn_set_timer(struct conn *c, uint64_t when_ms);
  * resumes, input() is called again if bytes lie there. */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
-bool conn_is_paused(const struct conn *c); /* conn_pause() is in force */
-/* False while nothing is read, for any of these reasons. */
-bool conn_is_reading(const struct conn *c);
+bool conn_is_paused(const struct conn *c);  /* conn_pause() is in force */
+bool conn_is_reading(const struct conn *c); /* none of them is in force */
 
 /* Ask for input() in the next turn of the loop: a fair share of work was done
  * and more lies in the buffer. Until then nothing more is read, the peer's end

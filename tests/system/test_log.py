@@ -30,7 +30,7 @@ class Closed(Test):
             p = Person(d, nick='alice')
             p.say('/quit')
             p.rest()
-            d.wait_log(CLOSED.format('chat', 'alice', 'quit', 18, r'\d+'))
+            d.wait_log(CLOSED.format('chat', 'alice', 'quit', 19, r'\d+'))
             c = Client(d, 'echo')
             c.send(b'x')
             self.assertEqual(c.socket.recv(1), b'x')

@@ -172,22 +172,18 @@ static char *perform(
 	"hello there\n\n/nick bob\r\n/me waves\r\0/who\r\n//x\n/history\n" \
 	"/jion x\n" LONG40 LONG40 "\n/msg alice hi \xC3\xA9\xFF\n"         \
 	"/topic tea\r\n/join ops\n/part\nhelp\n\x04\nunfinished"
-#define JSON_TALK                                                                                                                                                                             \
-	JOIN J("\"chat\",\"message\":\"hi } { \\\" \\\\\"") "\n" J("\"chat\","                                                                                                                \
-								   "\"message"                                                                                                                \
-								   "\":"                                                                                                                      \
-								   "\"a\\nb\""                                                                                                                \
-								   ",\"ref\":"                                                                                                                \
-								   "\"x\"") " \t\r\n" J("\"who\"") "junk " J("\"me\",\"message\":\"\xC3\xA9\"") "\n{\"type\":\"chat\",\"message\":\"cut\n" J( \
-		"\"rooms\"") "{\"type\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]}]"                                                                                                                \
-			     "]]]]]]]]]]]]]]]]"                                                                                                                                               \
-			     "]]]]]]]]]]]]]]]]}" J(                                                                                                                                           \
-				     "\"chat\",\"message\":\"" LONG40 LONG40                                                                                                                  \
-				     "\"") "{ } {]" J("\"history\",\"since\":"                                                                                                                \
-						      "0") "]}]\n\n" J("\"lea"                                                                                                                \
-								       "ve\"")                                                                                                                \
-				     J("\"chat\",\"message\":\"x\"") "{\"type"                                                                                                                \
-								     "\":\"le"
+/* clang-format off */
+#define JSON_TALK                                                          \
+	JOIN J("\"chat\",\"message\":\"hi } { \\\" \\\\\"") "\n"           \
+	J("\"chat\",\"message\":\"a\\nb\",\"ref\":\"x\"") " \t\r\n"        \
+	J("\"who\"") "junk " J("\"me\",\"message\":\"\xC3\xA9\"") "\n"     \
+	"{\"type\":\"chat\",\"message\":\"cut\n" J("\"rooms\"")            \
+	"{\"type\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]}]"                  \
+	"]]]]]]]]]]]]]]]]" "]]]]]]]]]]]]]]]]}"                             \
+	J("\"chat\",\"message\":\"" LONG40 LONG40 "\"") "{ } {]"           \
+	J("\"history\",\"since\":0") "]}]\n\n" J("\"leave\"")              \
+	J("\"chat\",\"message\":\"x\"") "{\"type\":\"le"
+/* clang-format on */
 
 #define BYTES(text)                    \
 	{                              \
@@ -220,7 +216,8 @@ START_TEST(cuts_do_not_matter)
 	for (uint64_t n = 1; n <= N_CUTS; n++) {
 		cut = perform(dialect, bytes, n);
 		ck_assert_msg(strcmp(cut, whole) == 0,
-			"cut by %d\n%.400s\ninstead of\n%.400s", (int)n, cut, whole);
+			"cut by %d\n%.400s\ninstead of\n%.400s", (int)n, cut,
+			whole);
 		free(cut);
 	}
 	free(whole);
