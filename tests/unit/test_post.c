@@ -30,14 +30,19 @@ static void *defaults_of(const struct proto *proto)
 	return keys;
 }
 
-static void set_key(const char *key, const char *text)
+static void set_key_of(
+	const char *proto, void *keys, const char *key, const char *text)
 {
-	const struct option *table = proto_find("post")->options;
+	const struct option *table = proto_find(proto)->options;
 	struct errmsg msg;
 
 	ck_assert_int_eq(
-		option_set_text(option_find(table, key), post_keys, text, &msg),
-		0);
+		option_set_text(option_find(table, key), keys, text, &msg), 0);
+}
+
+static void set_key(const char *key, const char *text)
+{
+	set_key_of("post", post_keys, key, text);
 }
 
 static void set_up(void)
@@ -54,6 +59,7 @@ static void set_up(void)
 	ck_assert_int_eq(post->setup(net.svc, &ctx, NULL), 0);
 	other = proto_find("chat");
 	chat_keys = defaults_of(other);
+	set_key_of("chat", chat_keys, "dialect", "text"); /* in at once */
 	chat = service_new("chat", &other->type, NULL);
 	chat->options = chat_keys;
 	chat->line_max = chat->output_soft = 4096;
