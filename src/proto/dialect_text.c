@@ -5,6 +5,9 @@
  *   hello          said to the room          //x    says "/x"
  *   /verb ...      a command                 0x04   alone: /quit
  *
+ * Who is a telnet, and what that changes, is decided here; what telnet is, in
+ * net/telnet.c.
+ *
  * This file reads; dialect_text_words.c and dialect_text_lists.c write. What
  * comes from a peer is made safe here, once, so that it may be shown to
  * everybody as it is. Pure; used by all workers and by the fuzzer.
