@@ -35,6 +35,8 @@ int history_append(struct history *h, struct chat_msg *msg,
 	const struct history_bounds *bounds);
 /* Drops the oldest until the bounds hold. */
 void history_shrink(struct history *h, const struct history_bounds *bounds);
+/* Number i from the oldest, 0 up to n - 1; borrowed. */
+struct chat_msg *history_at(const struct history *h, size_t i);
 /* The last n with ids below `before` (0: of all), oldest first: fills ret with
  * references that pass to the caller. Returns how many. */
 size_t history_read(const struct history *h, uint64_t before, size_t n,

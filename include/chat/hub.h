@@ -49,8 +49,15 @@ int hub_make_program(struct hub *hub, struct member *member,
 	const struct chat_now *now, struct chat_outbox *out);
 /* The member is gone: rooms hear LEFT (if they heard JOINED), its nick is free.
  * reason: safe text, NULL or "": none. No UNSEAT is posted: whoever calls this
- * has let go of the connection. Frees member. */
+ * has let go of the connection. The member is no longer the caller's. */
 void hub_leave(struct hub *hub, struct member *member, const char *reason,
+	const struct chat_now *now, struct chat_outbox *out);
+/* To be called before hub_leave(): of what the member was told, so many bytes
+ * are known not to have reached it, and so many messages were left out. */
+void hub_set_unread(struct hub *hub, struct member *member, uint64_t n_bytes,
+	uint64_t n_lines);
+/* What GO_ON asks for: a command that had to wait is finished. */
+void hub_go_on(struct hub *hub, struct member *member,
 	const struct chat_now *now, struct chat_outbox *out);
 /* A guest's joining is told with its first line, or by this 2 s after SEAT.
  * Nothing to do is fine. */

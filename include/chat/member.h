@@ -7,22 +7,40 @@
 #include <sys/queue.h>
 
 #include "base/strmap.h"
+#include "chat/ignore.h"
 #include "chat/name.h"
 #include "chat/outbox.h"
 
 struct room;
+struct ticket;
+
+#define AWAYS_TOLD 4
 
 /* A person or a program, for chat's own files. Owned by the hub. */
 struct member {
 	struct strmap_node node; /* hub.members, by key */
 	struct chat_home home;
+	uint64_t person; /* who it is, also after a resume; unique for ever */
 	LIST_HEAD(, membership) seats; /* owned, membership.of_member */
 	struct membership *current; /* where a plain line goes; NULL: nowhere */
 	const char *start;          /* borrowed: its first room; NULL: the
 	                                  default one */
 	char *reply_to;             /* owned nick; NULL: nobody yet */
+	uint64_t reply_person;      /* whose nick that was */
+	uint64_t came_ms, spoke_ms; /* monotonic */
+	char *away;                 /* owned words, may be ""; NULL: here */
+	uint32_t away_serial;       /* which of all that were ever away */
+	/* Of whose being away it was told last, by away_serial. */
+	uint32_t aways_told[AWAYS_TOLD];
+	struct ignore_list ignores;    /* owned */
+	struct ignore_list ignored_by; /* borrowed */
+	uint8_t n_ignores;
+	uint8_t n_wrong_codes;
+	uint8_t wants;   /* bits of enum chat_want */
 	bool is_program; /* starts nowhere, asks for what it wants to see */
 	unsigned hints;  /* bare words it was told about; bits */
+	struct ticket *ticket; /* the tickets' own; NULL: it has no code */
+	struct ticket *claim;  /* what it waits for, see resume.c; NULL */
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1]; /* nick_make_key() of nick */
 };
@@ -47,6 +65,6 @@ size_t member_count_seats(const struct member *member);
 /* The name changes; not while the member is in a map. */
 void member_set_nick(struct member *member, const char *nick);
 /* Whom /reply means from now on; memory may not suffice, then the old one. */
-void member_set_reply_to(struct member *member, const char *nick);
+void member_set_reply_to(struct member *member, const struct member *to);
 
 #endif

@@ -30,5 +30,7 @@ void room_name_make_key(char key[ROOM_NAME_MAX + 1], const char *name);
 /* ASCII case folded, independent of any locale. */
 int name_compare(const char *a, const char *b); /* as strcmp() */
 bool name_equal(const char *a, const char *b);
+/* True if the name stands in the text as a word of its own, case folded. */
+bool name_is_in(const char *text, const char *name);
 
 #endif

@@ -26,6 +26,17 @@ enum chat_post_kind {
 	CHAT_POST_UNSEAT,     /* `home` no longer sits in room */
 	CHAT_POST_VIEW,       /* `home` is told in another way from here on */
 	CHAT_POST_CLOSE,      /* end the connection of `home`; msg says why */
+	CHAT_POST_WANTS,      /* `home` wants its lines so: n, enum chat_want */
+	CHAT_POST_IGNORE,     /* `home` does not hear the person n any more */
+	CHAT_POST_UNIGNORE,   /* ... or does again */
+	CHAT_POST_GO_ON,      /* hub_go_on() for `home`, by its own worker */
+};
+
+/* How a member wants to be told. */
+enum chat_want {
+	CHAT_WANT_TIME = 1 << 0,  /* messages with the time of day */
+	CHAT_WANT_BELL = 1 << 1,  /* a bell for what is meant for it */
+	CHAT_WANT_QUIET = 1 << 2, /* nothing of who comes, goes, is renamed */
 };
 
 struct chat_post {
@@ -35,7 +46,8 @@ struct chat_post {
 	uint32_t first_room, n_rooms; /* NEIGHBOURS: in outbox.rooms */
 	uint64_t workers;      /* bit per worker that is concerned, never 0 */
 	struct chat_home home; /* see kind; conn 0: nobody */
-	struct chat_msg *msg;  /* a reference of ours; NULL for (UN)SEAT */
+	uint64_t n;            /* see kind */
+	struct chat_msg *msg;  /* a reference of ours; NULL: kind has none */
 };
 
 /* Zero-initialised is empty; used again after outbox_clear(). */

@@ -22,7 +22,8 @@ struct room {
 	struct strmap_node node;     /* rooms.by_key */
 	TAILQ_ENTRY(room) idle_link; /* rooms.idle while is_idle */
 	bool is_idle;
-	uint32_t index; /* names the room in posts */
+	uint32_t index;  /* names the room in posts */
+	uint64_t serial; /* names it for ever */
 	uint32_t n_members;
 	uint64_t idle_since_ms;
 	struct room_members members;          /* membership.in_room */

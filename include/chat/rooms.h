@@ -21,6 +21,7 @@ struct rooms {
 	uint32_t *free_indexes; /* owned; room for all n_indexes */
 	size_t n_free, n_indexes, indexes_size;
 	unsigned n_workers;
+	uint64_t n_made;        /* rooms, up to now */
 	uint64_t history_bytes; /* in all rooms */
 };
 

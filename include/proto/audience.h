@@ -26,6 +26,10 @@ void audience_unseat(
 /* Seats the session anew where those of its dialect and view are, after these
  * have changed. Not in a round. 0 or -ENOMEM: some seats are as before. */
 int audience_move(struct audiences *set, struct chat_session *session);
+/* The session does not get what that person says in rooms, or does again. 0 or
+ * -ENOMEM. */
+int audience_ignore(
+	struct chat_session *session, uint64_t person, bool is_ignored);
 /* The session is about to end: it hears nothing from here on. */
 void audience_leave_all(struct audiences *set, struct chat_session *session);
 

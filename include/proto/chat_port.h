@@ -65,6 +65,8 @@ void chat_port_hang_up(struct chat_session *session);
 void chat_port_set_view(struct chat_session *session, unsigned view);
 /* The 2 s of a guest's first silence are over. */
 void chat_port_announce(struct chat_session *session);
+/* A command that had to wait can be finished. */
+void chat_port_go_on(struct chat_session *session);
 /* The connection ends: forget it. reason for its rooms, NULL: none. */
 void chat_port_leave(struct chat_session *session, const char *reason);
 

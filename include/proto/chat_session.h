@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/idlist.h"
 #include "proto/dialect.h"
 
 struct chat_msg;
@@ -27,10 +28,13 @@ struct chat_session {
 	const struct dialect *dialect; /* constant */
 	const char *room;              /* borrowed: where a person starts */
 	struct member *member;         /* borrowed; looked into by chat_port */
+	const char *nick;              /* borrowed from member; NULL: none */
 	struct seat *seats;            /* owned list: the rooms it hears */
+	struct idlist ignored;         /* persons whom it does not hear */
 	struct chat_msg *bye;          /* a reference: what /quit said */
 	uint64_t missed;               /* messages left out while it was slow */
-	uint64_t told;                 /* the last fact told to each once */
+	uint64_t undelivered; /* bytes that never arrived; once closed */
+	uint64_t told;        /* the last fact told to each once */
 	struct dialect_input input;
 	uint64_t due_ms[CHAT_TIMER_N]; /* see chat_timer.h; 0: not */
 	/* Looks at the first input again, see dialect.h; NULL: none does. */

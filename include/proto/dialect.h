@@ -10,6 +10,7 @@
 #include "net/framer_json.h"
 #include "net/framer_line.h"
 #include "net/telnet.h"
+#include "proto/dialect_view.h"
 
 struct chat_call;
 struct chat_msg;
@@ -21,15 +22,6 @@ struct text_telnet;
 /* How one kind of client writes commands and reads facts. A dialect is one
  * file and one row in src/proto/meson.build; it sees no socket and no hub, so
  * that a test or a fuzzer can drive it with bytes alone. */
-
-/* What may differ between members of one dialect; with the dialect it makes
- * the "rendering": members of a room who share one get the same bytes. */
-enum dialect_view {
-	DIALECT_CRLF = 1 << 0, /* lines end with CR LF: a telnet, says itself
-				* that the connection is gone */
-	DIALECT_TIME = 1 << 1, /* messages carry the time of day */
-};
-#define DIALECT_VIEWS 4 /* combinations of the above */
 
 /* What a dialect keeps of a connection's input between reads. */
 struct dialect_input {

@@ -27,7 +27,7 @@ struct chat_verb {
 
 /* clang-format off */
 static const struct chat_verb verbs[] = {
-	/* name, aliases, usage, help, least and most arguments, cost */
+	/* name, aliases, usage, help, least and most arguments, cost, is minor */
 	[VERB_SAY] =
 	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1}, command_say},
 	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1}, command_me},
@@ -37,14 +37,23 @@ static const struct chat_verb verbs[] = {
 	{{"join", "j", "ROOM", "goes to a room, a new one if need be", 1, 1, 2}, command_join},
 	{{"part", "leave", "", "goes back to the room where you started", 0, 0, 0}, command_part},
 	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2}, command_who},
+	{{"whois", "", "NICK", "tells who somebody is", 1, 1, 1}, command_whois},
 	{{"rooms", "list", "", "lists the rooms", 0, 0, 2}, command_rooms},
 	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 1}, command_topic},
 	{{"history", "", "[N]", "shows the last N lines again, or 50", 0, 1, 3}, command_history},
-	{{"motd", "", "", "shows the message of the day", 0, 0, 1}, command_motd},
-	{{"ping", "", "", "is answered at once", 0, 0, 1}, command_ping},
-	{{"version", "", "", "tells what the server runs", 0, 0, 1}, command_version},
+	{{"away", "", "[TEXT]", "marks you as away, until /back", 0, 1, 1}, command_away},
+	{{"ignore", "", "[NICK]", "hides what NICK says, or no more", 0, 1, 1}, command_ignore},
+	{{"time", "", "on|off", "puts the time of day before messages", 1, 1, 1}, command_time},
+	{{"bell", "", "on|off", "rings for private messages and your name", 1, 1, 1}, command_bell},
+	{{"quiet", "", "on|off", "hides who comes, goes and is renamed", 1, 1, 1}, command_quiet},
+	{{"resume", "", "CODE", "brings you back after you were cut off", 1, 1, 5}, command_resume},
 	{{"help", "h ?", "[COMMAND]", "lists commands, or explains one", 0, 1, 1}, command_help},
 	{{"quit", "q exit bye", "[REASON]", "leaves", 0, 1, 0}, command_quit},
+	{{"back", "", "", "ends your being away", 0, 0, 1, true}, command_back},
+	{{"login", "", "NAME PASSWORD", "there are no accounts here", 0, 2, 1, true}, command_login},
+	{{"motd", "", "", "shows the message of the day", 0, 0, 1, true}, command_motd},
+	{{"ping", "", "", "is answered at once", 0, 0, 1, true}, command_ping},
+	{{"version", "", "", "tells what the server runs", 0, 0, 1, true}, command_version},
 };
 /* clang-format on */
 #define N_VERBS (sizeof verbs / sizeof verbs[0])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The lists: who is in a room, which rooms there are. Each shows the first
+ * The lists: who is in a room, which rooms there are, whom one ignores; and the
+ * refusals that name the nearest of what there is. Each list shows the first
  * LIST_MAX in its order. They are picked in one walk that keeps the best so
  * far sorted, since sorting a room of thousands under the lock would hold up
  * everybody else.
@@ -15,7 +16,7 @@
 #include "hub_private.h"
 
 #define LIST_MAX    50
-#define NEAREST_MAX 256
+#define NEAREST_MAX 256 /* names among which the nearest is looked for */
 
 /* The first of all that were offered, sorted. */
 struct pick {
@@ -46,6 +47,11 @@ static int compare_members(const void *a, const void *b)
 	return name_compare(left->nick, right->nick);
 }
 
+static int compare_ignored(const void *a, const void *b)
+{
+	return name_compare(ignore_nick(a), ignore_nick(b));
+}
+
 /* The fullest first, then by name. */
 static int compare_rooms(const void *a, const void *b)
 {
@@ -63,7 +69,17 @@ static struct chat_msg *member_item(const struct turn *turn, const void *item)
 	return reply_new(turn,
 		&(struct chat_msg_spec){
 			.type = CHAT_WHO_ITEM,
+			.flags = member->away ? CHAT_AWAY : 0,
 			.nick = member->nick,
+		});
+}
+
+static struct chat_msg *ignored_item(const struct turn *turn, const void *item)
+{
+	return reply_new(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_WHO_ITEM,
+			.nick = ignore_nick(item),
 		});
 }
 
@@ -100,6 +116,24 @@ static void tell_list(const struct turn *turn, const struct pick *pick,
 	}
 	spec.n_items = pick->n;
 	reply_tell(turn, &spec);
+}
+
+void command_refuse_nick(const struct turn *turn, const char *nick)
+{
+	const struct membership *seat = turn->member->current, *other;
+	const char *nicks[NEAREST_MAX];
+	size_t n = 0;
+
+	if (seat) {
+		LIST_FOREACH (other, &seat->room->members, in_room) {
+			if (n == NEAREST_MAX)
+				break;
+			if (other->member != turn->member)
+				nicks[n++] = other->member->nick;
+		}
+	}
+	reply_refuse(
+		turn, CHAT_E_NO_SUCH_NICK, nick, str_nearest(nick, nicks, n));
 }
 
 static void refuse_room(const struct turn *turn, const char *name)
@@ -160,4 +194,18 @@ void command_rooms(const struct turn *turn)
 	while ((node = strmap_next(map, node)) != NULL)
 		pick_offer(&pick, container_of(node, struct room, node));
 	tell_list(turn, &pick, &head, room_item);
+}
+
+void command_ignored(const struct turn *turn)
+{
+	struct pick pick = {.compare = compare_ignored};
+	const struct chat_msg_spec head = {
+		.type = CHAT_IGNORING,
+		.n = turn->member->n_ignores,
+	};
+	const struct ignore *ignore;
+
+	LIST_FOREACH (ignore, &turn->member->ignores, of_member)
+		pick_offer(&pick, ignore);
+	tell_list(turn, &pick, &head, ignored_item);
 }

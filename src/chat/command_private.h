@@ -2,10 +2,25 @@
 #ifndef SOCKD_CHAT_COMMAND_PRIVATE_H
 #define SOCKD_CHAT_COMMAND_PRIVATE_H
 
+#include <stdbool.h>
+
+struct room;
+struct seat_wish;
 struct turn;
 
 /* Runs turn->call, whose verb is set. */
 void command_run(const struct turn *turn);
+
+/* What several files of commands need. */
+
+/* Tells the refusal of a nick that nobody here has. */
+void command_refuse_nick(const struct turn *turn, const char *nick);
+/* Finds or makes the room; NULL, and told, if that may not be. */
+struct room *command_open_room(const struct turn *turn, const char *name);
+/* False, and told, if the member may not sit in that room too. */
+bool command_may_sit(const struct turn *turn, const struct seat_wish *wish);
+/* Tells the layer above all that the member wants to see and how. */
+void command_post_wants(const struct turn *turn);
 
 /* What the rows of the table in command.c point to; each has at least the
  * arguments that its row asks for. */
@@ -23,12 +38,25 @@ void command_history(const struct turn *turn);
 /* command_list.c */
 void command_who(const struct turn *turn);
 void command_rooms(const struct turn *turn);
+void command_ignored(const struct turn *turn); /* whom one ignores */
+/* command_away.c */
+void command_away(const struct turn *turn);
+void command_back(const struct turn *turn);
+void command_whois(const struct turn *turn);
+/* command_view.c */
+void command_ignore(const struct turn *turn);
+void command_time(const struct turn *turn);
+void command_bell(const struct turn *turn);
+void command_quiet(const struct turn *turn);
+/* resume.c */
+void command_resume(const struct turn *turn);
 /* command_self.c */
 void command_nick(const struct turn *turn);
 void command_motd(const struct turn *turn);
 void command_ping(const struct turn *turn);
 void command_version(const struct turn *turn);
 void command_help(const struct turn *turn);
+void command_login(const struct turn *turn);
 void command_quit(const struct turn *turn);
 
 #endif

@@ -47,8 +47,7 @@ static bool is_home(const struct turn *turn, const char *name)
 	return room_name_parse(home, home_of(turn)) && name_equal(name, home);
 }
 
-/* Finds or makes the room; NULL, and told, if that may not be. */
-static struct room *open_room(const struct turn *turn, const char *name)
+struct room *command_open_room(const struct turn *turn, const char *name)
 {
 	const struct chat_settings *settings = turn->hub->settings;
 	struct room *room;
@@ -97,8 +96,7 @@ static bool may_take_nick(const struct turn *turn, struct seat_wish *wish)
 	return true;
 }
 
-/* False, and told, if the member may not sit in that room too. */
-static bool may_sit(const struct turn *turn, const struct seat_wish *wish)
+bool command_may_sit(const struct turn *turn, const struct seat_wish *wish)
 {
 	size_t limit = (size_t)turn->hub->settings->rooms_per_member;
 
@@ -137,8 +135,8 @@ static void go(const struct turn *turn, const char *text)
 	}
 	if (!may_take_nick(turn, &wish))
 		return;
-	wish.to = open_room(turn, name);
-	if (!wish.to || !may_sit(turn, &wish))
+	wish.to = command_open_room(turn, name);
+	if (!wish.to || !command_may_sit(turn, &wish))
 		return;
 	if (seat && seat->room == wish.to && !turn->member->is_program)
 		tell_where(turn, wish.to);

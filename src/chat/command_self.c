@@ -30,6 +30,8 @@ enum chat_type nick_refusal(
 	if (*ret_near)
 		return CHAT_E_NICK_RESERVED;
 	nick_make_key(key, nick);
+	if (tickets_hold_nick(&turn->hub->tickets, key, turn->member))
+		return CHAT_E_NICK_TAKEN;
 	node = strmap_find(&turn->hub->members, key);
 	if (!node || node == &turn->member->node)
 		return CHAT_TYPE_N;
@@ -37,6 +39,20 @@ enum chat_type nick_refusal(
 	*ret_near = other->nick;
 	return name_equal(other->nick, nick) ? CHAT_E_NICK_TAKEN
 					     : CHAT_E_NICK_LOOKS_LIKE;
+}
+
+/* "You are now nick", with the code by which to come back as such, if there
+ * is to be one. NULL: out of memory. */
+static struct chat_msg *make_yours(const struct turn *turn, const char *nick)
+{
+	char code[TICKET_CODE_LEN];
+
+	return reply_new(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_YOU_RENAMED,
+			.nick = nick,
+			.text = resume_code(turn, nick, code),
+		});
 }
 
 static void rename_member(const struct turn *turn, const char *nick)
@@ -51,11 +67,7 @@ static void rename_member(const struct turn *turn, const char *nick)
 			.nick = turn->member->nick,
 			.nick2 = nick,
 		});
-	yours = reply_new(turn,
-		&(struct chat_msg_spec){
-			.type = CHAT_YOU_RENAMED,
-			.nick = nick,
-		});
+	yours = make_yours(turn, nick);
 	if (rooms && renamed && yours) {
 		hub_rename(turn->hub, turn->member, nick);
 		reply_post(turn, yours);
@@ -76,11 +88,7 @@ void command_nick(const struct turn *turn)
 	if (error != CHAT_TYPE_N)
 		reply_refuse(turn, error, nick, near);
 	else if (strcmp(nick, turn->member->nick) == 0)
-		reply_tell(turn,
-			&(struct chat_msg_spec){
-				.type = CHAT_YOU_RENAMED,
-				.nick = nick,
-			});
+		reply_post(turn, make_yours(turn, nick));
 	else
 		rename_member(turn, nick);
 }
@@ -125,6 +133,12 @@ void command_help(const struct turn *turn)
 	else
 		reply_refuse(turn, CHAT_E_UNKNOWN_COMMAND, word,
 			chat_verb_nearest(word));
+}
+
+/* There are no accounts, whatever the name and the password are. */
+void command_login(const struct turn *turn)
+{
+	reply_refuse(turn, CHAT_E_NO_ACCOUNTS, NULL, NULL);
 }
 
 void command_quit(const struct turn *turn)

@@ -14,9 +14,6 @@
 #include "command_private.h"
 #include "hub_private.h"
 
-/* The nearest names are looked for among so many people of the room only. */
-#define NEAREST_MAX 256
-
 /* False, and told, if the text is longer than a message may be. */
 static bool fits(const struct turn *turn, const char *text)
 {
@@ -47,9 +44,11 @@ static bool talk(const struct turn *turn, enum chat_type type)
 	turn->outcome->id = reply_say(turn, seat->room, seat,
 		&(struct chat_msg_spec){
 			.type = type,
+			.author = turn->member->person,
 			.nick = turn->member->nick,
 			.text = text,
 		});
+	turn->member->spoke_ms = turn->now->mono_ms;
 	if (!turn->outcome->id)
 		reply_post(turn, NULL);
 	return turn->outcome->id != 0;
@@ -80,44 +79,43 @@ void command_me(const struct turn *turn)
 	(void)talk(turn, CHAT_ACTION);
 }
 
-static void refuse_nick(const struct turn *turn, const char *nick)
+/* Tells the member, once each time that the other one is away, that it is. */
+static void tell_away(const struct turn *turn, const struct member *other)
 {
-	const struct membership *seat = turn->member->current, *other;
-	const char *nicks[NEAREST_MAX];
-	size_t n = 0;
+	uint32_t *told = turn->member->aways_told;
 
-	if (seat) {
-		LIST_FOREACH (other, &seat->room->members, in_room) {
-			if (n == NEAREST_MAX)
-				break;
-			if (other->member != turn->member)
-				nicks[n++] = other->member->nick;
-		}
-	}
-	reply_refuse(
-		turn, CHAT_E_NO_SUCH_NICK, nick, str_nearest(nick, nicks, n));
+	if (!other->away)
+		return;
+	for (size_t i = 0; i < AWAYS_TOLD; i++)
+		if (told[i] == other->away_serial)
+			return;
+	memmove(told + 1, told, (AWAYS_TOLD - 1) * sizeof *told);
+	told[0] = other->away_serial;
+	reply_tell(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_AWAY_NOTE,
+			.nick = other->nick,
+			.text = other->away,
+		});
 }
 
+/* Who is ignored does not learn of it: its own copy looks as ever. */
 static void tell_privately(
-	const struct turn *turn, const char *nick, const char *text)
+	const struct turn *turn, struct member *to, const char *text)
 {
-	struct member *to = hub_find_member(turn->hub, nick);
+	bool is_heard = !ignore_find(to, turn->member->person);
 	struct turn theirs = *turn;
-	struct chat_msg_spec spec;
-	struct chat_msg *msg, *copy;
-
-	if (!to) {
-		refuse_nick(turn, nick);
-		return;
-	}
-	if (!fits(turn, text))
-		return;
-	spec = (struct chat_msg_spec){
+	struct chat_msg_spec spec = {
 		.type = CHAT_PRIVATE,
+		.author = turn->member->person,
 		.nick = turn->member->nick,
 		.nick2 = to->nick,
 		.text = text,
 	};
+	struct chat_msg *msg, *copy;
+
+	if (!fits(turn, text))
+		return;
 	msg = reply_new(turn, &spec);
 	spec.type = CHAT_PRIVATE_COPY;
 	copy = reply_new(turn, &spec);
@@ -127,27 +125,41 @@ static void tell_privately(
 		reply_post(turn, NULL);
 		return;
 	}
-	member_set_reply_to(to, turn->member->nick);
-	member_set_reply_to(turn->member, to->nick);
+	turn->member->spoke_ms = turn->now->mono_ms;
+	member_set_reply_to(turn->member, to);
 	theirs.member = to;
-	reply_post(&theirs, msg);
+	if (is_heard) {
+		member_set_reply_to(to, turn->member);
+		reply_post(&theirs, msg);
+	} else {
+		chat_msg_unref(msg);
+	}
 	reply_post(turn, copy);
+	tell_away(turn, to);
 }
 
 void command_msg(const struct turn *turn)
 {
-	tell_privately(turn, turn->call->args[0], turn->call->args[1]);
+	struct member *to = hub_find_member(turn->hub, turn->call->args[0]);
+
+	if (to)
+		tell_privately(turn, to, turn->call->args[1]);
+	else
+		command_refuse_nick(turn, turn->call->args[0]);
 }
 
+/* A name may have passed to somebody else, who must not read the answer. */
 void command_reply(const struct turn *turn)
 {
-	char nick[NICK_MAX + 1];
+	const char *nick = turn->member->reply_to;
+	struct member *to = nick ? hub_find_member(turn->hub, nick) : NULL;
 
-	if (!turn->member->reply_to) {
+	if (!nick)
 		reply_refuse(turn, CHAT_E_NO_REPLY, NULL, NULL);
-		return;
-	}
-	/* a copy: answering may replace it */
-	strcpy(nick, turn->member->reply_to);
-	tell_privately(turn, nick, turn->call->args[0]);
+	else if (!to)
+		command_refuse_nick(turn, nick);
+	else if (to->person != turn->member->reply_person)
+		reply_refuse(turn, CHAT_E_REPLY_OTHER, to->nick, NULL);
+	else
+		tell_privately(turn, to, turn->call->args[0]);
 }

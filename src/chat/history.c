@@ -99,6 +99,11 @@ int history_append(struct history *h, struct chat_msg *msg,
 	return 0;
 }
 
+struct chat_msg *history_at(const struct history *h, size_t i)
+{
+	return *slot(h, i);
+}
+
 /* How many messages have ids below `before`. */
 static size_t count_before(const struct history *h, uint64_t before)
 {

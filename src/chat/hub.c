@@ -31,6 +31,7 @@ static void hub_see_time(struct hub *hub, const struct chat_now *now)
 {
 	hub->last_mono_ms = now->mono_ms;
 	rooms_forget(&hub->rooms, hub->settings->room_keep_ms, now->mono_ms);
+	tickets_forget(&hub->tickets, hub->settings->resume_ms, now->mono_ms);
 }
 
 int hub_new(struct hub **ret, const struct chat_settings *settings,
@@ -43,6 +44,7 @@ int hub_new(struct hub **ret, const struct chat_settings *settings,
 	if (!hub)
 		return -ENOMEM;
 	hub->settings = settings;
+	tickets_init(&hub->tickets);
 	hub->no_memory = chat_msg_new(
 		&(struct chat_msg_spec){.type = CHAT_E_NO_MEMORY});
 	r = hub->no_memory ? 0 : -ENOMEM;
@@ -65,6 +67,7 @@ void hub_free(struct hub *hub)
 	if (!hub)
 		return;
 	assert(hub->members.n == 0);
+	tickets_fini(&hub->tickets);
 	rooms_fini(&hub->rooms);
 	strmap_fini(&hub->members);
 	chat_msg_unref(hub->no_memory);
@@ -232,6 +235,8 @@ struct member *hub_enter(struct hub *hub, struct chat_home home,
 	if (!member)
 		return NULL;
 	member->start = room == hub->settings->room ? NULL : room;
+	member->person = ++hub->n_persons;
+	member->came_ms = member->spoke_ms = now->mono_ms;
 	if (enter_room(&turn, room) < 0) {
 		member_free(member);
 		return NULL;
@@ -253,11 +258,35 @@ void hub_leave(struct hub *hub, struct member *member, const char *reason,
 
 	if (reason && strlen(reason) > hub->settings->text)
 		reason = NULL;
+	resume_note_seats(&turn);
 	while ((seat = LIST_FIRST(&member->seats)) != NULL)
 		seat_vacate(&turn, seat, reason);
 	strmap_remove(&hub->members, &member->node);
-	member_free(member);
+	if (!resume_keep(&turn))
+		member_free(member);
 	hub_see_time(hub, now);
+}
+
+void hub_set_unread(struct hub *hub, struct member *member, uint64_t n_bytes,
+	uint64_t n_lines)
+{
+	if (!member->ticket)
+		return;
+	member->ticket->unread = n_bytes;
+	member->ticket->left_out = n_lines;
+}
+
+void hub_go_on(struct hub *hub, struct member *member,
+	const struct chat_now *now, struct chat_outbox *out)
+{
+	const struct turn turn = {
+		.hub = hub,
+		.member = member,
+		.now = now,
+		.out = out,
+	};
+
+	resume_go_on(&turn);
 }
 
 int hub_make_program(struct hub *hub, struct member *member,

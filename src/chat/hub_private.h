@@ -8,13 +8,17 @@
 #include "chat/member.h"
 #include "chat/msg.h"
 #include "chat/rooms.h"
+#include "chat/ticket.h"
 
 struct hub {
 	const struct chat_settings *settings; /* borrowed */
 	struct strmap members;                /* owned, by nick_make_key() */
 	struct rooms rooms;
+	struct tickets tickets;
 	uint64_t last_id;
 	uint64_t n_guests;          /* so many names were tried */
+	uint64_t n_persons;         /* so many have entered */
+	uint32_t n_aways;           /* so often somebody went away */
 	uint64_t last_mono_ms;      /* of the last call */
 	struct chat_msg *no_memory; /* kept ready: E_NO_MEMORY */
 };
@@ -71,9 +75,23 @@ uint64_t reply_say(const struct turn *turn, struct room *room,
  * yet hears of it now, under that name. Takes msg. */
 void reply_neighbours(
 	const struct turn *turn, struct chat_msg *renamed, uint32_t *rooms);
-/* The last n lines of the room as one message. 0, or -ENOMEM. */
+/* The last n lines of the room as one message, but for those of people whom the
+ * member ignores. 0, or -ENOMEM. */
 int reply_make_replay(const struct turn *turn, const struct room *room,
 	size_t n, struct chat_msg **ret);
+/* What somebody has not read who has read the messages of the room up to the
+ * sequence `seen`: how many there are to show, and how many more there were
+ * that the room no longer remembers. */
+struct reply_gap {
+	uint64_t seen;
+	uint64_t kept, lost;
+};
+void reply_count_gap(const struct room *room, const struct member *reader,
+	struct reply_gap *gap);
+/* Those that are kept as one message, NULL if there are none. 0 or -ENOMEM. */
+int reply_make_missed(const struct turn *turn, const struct room *room,
+	const struct member *reader, const struct reply_gap *gap,
+	struct chat_msg **ret);
 
 /* command_self.c */
 /* The refusal of a nick, CHAT_TYPE_N if the turn's member may have it. */
@@ -87,6 +105,10 @@ struct seat_wish {
 	enum chat_type hello; /* greets it there: WELCOME, YOU_JOINED, ... */
 	const char *nick;     /* the name that it takes as well; NULL: none */
 	bool keep;            /* it stays in its other rooms */
+	/* Messages, borrowed; NULL: none. */
+	struct chat_msg *first;  /* is told before the greeting */
+	struct chat_msg *missed; /* instead of what new ones are shown, if: */
+	bool is_back;            /* it comes back after it was cut off */
 };
 /* The member comes to a room, which hears of it, and leaves the others. If it
  * sits there already it is only greeted. 0, or -ENOMEM: nothing has changed and
@@ -104,5 +126,17 @@ void seat_announce(const struct turn *turn, struct membership *seat);
 /* The seat is given up with the connection, which the room hears. Frees it. */
 void seat_vacate(
 	const struct turn *turn, struct membership *seat, const char *reason);
+
+/* resume.c */
+/* Writes the code by which the member may come back under that name, or "" if
+ * it may not. Returns buf. */
+char *resume_code(const struct turn *turn, const char *nick,
+	char buf[static TICKET_CODE_LEN]);
+/* The member is about to leave, its seats are still there; then it
+ * has left, and true says that it is kept. */
+void resume_note_seats(const struct turn *turn);
+bool resume_keep(const struct turn *turn);
+/* The claim of the member can be met now. */
+void resume_go_on(const struct turn *turn);
 
 #endif

@@ -22,6 +22,8 @@ struct member *member_new(struct chat_home home, const char *nick)
 		return NULL;
 	member->home = home;
 	LIST_INIT(&member->seats);
+	LIST_INIT(&member->ignores);
+	LIST_INIT(&member->ignored_by);
 	member_set_nick(member, nick);
 	return member;
 }
@@ -31,7 +33,9 @@ void member_free(struct member *member)
 	if (!member)
 		return;
 	assert(LIST_EMPTY(&member->seats));
+	ignore_fini(member);
 	free(member->reply_to);
+	free(member->away);
 	free(member);
 }
 
@@ -42,17 +46,18 @@ void member_set_nick(struct member *member, const char *nick)
 	nick_make_key(member->key, nick);
 }
 
-void member_set_reply_to(struct member *member, const char *nick)
+void member_set_reply_to(struct member *member, const struct member *to)
 {
 	char *copy;
 
-	if (member->reply_to && strcmp(member->reply_to, nick) == 0)
-		return;
-	copy = strdup(nick);
-	if (!copy)
-		return;
-	free(member->reply_to);
-	member->reply_to = copy;
+	if (!member->reply_to || strcmp(member->reply_to, to->nick) != 0) {
+		copy = strdup(to->nick);
+		if (!copy)
+			return;
+		free(member->reply_to);
+		member->reply_to = copy;
+	}
+	member->reply_person = to->person;
 }
 
 size_t member_count_seats(const struct member *member)

@@ -59,6 +59,7 @@ struct chat_msg *chat_msg_new(const struct chat_msg_spec *spec)
 		.flags = spec->flags,
 		.id = spec->id,
 		.seq = spec->seq,
+		.author = spec->author,
 		.wall_ms = spec->wall_ms,
 		.n = spec->n,
 		.limit = spec->limit,

@@ -108,3 +108,30 @@ bool name_equal(const char *a, const char *b)
 {
 	return name_compare(a, b) == 0;
 }
+
+static bool is_of_word(char c)
+{
+	return c && strchr(LETTERS DIGITS "-_", c);
+}
+
+static bool starts_with(const char *text, const char *name, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && fold(text[i]) == fold(name[i]))
+		i++;
+	return i == len;
+}
+
+bool name_is_in(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	char before = ' ';
+
+	for (; *text && len > 0; before = *text++)
+		if (fold(*text) == fold(*name) &&
+			starts_with(text, name, len) && !is_of_word(before) &&
+			!is_of_word(text[len]))
+			return true;
+	return false;
+}

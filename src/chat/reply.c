@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "chat/command.h"
 #include "hub_private.h"
@@ -127,6 +128,28 @@ void reply_neighbours(
 	(void)outbox_add_neighbours(turn->out, &post, rooms, n);
 }
 
+/* Whether somebody is to be shown the message, its own ones or not. */
+static bool is_for(
+	const struct member *reader, const struct chat_msg *msg, bool but_own)
+{
+	if (but_own && msg->author == reader->person)
+		return false;
+	return !ignore_find(reader, msg->author);
+}
+
+/* The last n messages for the reader, into items. Returns how many. */
+static size_t read_for(const struct member *reader, const struct history *h,
+	bool but_own, size_t n, struct chat_msg **items)
+{
+	size_t at = n;
+
+	for (size_t i = h->n; i-- > 0 && at > 0;)
+		if (is_for(reader, history_at(h, i), but_own))
+			items[--at] = chat_msg_ref(history_at(h, i));
+	memmove(items, items + at, (n - at) * sizeof(struct chat_msg *));
+	return n - at;
+}
+
 int reply_make_replay(const struct turn *turn, const struct room *room,
 	size_t n, struct chat_msg **ret)
 {
@@ -141,7 +164,49 @@ int reply_make_replay(const struct turn *turn, const struct room *room,
 	items = calloc(n > 0 ? n : 1, sizeof *items);
 	if (!items)
 		return -ENOMEM;
-	spec.n_items = history_read(&room->history, 0, n, items);
+	if (turn->member->n_ignores == 0)
+		spec.n_items = history_read(&room->history, 0, n, items);
+	else
+		spec.n_items = read_for(
+			turn->member, &room->history, false, n, items);
+	spec.items = items;
+	*ret = reply_new(turn, &spec);
+	free(items);
+	return *ret ? 0 : -ENOMEM;
+}
+
+void reply_count_gap(const struct room *room, const struct member *reader,
+	struct reply_gap *gap)
+{
+	const struct history *h = &room->history;
+	size_t n = 0;
+
+	gap->kept = 0;
+	while (n < h->n && history_at(h, h->n - 1 - n)->seq > gap->seen) {
+		gap->kept += is_for(reader, history_at(h, h->n - 1 - n), true);
+		n++;
+	}
+	gap->lost = room->seq - gap->seen - n;
+}
+
+int reply_make_missed(const struct turn *turn, const struct room *room,
+	const struct member *reader, const struct reply_gap *gap,
+	struct chat_msg **ret)
+{
+	struct chat_msg_spec spec = {
+		.type = CHAT_REPLAY,
+		.room = room->name,
+		.n = gap->lost,
+	};
+	struct chat_msg **items;
+
+	*ret = NULL;
+	if (gap->kept == 0)
+		return 0;
+	items = calloc(gap->kept, sizeof *items);
+	if (!items)
+		return -ENOMEM;
+	spec.n_items = read_for(reader, &room->history, true, gap->kept, items);
 	spec.items = items;
 	*ret = reply_new(turn, &spec);
 	free(items);

@@ -97,6 +97,7 @@ int rooms_open(struct rooms *rooms, const char *name, size_t max,
 		room_free(room);
 		return -ENOMEM;
 	}
+	room->serial = ++rooms->n_made;
 	strmap_add(&rooms->by_key, &room->node, room->key);
 	rooms_update_idle(rooms, room, now_ms);
 	*ret = room;

@@ -30,7 +30,7 @@
 #include "hub_private.h"
 
 #define ANNOUNCE_MS    2000
-#define POSTS_PER_MOVE 8
+#define POSTS_PER_MOVE 9
 
 struct move {
 	const struct seat_wish *wish;
@@ -40,7 +40,8 @@ struct move {
 	size_t n_seats;
 	struct chat_msg *joined, *renamed; /* NULL: not shown */
 	struct chat_msg *hello;
-	struct chat_msg *motd, *topic, *replay; /* NULL: there is none */
+	/* NULL: there is none */
+	struct chat_msg *first, *motd, *topic, *replay;
 };
 
 static void move_fini(struct move *move)
@@ -51,6 +52,7 @@ static void move_fini(struct move *move)
 	free(move->rooms);
 	chat_msg_unref(move->joined);
 	chat_msg_unref(move->renamed);
+	chat_msg_unref(move->first);
 	chat_msg_unref(move->hello);
 	chat_msg_unref(move->motd);
 	chat_msg_unref(move->topic);
@@ -137,18 +139,38 @@ static int make_hello(const struct turn *turn, struct move *move)
 	const struct room *room = move->wish->to;
 	uint32_t n_here = room->n_members + (move->to != NULL);
 	bool is_program = move->wish->hello == CHAT_ARRIVED;
+	char code[TICKET_CODE_LEN] = "";
 
+	/* who comes back has been told the next one */
+	if (is_program && !move->wish->is_back)
+		resume_code(turn, nick_of(turn, move), code);
 	return make(turn, &move->hello,
 		&(struct chat_msg_spec){
 			.type = move->wish->hello,
 			.flags = room_is_quiet(settings, n_here) ? CHAT_QUIET
 								 : 0,
 			.nick = nick_of(turn, move),
+			.nick2 = code,
 			.room = room->name,
 			.n = n_here,
 			.id = is_program ? room->last_id : 0,
 			.text = is_program ? room_topic(room) : settings->name,
 		});
+}
+
+/* What was said before the mover came. */
+static int make_replay(const struct turn *turn, struct move *move)
+{
+	const struct room *room = move->wish->to;
+	int64_t n = room->settings ? room->settings->replay
+				   : turn->hub->settings->replay;
+
+	if (move->wish->missed)
+		move->replay = chat_msg_ref(move->wish->missed);
+	if (move->wish->is_back || turn->member->is_program || n <= 0 ||
+		room->history.n == 0)
+		return 0;
+	return reply_make_replay(turn, room, (size_t)n, &move->replay);
 }
 
 /* What the mover is shown on arriving; a program asks for what it wants. */
@@ -157,29 +179,25 @@ static int make_arrival(const struct turn *turn, struct move *move)
 	const struct chat_settings *settings = turn->hub->settings;
 	const struct room *room = move->wish->to;
 	const char *motd = settings->motd ? settings->motd : "";
-	int64_t n_replay = room->settings ? room->settings->replay
-					  : settings->replay;
+	bool is_program = turn->member->is_program;
 	int r = make_hello(turn, move);
 
-	if (turn->member->is_program)
-		return r;
+	if (move->wish->first)
+		move->first = chat_msg_ref(move->wish->first);
 	if (r == 0 && move->wish->hello == CHAT_WELCOME && motd[0])
 		r = make(turn, &move->motd,
 			&(struct chat_msg_spec){
 				.type = CHAT_MOTD,
 				.text = motd,
 			});
-	if (r == 0 && room_topic(room)[0])
+	if (r == 0 && !is_program && room_topic(room)[0])
 		r = make(turn, &move->topic,
 			&(struct chat_msg_spec){
 				.type = CHAT_YOU_TOPIC,
 				.room = room->name,
 				.text = room_topic(room),
 			});
-	if (r == 0 && n_replay > 0 && room->history.n > 0)
-		r = reply_make_replay(
-			turn, room, (size_t)n_replay, &move->replay);
-	return r;
+	return r == 0 ? make_replay(turn, move) : r;
 }
 
 static bool is_left(const struct move *move, const struct membership *seat)
@@ -346,6 +364,7 @@ int seat_take(const struct turn *turn, const struct seat_wish *wish)
 		post_seat(turn, CHAT_POST_SEAT, seat);
 	}
 	turn->member->current = seat_find(turn->member, wish->to);
+	post_if_any(turn, &move.first);
 	post_if_any(turn, &move.hello);
 	post_if_any(turn, &move.motd);
 	post_if_any(turn, &move.topic);

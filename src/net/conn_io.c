@@ -29,6 +29,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -38,6 +41,7 @@
 #include <event2/event.h>
 
 #include "base/str.h"
+#include "net/conn_loss.h"
 #include "net/conn_private.h"
 #include "net/service.h"
 #include "net/worker_private.h"
@@ -75,6 +79,31 @@ static void on_queue_changed(
 size_t conn_queued(const struct conn *c)
 {
 	return c->queued;
+}
+
+/* A live peer acknowledges within the time after which the kernel sends again;
+ * one that does not is lost, even if nobody has noticed. */
+static bool answers(const struct conn *c)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	return c->queued == 0 &&
+		getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+		info.tcpi_retransmits == 0 && info.tcpi_probes == 0;
+}
+
+uint64_t conn_undelivered(const struct conn *c, bool is_gone)
+{
+	int unsent = 0;
+
+	if (c->peer.family == AF_UNIX)
+		return c->queued;
+	if (!is_gone && answers(c))
+		return 0;
+	if (ioctl(c->fd, SIOCOUTQ, &unsent) || unsent < 0)
+		unsent = 0;
+	return c->queued + (uint64_t)unsent;
 }
 
 bool conn_is_flooded(const struct conn *c)

@@ -8,9 +8,10 @@
  *
  * Facts are collected per room (`waiting`) and sent as one batch: for each
  * group it is rendered once, as pieces one behind the other, and every member
- * gets the whole in one write. Who wrote some of it gets the pieces without
- * those; such places are marked with the batch's serial before the round
- * begins, so that the round itself looks at nothing but places and conns.
+ * gets the whole in one write. Who wrote some of it, ignores somebody, or wants
+ * a bell when it is named, gets the pieces one by one, without those, or with
+ * it; such places are marked with the batch's serial before the round begins,
+ * so that the round itself looks at nothing but places and conns.
  *
  * A round may take several turns of the loop; `cursor` says where it is. A
  * connection that ends during a round leaves a hole (conn NULL) that is swept
@@ -25,6 +26,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "chat/msg.h"
+#include "chat/name.h"
 #include "net/conn.h"
 #include "net/worker.h"
 #include "audience_private.h"
@@ -117,15 +119,6 @@ bool audiences_is_full(const struct audiences *set)
 
 /* Telling. */
 
-static void tell_missed(struct chat_session *session, struct strbuf *scratch)
-{
-	strbuf_clear(scratch);
-	session->dialect->missed(session->missed, session->view, scratch);
-	session->missed = 0;
-	if (!scratch->failed)
-		conn_send(session->conn, scratch->data, scratch->len);
-}
-
 static void send_pieces(
 	struct conn *c, const char *data, size_t len, size_t n_pieces)
 {
@@ -137,26 +130,65 @@ static void send_pieces(
 	session->missed += n_pieces;
 }
 
-/* For one who wrote some of the batch: the pieces of others. */
-static void send_others(struct audiences *set, struct place *place)
+static bool is_ignored(const struct chat_session *session, uint64_t person)
 {
-	const struct audience *a = set->first;
-	uint64_t self = conn_id(place->conn);
+	for (size_t i = 0; i < session->ignored.n; i++)
+		if (session->ignored.ids[i] == person)
+			return true;
+	return false;
+}
+
+/* Whether the line calls the session by its name, and that is to ring. */
+static bool rings(
+	const struct chat_session *session, const struct chat_msg *msg)
+{
+	return session->view & DIALECT_BELL && session->nick &&
+		(msg->type == CHAT_SAID || msg->type == CHAT_ACTION) &&
+		name_is_in(msg->text, session->nick);
+}
+
+/* Piece number i, from `start` of what is rendered, unless it is not for this
+ * session. True if there is something of it. */
+static bool add_piece(struct audiences *set, struct chat_session *session,
+	uint32_t i, size_t start)
+{
+	const struct waiting *waiting = &set->first->waiting[i];
+
+	if (waiting->author == conn_id(session->conn) || set->ends[i] == start)
+		return false;
+	if (waiting->msg->author && is_ignored(session, waiting->msg->author))
+		return false;
+	if (rings(session, waiting->msg))
+		session->dialect->render(
+			waiting->msg, session->view, &set->scratch);
+	else
+		strbuf_add(&set->scratch, set->rendered.data + start,
+			set->ends[i] - start);
+	return true;
+}
+
+/* For one who does not get what the others get: piece by piece. */
+static void send_chosen(struct audiences *set, struct place *place)
+{
+	struct chat_session *session = conn_state(place->conn);
 	size_t start = 0, n = 0;
 
 	strbuf_clear(&set->scratch);
-	for (uint32_t i = 0; i < a->n_waiting; start = set->ends[i++]) {
-		if (a->waiting[i].author == self)
-			continue;
-		strbuf_add(&set->scratch, set->rendered.data + start,
-			set->ends[i] - start);
-		n++;
-	}
+	for (uint32_t i = 0; i < set->first->n_waiting; start = set->ends[i++])
+		n += add_piece(set, session, i, start);
 	if (set->scratch.failed)
 		conn_close(place->conn, CLOSE_MEMORY, NULL);
 	else if (n)
 		send_pieces(
 			place->conn, set->scratch.data, set->scratch.len, n);
+}
+
+static void mark_picky(struct audiences *set, const struct audience *a)
+{
+	const struct seat *seat;
+
+	LIST_FOREACH (seat, &a->picky, of_picky)
+		a->groups[seat->group].places[seat->place].mark = set->serial;
 }
 
 static void mark_authors(struct audiences *set, const struct audience *a)
@@ -197,11 +229,13 @@ static void begin_group(struct audiences *set)
 	struct group *g = &a->groups[set->cursor_group];
 
 	set->cursor_place = 0;
+	set->n_shown = 0;
 	strbuf_clear(&set->rendered);
 	if (!g->n)
 		return;
 	for (uint32_t i = 0; i < a->n_waiting; i++) {
 		g->dialect->render(a->waiting[i].msg, g->view, &set->rendered);
+		set->n_shown += set->rendered.len > (i ? set->ends[i - 1] : 0);
 		set->ends[i] = set->rendered.len;
 	}
 	if (!set->rendered.failed)
@@ -216,18 +250,22 @@ static void begin_round(struct audiences *set)
 	set->serial++;
 	set->cursor_group = 0;
 	mark_authors(set, set->first);
+	mark_picky(set, set->first);
 	begin_group(set);
 }
 
-static void tell_place(struct audiences *set, struct place *place)
+/* False if it took longer than most places do. */
+static bool tell_place(struct audiences *set, struct place *place)
 {
 	if (!place->conn)
-		return;
-	if (place->mark == set->serial)
-		send_others(set, place);
-	else
-		send_pieces(place->conn, set->rendered.data, set->rendered.len,
-			set->first->n_waiting);
+		return true;
+	if (place->mark == set->serial) {
+		send_chosen(set, place);
+		return false;
+	}
+	send_pieces(place->conn, set->rendered.data, set->rendered.len,
+		set->n_shown);
+	return true;
 }
 
 /* Goes on with the group at the cursor. False: time is up. */
@@ -237,11 +275,12 @@ static bool go_round_group(struct audiences *set, uint64_t until_us)
 
 	while (set->rendered.len && set->cursor_place < g->n) {
 		uint32_t at = set->cursor_place++;
+		bool was_quick;
 
 		if (at + PLACES_AHEAD < g->n)
 			conn_prefetch(g->places[at + PLACES_AHEAD].conn);
-		tell_place(set, &g->places[at]);
-		if (set->cursor_place % PLACES_PER_CLOCK == 0 &&
+		was_quick = tell_place(set, &g->places[at]);
+		if ((!was_quick || set->cursor_place % PLACES_PER_CLOCK == 0) &&
 			clock_mono_us() >= until_us)
 			return false;
 	}
@@ -300,18 +339,25 @@ bool audiences_run(struct audiences *set, uint64_t until_us)
 void audience_tell(struct audiences *set, struct chat_session *session,
 	const struct chat_msg *msg)
 {
-	if (conn_is_flooded(session->conn)) {
-		session->missed++;
-		return;
-	}
-	if (session->missed)
-		tell_missed(session, &set->scratch);
-	strbuf_clear(&set->scratch);
-	session->dialect->render(msg, session->view, &set->scratch);
-	if (set->scratch.failed)
+	struct strbuf *out = &set->scratch;
+	bool is_flooded = conn_is_flooded(session->conn);
+	size_t start;
+
+	strbuf_clear(out);
+	if (session->missed && !is_flooded)
+		session->dialect->missed(session->missed, session->view, out);
+	start = out->len;
+	session->dialect->render(msg, session->view, out);
+	if (out->failed) {
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
-	else
-		conn_send(session->conn, set->scratch.data, set->scratch.len);
+	} else if (out->len == start) {
+		return; /* nothing of it is shown */
+	} else if (is_flooded) {
+		session->missed++;
+	} else {
+		session->missed = 0;
+		conn_send(session->conn, out->data, out->len);
+	}
 }
 
 static void tell_neighbours(struct audiences *set, struct group *g,

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/str.h"
 
@@ -20,7 +21,7 @@ struct worker;
 struct place {
 	struct conn *conn; /* borrowed; NULL: a hole */
 	struct seat *seat; /* borrowed; of the conn's session */
-	uint64_t mark;     /* serial of the batch it wrote some of */
+	uint64_t mark;     /* serial of a batch it may not get as others do */
 };
 
 struct group {
@@ -45,12 +46,15 @@ struct audience {
 	struct audience *next;   /* in audiences.first */
 	bool queued;             /* it is there */
 	bool held;               /* being told: not freed, even if deserted */
+	LIST_HEAD(, seat) picky; /* of sessions that ignore or want bells */
 };
 
 struct seat {
 	struct seat *next; /* in chat_session.seats */
 	struct audience *audience;
 	uint32_t group, place;
+	LIST_ENTRY(seat) of_picky; /* audience.picky, if: */
+	bool is_picky;
 };
 
 struct audiences {
@@ -62,6 +66,7 @@ struct audiences {
 	uint32_t cursor_group, cursor_place;
 	struct strbuf rendered; /* the batch, for the group at the cursor */
 	size_t ends[BATCH_MAX]; /* ... and where each piece ends */
+	size_t n_shown;         /* ... and how many are not empty */
 	bool is_full;           /* one of them has BATCH_MAX waiting */
 	uint64_t serial;        /* of the batch, or of a fact told once */
 	struct strbuf scratch;  /* a rendering for one */

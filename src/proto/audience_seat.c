@@ -80,19 +80,19 @@ void audience_drop_if_deserted(struct audiences *set, struct audience *a)
 /* The group of a session's rendering, or -ENOMEM. */
 static int group_index(struct audience *a, const struct chat_session *session)
 {
+	unsigned view = session->view & DIALECT_RENDERING;
 	struct group *groups;
 	uint32_t i;
 
 	for (i = 0; i < a->n_groups; i++)
 		if (a->groups[i].dialect == session->dialect &&
-			a->groups[i].view == session->view)
+			a->groups[i].view == view)
 			return (int)i;
 	groups = reallocarray(a->groups, i + 1, sizeof(*groups));
 	if (!groups)
 		return -ENOMEM;
 	a->groups = groups;
-	groups[i] = (struct group){
-		.dialect = session->dialect, .view = session->view};
+	groups[i] = (struct group){.dialect = session->dialect, .view = view};
 	a->n_groups++;
 	return (int)i;
 }
@@ -129,6 +129,19 @@ static int take_place(struct audience *a, struct seat *seat,
 	return 0;
 }
 
+/* Seats of sessions that may not get what the others of their group get hang
+ * in the audience's list, so that a batch is looked at for them alone. */
+static void update_picky(struct seat *seat, const struct chat_session *session)
+{
+	bool is_picky = session->ignored.n > 0 || session->view & DIALECT_BELL;
+
+	if (is_picky && !seat->is_picky)
+		LIST_INSERT_HEAD(&seat->audience->picky, seat, of_picky);
+	else if (!is_picky && seat->is_picky)
+		LIST_REMOVE(seat, of_picky);
+	seat->is_picky = is_picky;
+}
+
 int audience_seat(
 	struct audiences *set, uint32_t room, struct chat_session *session)
 {
@@ -144,6 +157,7 @@ int audience_seat(
 	}
 	seat->next = session->seats;
 	session->seats = seat;
+	update_picky(seat, session);
 	return 0;
 }
 
@@ -164,6 +178,8 @@ static void leave_place(struct audiences *set, struct seat *seat)
 	struct audience *a = seat->audience;
 	struct group *g = &a->groups[seat->group];
 
+	if (seat->is_picky)
+		LIST_REMOVE(seat, of_picky);
 	if (set->in_round && set->first == a) {
 		g->places[seat->place].conn = NULL;
 		g->places[seat->place].seat = NULL;
@@ -198,7 +214,30 @@ int audience_move(struct audiences *set, struct chat_session *session)
 		if (take_place(seat->audience, seat, session))
 			return -ENOMEM;
 		close_gap(&seat->audience->groups[group], place);
+		update_picky(seat, session);
 	}
+	return 0;
+}
+
+static void forget_ignored(struct chat_session *session, uint64_t person)
+{
+	struct idlist *list = &session->ignored;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->ids[i] == person) {
+			list->ids[i] = list->ids[--list->n];
+			return;
+		}
+}
+
+int audience_ignore(
+	struct chat_session *session, uint64_t person, bool is_ignored)
+{
+	forget_ignored(session, person);
+	if (is_ignored && idlist_add(&session->ignored, person))
+		return -ENOMEM;
+	for (struct seat *seat = session->seats; seat; seat = seat->next)
+		update_picky(seat, session);
 	return 0;
 }
 
@@ -210,6 +249,7 @@ void audience_leave_all(struct audiences *set, struct chat_session *session)
 		session->seats = seat->next;
 		leave_place(set, seat);
 	}
+	idlist_fini(&session->ignored);
 }
 
 void audience_sweep(struct group *g)

@@ -18,6 +18,7 @@
 #include "chat/msg.h"
 #include "chat/name.h"
 #include "net/conn.h"
+#include "net/conn_loss.h"
 #include "net/service.h"
 #include "net/worker.h"
 #include "proto/chat_port.h"
@@ -258,6 +259,7 @@ static const char *leaving_words(
 		[CLOSE_SLOW] = "reads too slowly",
 		[CLOSE_FLOOD] = "too many lines too fast",
 		[CLOSE_LINE] = "sent no end of line",
+		[CLOSE_RESUMED] = "came back on another connection",
 	};
 
 	return session->bye ? session->bye->text : words[why];
@@ -266,7 +268,10 @@ static const char *leaving_words(
 static void chat_closed(struct conn *c, enum close_reason why)
 {
 	struct chat_session *session = conn_state(c);
+	bool is_gone = why == CLOSE_EOF || why == CLOSE_RESET ||
+		why == CLOSE_TIMEOUT;
 
+	session->undelivered = conn_undelivered(c, is_gone);
 	chat_port_leave(session, leaving_words(session, why));
 	if (session->dialect->stop)
 		session->dialect->stop(&session->input);

@@ -21,6 +21,7 @@
 #include "net/conn.h"
 #include "net/worker.h"
 #include "proto/audience.h"
+#include "proto/chat_port.h"
 #include "proto/chat_session.h"
 #include "proto/chat_timer.h"
 
@@ -90,6 +91,7 @@ static void fill_item(struct chat_letter *letter, struct chat_item *item,
 	item->room = post->room;
 	item->announce_ms = post->announce_ms;
 	item->conn = post->home.conn;
+	item->n = post->n;
 	if (!post->msg)
 		return;
 	letter->bytes += post->msg->bytes;
@@ -199,11 +201,54 @@ static void do_close(struct chat_desk *desk, struct chat_item *item)
 
 	if (!session)
 		return;
+	if (item->msg && item->msg->type == CHAT_RESUMED) {
+		conn_close(session->conn, CLOSE_RESUMED, NULL);
+		return;
+	}
 	if (item->msg) {
 		chat_msg_unref(session->bye);
 		session->bye = chat_msg_ref(item->msg);
 	}
 	conn_close(session->conn, item->msg ? CLOSE_QUIT : CLOSE_EOF, NULL);
+}
+
+static void do_wants(struct chat_desk *desk, struct chat_item *item)
+{
+	static const uint8_t views[] = {
+		[CHAT_WANT_TIME] = DIALECT_TIME,
+		[CHAT_WANT_BELL] = DIALECT_BELL,
+		[CHAT_WANT_QUIET] = DIALECT_QUIET,
+	};
+	struct chat_session *session = find_session(desk, item->conn);
+	unsigned view = 0;
+
+	if (!session)
+		return;
+	for (unsigned want = 1; want < sizeof(views); want *= 2) {
+		session->view &= (uint8_t)~views[want];
+		view |= item->n & want ? views[want] : 0;
+	}
+	session->view |= (uint8_t)view;
+	if (audience_move(desk->audiences, session))
+		conn_close(session->conn, CLOSE_MEMORY, NULL);
+}
+
+static void do_ignore(struct chat_desk *desk, struct chat_item *item)
+{
+	struct chat_session *session = find_session(desk, item->conn);
+
+	if (session &&
+		audience_ignore(
+			session, item->n, item->kind == CHAT_POST_IGNORE))
+		conn_close(session->conn, CLOSE_MEMORY, NULL);
+}
+
+static void do_go_on(struct chat_desk *desk, struct chat_item *item)
+{
+	struct chat_session *session = find_session(desk, item->conn);
+
+	if (session && !session->leaving)
+		chat_port_go_on(session);
 }
 
 static void do_room(struct chat_desk *desk, struct chat_item *item)
@@ -223,6 +268,10 @@ static void (*const doers[])(struct chat_desk *, struct chat_item *) = {
 	[CHAT_POST_UNSEAT] = do_unseat,
 	[CHAT_POST_VIEW] = do_view,
 	[CHAT_POST_CLOSE] = do_close,
+	[CHAT_POST_WANTS] = do_wants,
+	[CHAT_POST_IGNORE] = do_ignore,
+	[CHAT_POST_UNIGNORE] = do_ignore,
+	[CHAT_POST_GO_ON] = do_go_on,
 };
 
 /* Back-pressure. */

@@ -27,6 +27,7 @@ struct chat_item {
 	uint32_t room, announce_ms, n_rooms;
 	const uint32_t *rooms; /* in the letter */
 	uint64_t conn;
+	uint64_t n;           /* see enum chat_post_kind */
 	struct chat_msg *msg; /* a reference; NULL: none */
 };
 

@@ -143,6 +143,13 @@ static void settle(struct chat_session *session, const struct delivery *d)
 
 /* What sessions do. */
 
+/* Under the lock. Only this thread renames this member, so the name lasts. */
+static void take_nick(struct chat_session *session)
+{
+	session->nick = member_nick(session->member);
+	conn_set_nick(session->conn, session->nick);
+}
+
 static void run_calls(struct chat_session *session)
 {
 	struct chat_port *port = session->port;
@@ -160,8 +167,7 @@ static void run_calls(struct chat_session *session)
 		session->leaving = closes(out, first, conn_id(session->conn));
 	}
 	d = post_outbox(port, out);
-	/* Only this thread renames this member, so the name lasts. */
-	conn_set_nick(session->conn, member_nick(session->member));
+	take_nick(session);
 	pthread_mutex_unlock(&port->lock);
 	desk->n_calls = 0;
 	desk->calls_bytes = 0;
@@ -212,7 +218,7 @@ int chat_port_enter(struct chat_session *session, const char *room)
 		port->hub, home_of(session), room, &when, out);
 	d = post_outbox(port, out);
 	if (session->member)
-		conn_set_nick(session->conn, member_nick(session->member));
+		take_nick(session);
 	pthread_mutex_unlock(&port->lock);
 	settle(session, &d);
 	chat_port_flush(session);
@@ -237,7 +243,10 @@ int chat_port_make_program(struct chat_session *session)
 	return err;
 }
 
-void chat_port_announce(struct chat_session *session)
+/* Has the hub do something for the session's member that is no command. */
+static void do_for(struct chat_session *session,
+	void (*what)(struct hub *, struct member *, const struct chat_now *,
+		struct chat_outbox *))
 {
 	struct chat_port *port = session->port;
 	struct chat_outbox *out = &own_desk(session)->outbox;
@@ -245,11 +254,22 @@ void chat_port_announce(struct chat_session *session)
 	struct delivery d;
 
 	pthread_mutex_lock(&port->lock);
-	hub_announce(port->hub, session->member, &when, out);
+	what(port->hub, session->member, &when, out);
 	d = post_outbox(port, out);
+	take_nick(session);
 	pthread_mutex_unlock(&port->lock);
 	settle(session, &d);
 	chat_port_flush(session);
+}
+
+void chat_port_announce(struct chat_session *session)
+{
+	do_for(session, hub_announce);
+}
+
+void chat_port_go_on(struct chat_session *session)
+{
+	do_for(session, hub_go_on);
 }
 
 /* Posts to the session's own desk what concerns nobody else. 0 or -ENOMEM. */
@@ -296,8 +316,11 @@ void chat_port_leave(struct chat_session *session, const char *reason)
 	if (!session->member)
 		return;
 	pthread_mutex_lock(&port->lock);
+	hub_set_unread(port->hub, session->member, session->undelivered,
+		session->missed);
 	hub_leave(port->hub, session->member, reason, &when, &desk->outbox);
 	session->member = NULL;
+	session->nick = NULL;
 	if (atomic_load(&port->stopping))
 		outbox_clear(&desk->outbox);
 	else

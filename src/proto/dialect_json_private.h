@@ -36,4 +36,11 @@ void dialect_json_fields(
 void dialect_json_render(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out);
 
+/* dialect_json_people.c: one object each. */
+void dialect_json_who(const struct chat_msg *msg, struct strbuf *out);
+void dialect_json_ignoring(const struct chat_msg *msg, struct strbuf *out);
+void dialect_json_whois(const struct chat_msg *msg, struct strbuf *out);
+void dialect_json_away(const struct chat_msg *msg, struct strbuf *out);
+void dialect_json_welcome_back(const struct chat_msg *msg, struct strbuf *out);
+
 #endif

@@ -36,8 +36,8 @@ struct row {
 
 static render_fn put_said, put_action, put_private, put_joined, put_left,
 	put_renamed, put_topic_set, put_welcome, put_motd, put_arrived,
-	put_topic, put_replay, put_who, put_rooms, put_help, put_pong,
-	put_version, put_ok;
+	put_topic, put_replay, put_rooms, put_help, put_pong, put_version,
+	put_ok;
 
 /* What nobody needs to be told, or not by itself. */
 static void put_nothing(const struct chat_msg *msg, struct strbuf *out)
@@ -61,8 +61,19 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_YOU_TOPIC] = {put_topic},
 	[CHAT_REPLAY] = {put_replay},
 	[CHAT_YOU_RENAMED] = {put_nothing},
-	[CHAT_WHO] = {put_who},
+	[CHAT_WELCOME_BACK] = {dialect_json_welcome_back},
+	[CHAT_WHO] = {dialect_json_who},
 	[CHAT_WHO_ITEM] = {put_nothing},
+	[CHAT_WHOIS] = {dialect_json_whois},
+	[CHAT_AWAY_NOTE] = {dialect_json_away},
+	[CHAT_YOU_AWAY] = {put_nothing},
+	[CHAT_YOU_BACK] = {put_nothing},
+	[CHAT_IGNORING] = {dialect_json_ignoring},
+	[CHAT_IGNORED] = {put_nothing},
+	[CHAT_UNIGNORED] = {put_nothing},
+	[CHAT_TIME_SET] = {put_nothing},
+	[CHAT_BELL_SET] = {put_nothing},
+	[CHAT_QUIET_SET] = {put_nothing},
 	[CHAT_ROOMS] = {put_rooms},
 	[CHAT_ROOM_ITEM] = {put_nothing},
 	[CHAT_HELP] = {put_help},
@@ -71,6 +82,7 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_VERSION] = {put_version},
 	[CHAT_BYE] = {put_nothing}, /* the goodbye says it */
 	[CHAT_OK] = {put_ok},
+	[CHAT_RESUMED] = {put_nothing},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {NULL, "unknown_type",
 		"there is no type \"%t\"", "there is no type \"%t\"; did you mean \"%N\"?"},
@@ -95,6 +107,8 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_E_NO_SUCH_NICK] = {NULL, "no_such_name",
 		"nobody is called \"%t\"", "nobody is called \"%t\"; did you mean %N?"},
 	[CHAT_E_NO_REPLY] = {NULL, "no_such_name", "nobody has written to you alone yet"},
+	[CHAT_E_REPLY_OTHER] = {NULL, "no_such_name",
+		"the %t who wrote to you has gone, this is somebody else"},
 	[CHAT_E_NOT_IN_ROOM] = {NULL, "not_in_room", "you are not in that room; join it first"},
 	[CHAT_E_TOO_MANY_ROOMS] = {NULL, "busy", "there are %l rooms, no more can be made"},
 	[CHAT_E_ROOM_LOCKED] = {NULL, "not_allowed", "%r is locked: nobody may go there"},
@@ -107,6 +121,19 @@ static const struct row table[CHAT_TYPE_N] = {
 		"you are in several rooms; \"room\" must say which is meant"},
 	[CHAT_E_TOO_MANY_SEATS] = {NULL, "not_allowed",
 		"you are in %l rooms, no more are allowed"},
+	[CHAT_E_NOT_ON_OFF] = {NULL, "bad_field", "\"%t\" is neither on nor off"},
+	[CHAT_E_AWAY_TOO_LONG] = {NULL, "too_long",
+		"that text has %c characters, %l are allowed; it was not set"},
+	[CHAT_E_IGNORE_SELF] = {NULL, "bad_field", "that is you"},
+	[CHAT_E_IGNORE_FULL] = {NULL, "not_allowed", "you ignore %l people, which is the most"},
+	[CHAT_E_NO_RESUME] = {NULL, "not_allowed", "nothing can be resumed here"},
+	[CHAT_E_CODE_UNKNOWN] = {NULL, "no_such_name", "there is no such code"},
+	[CHAT_E_CODE_YOURS] = {NULL, "not_allowed", "that is the code of this connection"},
+	[CHAT_E_CODE_TRIES] = {NULL, "not_allowed",
+		"%l wrong codes are the most that one connection may try"},
+	[CHAT_E_CODE_BUSY] = {NULL, "too_fast",
+		"too many wrong codes were tried just now; try again in a moment"},
+	[CHAT_E_NO_ACCOUNTS] = {NULL, "not_allowed", "this server has no accounts"},
 	[CHAT_E_NO_MEMORY] = {NULL, "busy",
 		"the server is short of memory; try again in a moment"},
 };
@@ -313,24 +340,6 @@ static void put_replay(const struct chat_msg *msg, struct strbuf *out)
 	end(out);
 }
 
-static void put_who(const struct chat_msg *msg, struct strbuf *out)
-{
-	json_write_begin(out, "who");
-	json_write_string(out, "room", msg->room);
-	json_write_key(out, "members");
-	for (size_t i = 0; i < msg->n_items; i++) {
-		const char *nick = msg->items[i]->nick;
-
-		strbuf_adds(
-			out, i == 0 ? "[{\"username\":" : ",{\"username\":");
-		json_write_quoted(out, nick, strlen(nick));
-		end(out);
-	}
-	strbuf_adds(out, msg->n_items > 0 ? "]" : "[]");
-	json_write_number(out, "total", msg->n);
-	end(out);
-}
-
 static void put_rooms(const struct chat_msg *msg, struct strbuf *out)
 {
 	json_write_begin(out, "rooms");
@@ -509,6 +518,8 @@ void dialect_json_render(
 	const struct row *row = &table[msg->type];
 	size_t start = out->len;
 
+	if (dialect_is_hidden(msg, view))
+		return;
 	if (row->render)
 		row->render(msg, out);
 	else

@@ -67,6 +67,7 @@ void dialect_text_replay(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out)
 {
 	int64_t day_ms = msg->wall_ms; /* what needs no day is of today */
+	unsigned item_view = (view | DIALECT_TIME) & DIALECT_RENDERING;
 
 	strbuf_adds(out, TEXT_MARK);
 	if (msg->n_items == 0) {
@@ -84,9 +85,22 @@ void dialect_text_replay(
 
 		put_day_change(day_ms, item->wall_ms, view, out);
 		day_ms = item->wall_ms;
-		dialect_text_render(item, view | DIALECT_TIME, out);
+		dialect_text_render(item, item_view, out);
 	}
 	put_line("end of the last lines", view, out);
+}
+
+/* ": alice, bob (away)" */
+static void put_nicks(const struct chat_msg *msg, struct strbuf *out)
+{
+	for (size_t i = 0; i < msg->n_items; i++) {
+		const struct chat_msg *item = msg->items[i];
+
+		strbuf_adds(out, i == 0 ? ": " : ", ");
+		strbuf_adds(out, item->nick);
+		if (item->flags & CHAT_AWAY)
+			strbuf_adds(out, " (away)");
+	}
 }
 
 void dialect_text_who(
@@ -100,10 +114,93 @@ void dialect_text_who(
 	strbuf_addf(out, " in #%s", msg->room);
 	if (msg->n > msg->n_items)
 		strbuf_addf(out, ", the first %zu", msg->n_items);
-	for (size_t i = 0; i < msg->n_items; i++) {
-		strbuf_adds(out, i == 0 ? ": " : ", ");
-		strbuf_adds(out, msg->items[i]->nick);
+	put_nicks(msg, out);
+	dialect_text_end(view, out);
+}
+
+void dialect_text_ignoring(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+	if (msg->n == 0) {
+		put_line(
+			"you ignore nobody; /ignore NICK begins to", view, out);
+		return;
 	}
+	strbuf_adds(out, TEXT_MARK "you ignore ");
+	dialect_text_count(msg->n, out);
+	put_nicks(msg, out);
+	dialect_text_end(view, out);
+}
+
+/* "2h": how long in the largest unit that is not too large. */
+static void put_age(uint64_t ms, struct strbuf *out)
+{
+	static const struct {
+		uint64_t ms;
+		char letter;
+	} units[] = {
+		{86400000, 'd'}, {3600000, 'h'}, {60000, 'm'}, {1000, 's'}};
+	size_t i = 0;
+
+	while (ms < units[i].ms && units[i].letter != 's')
+		i++;
+	strbuf_addf(out, "%llu%c", (unsigned long long)(ms / units[i].ms),
+		units[i].letter);
+}
+
+void dialect_text_whois(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+	strbuf_addf(out, TEXT_MARK "%s: ", msg->nick);
+	if (msg->nick2[0])
+		strbuf_addf(out, "user %s on this machine", msg->nick2);
+	else
+		strbuf_adds(out, "guest");
+	strbuf_adds(out, msg->n_items > 0 ? ", in" : ", in no room");
+	for (size_t i = 0; i < msg->n_items; i++)
+		strbuf_addf(
+			out, "%s #%s", i > 0 ? "," : "", msg->items[i]->room);
+	strbuf_adds(out, ", here ");
+	put_age(msg->n, out);
+	strbuf_adds(out, ", silent ");
+	put_age(msg->limit, out);
+	dialect_text_end(view, out);
+	if (!(msg->flags & CHAT_AWAY))
+		return;
+	strbuf_addf(out, TEXT_MARK "%s is away%s", msg->nick,
+		msg->text[0] ? ": " : "");
+	utf8_make_safe(out, msg->text, msg->text_len);
+	dialect_text_end(view, out);
+}
+
+/* "3 missed, all shown", "12 lost", "15 missed, 12 lost" */
+static void put_gap(uint64_t missed, uint64_t lost, struct strbuf *out)
+{
+	if (missed == 0)
+		strbuf_adds(out, "nothing was missed");
+	if (missed > lost) {
+		dialect_text_count(missed, out);
+		strbuf_adds(out, lost > 0 ? " missed, " : " missed, all shown");
+	}
+	if (lost > 0) {
+		dialect_text_count(lost, out);
+		strbuf_adds(out, " lost");
+	}
+}
+
+void dialect_text_welcome_back(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out)
+{
+	strbuf_addf(out, TEXT_MARK "welcome back, %s: ", msg->nick);
+	put_gap(msg->n, msg->limit, out);
+	strbuf_addf(out, ". If you are cut off: /resume %s", msg->text);
+	dialect_text_end(view, out);
+	if (!msg->nick2[0])
+		return;
+	strbuf_addf(out,
+		TEXT_MARK "somebody else has the name %s now; /nick NAME takes "
+			  "another",
+		msg->nick2);
 	dialect_text_end(view, out);
 }
 
@@ -158,6 +255,21 @@ static void put_verb_help(
 	dialect_text_end(view, out);
 }
 
+static void put_minor_verbs(unsigned view, struct strbuf *out)
+{
+	const struct chat_verb *verb;
+	const char *before = TEXT_MARK;
+
+	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++) {
+		if (!chat_verb_info(verb)->is_minor)
+			continue;
+		strbuf_addf(out, "%s/%s", before, chat_verb_info(verb)->name);
+		before = "  ";
+	}
+	strbuf_adds(out, "  (/help COMMAND explains one)");
+	dialect_text_end(view, out);
+}
+
 void dialect_text_help(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out)
 {
@@ -169,7 +281,9 @@ void dialect_text_help(
 		return;
 	}
 	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++)
-		put_verb_line(chat_verb_info(verb), view, out);
+		if (!chat_verb_info(verb)->is_minor)
+			put_verb_line(chat_verb_info(verb), view, out);
+	put_minor_verbs(view, out);
 	put_line("the first letters of a command are enough; //x says /x", view,
 		out);
 }

@@ -25,6 +25,12 @@ void dialect_text_replay(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out);
 void dialect_text_who(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+void dialect_text_ignoring(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+void dialect_text_whois(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+void dialect_text_welcome_back(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
 void dialect_text_rooms(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out);
 void dialect_text_help(

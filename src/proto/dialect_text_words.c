@@ -5,9 +5,9 @@
  *
  * A row is a sentence, or a function where a sentence will not do. In
  * sentences %n and %N stand for nick and nick2, %r for the room, %t for the
- * text, %c and %l for the numbers n and limit, %h for how many are here; a
- * newline starts another line. Rows from CHAT_E_FIRST on are told as errors,
- * and what they quote is cut, since it may be anything.
+ * text, %c and %l for the numbers n and limit, %d for a limit of time, %h for
+ * how many are here; a newline starts another line. Rows from CHAT_E_FIRST on
+ * are told as errors, and what they quote is cut, since it may be anything.
  *
  * What people say is put together from pieces without any formatting: it is
  * rendered once for each batch and rendering, in the path of the fan-out.
@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "base/str.h"
+#include "base/units.h"
 #include "base/utf8.h"
 #include "chat/msg.h"
 #include "dialect_text_private.h"
@@ -56,6 +57,11 @@ static bool has_no_room(const struct chat_msg *msg)
 	return msg->room[0] == '\0';
 }
 
+static bool is_off(const struct chat_msg *msg)
+{
+	return msg->n == 0;
+}
+
 static bool asks_for_help(const struct chat_msg *msg)
 {
 	return msg->text[0] == '?' || strncasecmp(msg->text, "help", 4) == 0;
@@ -85,9 +91,30 @@ static const struct words table[CHAT_TYPE_N] = {
 		"#%r has no topic; /topic TEXT sets one",
 		"topic: %t", has_text},
 	[CHAT_REPLAY] = {.render = dialect_text_replay},
-	[CHAT_YOU_RENAMED] = {"you are now %n"},
+	[CHAT_YOU_RENAMED] = {
+		"you are now %n",
+		"you are now %n. If you are cut off: /resume %t", has_text},
+	[CHAT_WELCOME_BACK] = {.render = dialect_text_welcome_back},
 	[CHAT_WHO] = {.render = dialect_text_who},
 	[CHAT_WHO_ITEM] = {.render = render_nothing},
+	[CHAT_WHOIS] = {.render = dialect_text_whois},
+	[CHAT_AWAY_NOTE] = {"%n is away", "%n is away: %t", has_text},
+	[CHAT_YOU_AWAY] = {
+		"you are away until /back",
+		"you are away until /back: %t", has_text},
+	[CHAT_YOU_BACK] = {"you are back"},
+	[CHAT_IGNORING] = {.render = dialect_text_ignoring},
+	[CHAT_IGNORED] = {"you ignore %n from now on; /ignore %n ends it"},
+	[CHAT_UNIGNORED] = {"you no longer ignore %n"},
+	[CHAT_TIME_SET] = {
+		"messages come with the time; /time off ends it",
+		"messages come without the time", is_off},
+	[CHAT_BELL_SET] = {
+		"private messages and your name ring the bell; /bell off ends it",
+		"nothing rings the bell", is_off},
+	[CHAT_QUIET_SET] = {
+		"who comes, goes or is renamed is not shown; /quiet off ends it",
+		"who comes, goes or is renamed is shown", is_off},
 	[CHAT_ROOMS] = {.render = dialect_text_rooms},
 	[CHAT_ROOM_ITEM] = {.render = render_nothing},
 	[CHAT_HELP] = {.render = dialect_text_help},
@@ -98,6 +125,7 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_PONG] = {"pong"},
 	[CHAT_VERSION] = {"sockd " SOCKD_VERSION},
 	[CHAT_BYE] = {.render = render_nothing}, /* the goodbye says it */
+	[CHAT_RESUMED] = {.render = render_nothing},
 	[CHAT_OK] = {"done"},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {
@@ -134,6 +162,19 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_E_ROOM_AND_NICK] = {"a room and a name are needed"},
 	[CHAT_E_WHICH_ROOM] = {"you are in several rooms; say which"},
 	[CHAT_E_TOO_MANY_SEATS] = {"you are in %l rooms, no more are allowed"},
+	[CHAT_E_NOT_ON_OFF] = {"\"%t\" is neither on nor off; write /%N on or /%N off"},
+	[CHAT_E_AWAY_TOO_LONG] = {"that text has %c characters, %l are allowed; it was not set"},
+	[CHAT_E_IGNORE_SELF] = {"that is you"},
+	[CHAT_E_IGNORE_FULL] = {"you ignore %l people, which is the most; /ignore lists them"},
+	[CHAT_E_REPLY_OTHER] = {
+		"the %t who wrote to you has gone, this is somebody else; /msg %t TEXT writes to them"},
+	[CHAT_E_NO_RESUME] = {"nothing can be resumed here"},
+	[CHAT_E_CODE_UNKNOWN] = {
+		"there is no such code: each is good once, and for %d after one was cut off"},
+	[CHAT_E_CODE_YOURS] = {"that is the code of this connection, for when you are cut off"},
+	[CHAT_E_CODE_TRIES] = {"%l wrong codes are the most that one connection may try"},
+	[CHAT_E_CODE_BUSY] = {"too many wrong codes were tried just now; try again in a moment"},
+	[CHAT_E_NO_ACCOUNTS] = {"this server has no accounts; /nick NAME takes a name"},
 	[CHAT_E_NO_MEMORY] = {"the server is short of memory; try again in a moment"},
 };
 /* clang-format on */
@@ -185,6 +226,7 @@ static void put_field(
 	char letter, const struct chat_msg *msg, struct strbuf *out)
 {
 	size_t max = msg->type >= CHAT_E_FIRST ? QUOTE_MAX : SIZE_MAX;
+	char time[UNITS_LEN];
 
 	switch (letter) {
 	case 'n':
@@ -204,6 +246,9 @@ static void put_field(
 		break;
 	case 'l':
 		dialect_text_count(msg->limit, out);
+		break;
+	case 'd':
+		strbuf_adds(out, duration_format(time, msg->limit));
 		break;
 	case 'h':
 		put_here(msg, out);
@@ -294,6 +339,7 @@ static void put_talk_line(
 		{talk->who, strlen(talk->who)},
 		{talk->after, strlen(talk->after)},
 		line,
+		talk->view & DIALECT_BELL ? SLICE("\a") : SLICE(""),
 		talk->view & DIALECT_CRLF ? SLICE("\r\n") : SLICE("\n"),
 	};
 
@@ -316,9 +362,9 @@ static void put_left_out(
 	dialect_text_end(talk->view, out);
 }
 
-/* What a program says may have lines; each looks like one of its own. An LF at
- * the end begins none. */
-static void put_talk(const struct talk *talk, struct strbuf *out)
+/* What a program says may have lines; each looks like one of its own, and the
+ * first rings if one is to. An LF at the end begins none. */
+static void put_talk(struct talk *talk, struct strbuf *out)
 {
 	struct slice rest = {talk->msg->text, talk->msg->text_len};
 	const char *lf;
@@ -327,6 +373,7 @@ static void put_talk(const struct talk *talk, struct strbuf *out)
 		struct slice line = {rest.data, (size_t)(lf - rest.data)};
 
 		put_talk_line(talk, line, out);
+		talk->view &= DIALECT_RENDERING;
 		rest.data += line.len + 1;
 		rest.len -= line.len + 1;
 		if (n == LINES_MAX) {
@@ -359,6 +406,7 @@ static void render_private(
 static void render_copy(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out)
 {
+	view &= DIALECT_RENDERING;
 	put_talk(&(struct talk){msg, view, "[you -> ", msg->nick2, "] "}, out);
 }
 
@@ -372,6 +420,8 @@ void dialect_text_render(
 {
 	const struct words *row = &table[msg->type];
 
+	if (dialect_is_hidden(msg, view))
+		return;
 	if (row->render)
 		row->render(msg, view, out);
 	else if (row->when && row->when(msg))

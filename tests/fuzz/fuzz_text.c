@@ -8,6 +8,9 @@
  *     line ends,
  *   - marked with "*** " on every line if it is the server's own, and never if
  *     it is what a person says.
+ *
+ * Codes are random, so "@" at the end of a line stands for the last one that
+ * anybody was told.
  */
 #include <assert.h>
 #include <stdbool.h>
@@ -46,6 +49,7 @@ static const struct chat_settings settings = {
 	.room_keep_ms = 5000,
 	.replay = 3,
 	.quiet_above = 2,
+	.resume_ms = 5000,
 	.max_rooms = 3,
 };
 
@@ -56,6 +60,7 @@ struct scene {
 	struct chat_outbox out;
 	struct chat_call call;
 	struct strbuf told;
+	char code[16];
 };
 
 static bool is_talk(const struct chat_msg *msg)
@@ -68,19 +73,41 @@ static bool is_marked(const char *line)
 	return strncmp(line, MARK, strlen(MARK)) == 0;
 }
 
+static bool may_be_hidden(const struct chat_msg *msg, unsigned view)
+{
+	if (view & DIALECT_QUIET &&
+		(msg->type == CHAT_JOINED || msg->type == CHAT_LEFT ||
+			msg->type == CHAT_RENAMED))
+		return true;
+	return msg->type == CHAT_BYE || msg->type == CHAT_RESUMED;
+}
+
+static bool may_ring(const struct chat_msg *msg, unsigned view)
+{
+	return view & DIALECT_BELL && is_talk(msg) &&
+		msg->type != CHAT_PRIVATE_COPY;
+}
+
 /* Looks at what msg is told as. A replay holds lines of both kinds. */
-static void check_told(const struct chat_msg *msg, const struct strbuf *told)
+static void check_told(
+	const struct chat_msg *msg, unsigned view, const struct strbuf *told)
 {
 	const char *line = told->data, *end = line + told->len;
 
 	if (told->len == 0) {
-		assert(msg->type == CHAT_BYE);
+		assert(may_be_hidden(msg, view));
 		return;
 	}
 	assert(end[-1] == '\n' && strlen(line) == told->len);
 	for (size_t n = 0; line < end; n++) {
 		size_t len = strcspn(line, "\n");
 
+		if (may_ring(msg, view)) {
+			assert(line[len - 1] == '\a');
+			assert(utf8_is_safe(line, len - 1));
+			line += len + 1;
+			continue;
+		}
 		assert(utf8_is_safe(line, len));
 		if (is_talk(msg))
 			assert(!is_marked(line) && n == 0);
@@ -98,18 +125,56 @@ static void check_msg(struct scene *scene, const struct chat_msg *msg)
 		strbuf_clear(&scene->told);
 		dialect_text.render(msg, view, &scene->told);
 		assert(!scene->told.failed);
-		check_told(msg, &scene->told);
+		check_told(msg, view, &scene->told);
 	}
 	for (size_t i = 0; msg->type == CHAT_REPLAY && i < msg->n_items; i++)
 		assert(is_talk(msg->items[i]));
 }
 
+static void note_code(struct scene *scene, const struct chat_msg *msg)
+{
+	if ((msg->type == CHAT_YOU_RENAMED || msg->type == CHAT_WELCOME_BACK) &&
+		msg->text_len < sizeof scene->code)
+		strcpy(scene->code, msg->text);
+}
+
+static void enter(struct scene *scene, unsigned i);
+
+/* What the layer above does: it ends connections and lets others go on. The
+ * posts that follow from it are read in the next round. True if there are. */
+static bool serve_outbox(struct scene *scene)
+{
+	struct chat_outbox old = scene->out;
+	unsigned i;
+
+	scene->out = (struct chat_outbox){0};
+	for (size_t k = 0; k < old.n_posts; k++) {
+		const struct chat_post *post = &old.posts[k];
+
+		i = (unsigned)(post->home.conn - 1);
+		if (post->msg) {
+			check_msg(scene, post->msg);
+			note_code(scene, post->msg);
+		}
+		if (post->kind == CHAT_POST_GO_ON) {
+			hub_go_on(scene->hub, scene->people[i], &scene->now,
+				&scene->out);
+		} else if (post->kind == CHAT_POST_CLOSE &&
+			post->msg->type == CHAT_RESUMED) {
+			hub_set_unread(scene->hub, scene->people[i], k, k / 2);
+			hub_leave(scene->hub, scene->people[i], NULL,
+				&scene->now, &scene->out);
+			enter(scene, i);
+		}
+	}
+	outbox_fini(&old);
+	return scene->out.n_posts > 0;
+}
+
 static void read_outbox(struct scene *scene)
 {
-	for (size_t i = 0; i < scene->out.n_posts; i++)
-		if (scene->out.posts[i].msg)
-			check_msg(scene, scene->out.posts[i].msg);
-	outbox_clear(&scene->out);
+	while (serve_outbox(scene))
+		;
 }
 
 static void enter(struct scene *scene, unsigned i)
@@ -121,6 +186,20 @@ static void enter(struct scene *scene, unsigned i)
 	assert(scene->people[i]);
 }
 
+static void parse(struct scene *scene, const char *line, size_t len)
+{
+	struct strbuf text = {0};
+
+	strbuf_add(&text, line, len);
+	if (len > 0 && line[len - 1] == '@') {
+		text.len--;
+		strbuf_adds(&text, scene->code);
+	}
+	assert(!text.failed);
+	dialect_text.parse(text.data ? text.data : "", text.len, &scene->call);
+	strbuf_fini(&text);
+}
+
 static void run_line(struct scene *scene, const char *line, size_t len)
 {
 	unsigned who = (unsigned char)line[0];
@@ -129,7 +208,7 @@ static void run_line(struct scene *scene, const char *line, size_t len)
 	scene->now.mono_ms += who * 10;
 	scene->now.wall_ms += who * 10;
 	chat_call_clear(&scene->call);
-	dialect_text.parse(line + 1, len - 1, &scene->call);
+	parse(scene, line + 1, len - 1);
 	for (size_t i = 0; i < scene->call.n_args; i++)
 		assert(utf8_is_safe(
 			scene->call.args[i], strlen(scene->call.args[i])));

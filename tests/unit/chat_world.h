@@ -96,6 +96,8 @@ static inline void world_put_msg(struct strbuf *out, const struct chat_msg *msg)
 		strbuf_addf(out, " ref=%s", msg->ref);
 	if (msg->flags & CHAT_QUIET)
 		strbuf_adds(out, " quiet");
+	if (msg->flags & CHAT_AWAY)
+		strbuf_adds(out, " away");
 	for (size_t i = 0; i < msg->n_items; i++) {
 		strbuf_adds(out, i == 0 ? " [" : ", ");
 		world_put_msg(out, msg->items[i]);
@@ -126,6 +128,18 @@ static inline void world_put_post(struct world *w, const struct chat_post *post)
 		strbuf_addf(out, "%s %" PRIu64,
 			post->kind == CHAT_POST_VIEW ? "view" : "close",
 			post->home.conn);
+		break;
+	case CHAT_POST_WANTS:
+	case CHAT_POST_IGNORE:
+	case CHAT_POST_UNIGNORE:
+		strbuf_addf(out, "%s %" PRIu64 " %" PRIu64,
+			post->kind == CHAT_POST_WANTS            ? "wants"
+				: post->kind == CHAT_POST_IGNORE ? "ignore"
+								 : "unignore",
+			post->home.conn, post->n);
+		break;
+	case CHAT_POST_GO_ON:
+		strbuf_addf(out, "go on %" PRIu64, post->home.conn);
 		break;
 	case CHAT_POST_SEAT:
 	case CHAT_POST_UNSEAT:

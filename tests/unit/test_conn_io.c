@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "conn_probe.h"
+#include "net/conn_loss.h"
 
 START_TEST(sends_at_once)
 {
@@ -36,6 +37,47 @@ START_TEST(queues_what_the_socket_does_not_take)
 	wait_gone();
 	ck_assert_uint_eq(net.crew.output_bytes, 0);
 	ck_log("open closed(done) ");
+}
+END_TEST
+
+/* What did not arrive: nothing, of a peer that answers; all that is queued here
+ * and in the kernel, of one that does not read, or is gone. */
+START_TEST(undelivered_bytes_are_known)
+{
+	struct conn *healthy, *stuck, *gone;
+	int fds[2], peer, stuck_peer;
+
+	net_tcp_pair(fds, 0);
+	healthy = net_open_on(&net, net_worker(&net), fds[0]);
+	peer = fds[1];
+	conn_send(healthy, "hello", 5);
+	ck_assert_uint_eq(conn_undelivered(healthy, false), 0);
+	net_tcp_pair(fds, 4096);
+	stuck = net_open_on(&net, net_worker(&net), fds[0]);
+	stuck_peer = fds[1];
+	send_until_queued(stuck, 1000);
+	ck_assert_uint_gt(
+		conn_undelivered(stuck, false), conn_queued(stuck) + 1000);
+	net_tcp_pair(fds, 0);
+	gone = net_open_on(&net, net_worker(&net), fds[0]);
+	close(fds[1]);
+	conn_send(gone, "in vain", 7);
+	ck_assert_uint_eq(conn_undelivered(gone, true), 7);
+	close(peer);
+	close(stuck_peer);
+}
+END_TEST
+
+START_TEST(of_a_unix_socket_only_what_is_queued)
+{
+	int fd;
+	struct conn *c = net_open(&net, &fd);
+
+	conn_send(c, "hello", 5);
+	ck_assert_uint_eq(conn_undelivered(c, true), 0);
+	send_until_queued(c, 1000);
+	ck_assert_uint_eq(conn_undelivered(c, false), conn_queued(c));
+	close(fd);
 }
 END_TEST
 
@@ -478,6 +520,8 @@ int main(void)
 	tcase_add_test(line, slow_work_bounds_what_is_read);
 	tcase_add_test(line, what_lies_there_is_offered_when_writable);
 	tcase_add_test(line, bytes_are_counted_in_the_log);
+	tcase_add_test(line, undelivered_bytes_are_known);
+	tcase_add_test(line, of_a_unix_socket_only_what_is_queued);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
 	srunner_free(sr);

@@ -312,6 +312,17 @@ static const struct {
 		"{\"type\":\"history\"" OPS ",\"messages\":[],\"lost\":4}"},
 	{{CHAT_WHO, .room = "ops"}, "{\"type\":\"who\"" OPS ",\"members\":[],\"total\":0}"},
 	{{CHAT_ROOMS}, "{\"type\":\"rooms\",\"rooms\":[],\"total\":0}"},
+	{{CHAT_WHOIS, .nick = "bob", .n = 7999, .limit = 2000},
+		"{\"type\":\"whois\"," BOB ",\"rooms\":[],\"here\":7,\"silent\":2,"
+		"\"away\":false}"},
+	{{CHAT_WHOIS, .nick = "bob", .nick2 = "rob", .text = "tea", .flags = CHAT_AWAY},
+		"{\"type\":\"whois\"," BOB ",\"user\":\"rob\",\"rooms\":[],\"here\":0,"
+		"\"silent\":0,\"away\":true,\"message\":\"tea\"}"},
+	{{CHAT_AWAY_NOTE, .nick = "bob"}, "{\"type\":\"away\"," BOB ",\"message\":\"\"}"},
+	{{CHAT_IGNORING}, "{\"type\":\"ignore\",\"members\":[],\"total\":0}"},
+	{{CHAT_WELCOME_BACK, .nick = "bob", .nick2 = "rob", .n = 3, .limit = 2, .text = "k7fd-92"},
+		"{\"type\":\"resume\"," BOB ",\"taken\":\"rob\",\"missed\":3,\"lost\":2,"
+		"\"resume\":\"k7fd-92\"}"},
 	{{CHAT_HELP, .text = "history"},
 		"{\"type\":\"help\",\"commands\":["
 		"{\"type\":\"history\",\"fields\":[\"last\",\"since\"]}]}"},
@@ -435,7 +446,9 @@ START_TEST(every_type_has_its_object)
 {
 	static const enum chat_type silent[] = {CHAT_PRIVATE_COPY,
 		CHAT_YOU_RENAMED, CHAT_WHO_ITEM, CHAT_ROOM_ITEM, CHAT_SAID_WORD,
-		CHAT_BYE};
+		CHAT_BYE, CHAT_RESUMED, CHAT_YOU_AWAY, CHAT_YOU_BACK,
+		CHAT_IGNORED, CHAT_UNIGNORED, CHAT_TIME_SET, CHAT_BELL_SET,
+		CHAT_QUIET_SET};
 	json_t *object;
 
 	for (int type = 0; type < CHAT_TYPE_N; type++) {

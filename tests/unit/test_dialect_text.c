@@ -177,6 +177,8 @@ static const struct {
 	{{CHAT_REPLAY, .room = "ops"},
 		"*** nothing has been said in #ops yet\n"},
 	{{CHAT_YOU_RENAMED, .nick = "bob"}, "*** you are now bob\n"},
+	{{CHAT_YOU_RENAMED, .nick = "bob", .text = "k7fd-92"},
+		"*** you are now bob. If you are cut off: /resume k7fd-92\n"},
 	{{CHAT_WHO, .room = "ops"}, "*** nobody is in #ops\n"},
 	{{CHAT_HELP, .text = "join"},
 		"*** /join ROOM: goes to a room, a new one if need be; "
@@ -285,7 +287,7 @@ START_TEST(every_type_has_its_words)
 			0);
 
 		if (type == CHAT_WHO_ITEM || type == CHAT_ROOM_ITEM ||
-			type == CHAT_BYE) {
+			type == CHAT_BYE || type == CHAT_RESUMED) {
 			ck_assert_str_eq(text, "");
 			continue;
 		}
@@ -369,10 +371,16 @@ START_TEST(replays_today_without_a_day)
 }
 END_TEST
 
+static struct chat_msg *away_item(const char *nick)
+{
+	return chat_msg_new(&(struct chat_msg_spec){
+		.type = CHAT_WHO_ITEM, .flags = CHAT_AWAY, .nick = nick});
+}
+
 START_TEST(writes_lists)
 {
-	struct chat_msg *all[] = {item(CHAT_WHO_ITEM, 0, "alice", 0, ""),
-		item(CHAT_WHO_ITEM, 0, "bob", 0, "")};
+	struct chat_msg *all[] = {
+		item(CHAT_WHO_ITEM, 0, "alice", 0, ""), away_item("bob")};
 	struct chat_msg *some[] = {item(CHAT_WHO_ITEM, 0, "alice", 0, ""),
 		item(CHAT_WHO_ITEM, 0, "bob", 0, "")};
 	struct chat_msg *rooms[] = {item(CHAT_ROOM_ITEM, 0, "ops", 12, "tea"),
@@ -382,7 +390,7 @@ START_TEST(writes_lists)
 		rendered(&(struct chat_msg_spec){CHAT_WHO, .room = "ops",
 				 .n = 2, .items = all, .n_items = 2},
 			0),
-		"*** 2 in #ops: alice, bob\n");
+		"*** 2 in #ops: alice, bob (away)\n");
 	ck_assert_str_eq(
 		rendered(&(struct chat_msg_spec){CHAT_WHO, .room = "ops",
 				 .n = 312, .items = some, .n_items = 2},
@@ -402,18 +410,26 @@ START_TEST(helps_with_every_verb)
 	const char *text = rendered(
 		&(struct chat_msg_spec){.type = CHAT_HELP}, 0);
 	const struct chat_verb *verb;
-	char start[64];
+	char start[64], *at;
+	size_t n_lines = 0;
 
 	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++) {
-		snprintf(start, sizeof start, "*** /%s",
-			chat_verb_info(verb)->name);
-		ck_assert_msg(strstr(text, start) != NULL, "%s", start);
+		const struct chat_verb_info *info = chat_verb_info(verb);
+
+		snprintf(start, sizeof start, "%s/%s ",
+			info->is_minor ? " " : "*** ", info->name);
+		at = strstr(text, start);
+		ck_assert_msg(at != NULL, "%s", start);
+		ck_assert_int_eq(
+			strstr(at, info->help) != NULL, !info->is_minor);
 	}
-	while (*text) {
+	for (; *text; n_lines++) {
 		ck_assert_int_eq(strncmp(text, "*** ", 4), 0);
 		ck_assert_uint_le(strcspn(text, "\n"), 79);
 		text += strcspn(text, "\n") + 1;
 	}
+	/* with the line that asked for it, all fits a screen */
+	ck_assert_uint_le(n_lines, 23);
 }
 END_TEST
 

@@ -9,6 +9,7 @@
 #include "chat_world.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 
@@ -120,6 +121,54 @@ static void say_as(const char *room, size_t n_posts_if_said)
 	assert(w.out.n_posts - n_before == (remark.id ? n_posts_if_said : 0));
 }
 
+static unsigned n_back; /* so many came back */
+
+/* The code that somebody was told last, "" if nobody was. */
+static void read_code(char code[16])
+{
+	const struct chat_msg *msg;
+
+	code[0] = '\0';
+	for (size_t i = 0; i < w.out.n_posts; i++) {
+		msg = w.out.posts[i].msg;
+		if (msg &&
+			(msg->type == CHAT_YOU_RENAMED ||
+				msg->type == CHAT_WELCOME_BACK))
+			snprintf(code, 16, "%s", msg->text);
+	}
+}
+
+/* Somebody is cut off and comes back, or finds the old connection there. */
+static void cut_off(bool is_noticed)
+{
+	struct member *old, *back;
+	struct chat_home home = {0, 10};
+	char code[16];
+
+	old = hub_enter(w.hub, home, "lobby", &w.now, &w.out);
+	if (!old)
+		return;
+	world_run(&w, old, "ignore", "alice", NULL);
+	world_run(&w, old, "away", "tea", NULL);
+	world_run(&w, old, "join", "ops", NULL);
+	world_run(&w, old, "nick", "carol", NULL);
+	read_code(code);
+	home.conn++;
+	if (is_noticed)
+		world_leave(&w, old, NULL);
+	back = hub_enter(w.hub, home, "lobby", &w.now, &w.out);
+	if (back)
+		world_run(&w, back, "resume", code, NULL);
+	if (!is_noticed)
+		world_leave(&w, old, NULL);
+	if (!back)
+		return;
+	hub_go_on(w.hub, back, &w.now, &w.out);
+	world_run(&w, back, "resume", code, NULL);
+	n_back += strcmp(member_nick(back), "carol") == 0;
+	world_leave(&w, back, NULL);
+}
+
 /* What bob does while memory fails; alice is there to hear it. */
 static void act(struct member *bob)
 {
@@ -134,6 +183,14 @@ static void act(struct member *bob)
 	world_run(&w, bob, "who", NULL);
 	world_run(&w, bob, "rooms", NULL);
 	world_run(&w, bob, "history", NULL);
+	world_run(&w, bob, "away", "tea", NULL);
+	world_run(&w, bob, "whois", "bob", NULL);
+	world_run(&w, bob, "back", NULL);
+	world_run(&w, bob, "ignore", "alice", NULL);
+	world_run(&w, bob, "ignore", NULL);
+	world_run(&w, bob, "history", NULL);
+	world_run(&w, bob, "ignore", "alice", NULL);
+	world_run(&w, bob, "time", "on", NULL);
 	world_run(&w, bob, "part", NULL);
 	world_run(&w, bob, "nick", "bob", NULL);
 	world_run(&w, bob, "quit", "x", NULL);
@@ -141,12 +198,28 @@ static void act(struct member *bob)
 	say_as("nowhere", 0);
 	enter();
 	enter_as_program();
+	cut_off(true);
+	cut_off(false);
+}
+
+/* What one command begins another one may have failed to end. */
+static void end_ignoring(struct member *member)
+{
+	bool is_ignoring;
+
+	outbox_clear(&w.out);
+	world_run(&w, member, "ignore", NULL);
+	is_ignoring = w.out.posts[0].msg->n > 0;
+	outbox_clear(&w.out);
+	if (is_ignoring)
+		world_run(&w, member, "ignore", "alice", NULL);
+	outbox_clear(&w.out);
 }
 
 /* The hub does what it should: both are found, heard and counted. */
 static void check_sound(struct member *bob, struct member *alice)
 {
-	outbox_clear(&w.out);
+	end_ignoring(bob);
 	world_run(&w, bob, "join", "lobby", NULL);
 	world_run(&w, bob, "nick", "bob", NULL);
 	outbox_clear(&w.out);
@@ -170,6 +243,7 @@ static bool live(long n, bool and_all_after)
 	bool has_failed;
 
 	w = (struct world){.settings = world_settings()};
+	w.settings.resume_ms = 60000;
 	world_start(&w, 1);
 	bob = world_person(&w, 1, 0, "bob");
 	alice = world_person(&w, 2, 0, "alice");
@@ -190,7 +264,9 @@ static void live_through(bool and_all_after)
 {
 	long n_before, n = 0;
 
+	n_back = 0;
 	live(1000000, false);
+	ck_assert_uint_eq(n_back, 2);
 	n_before = n_live;
 	while (live(n, and_all_after)) {
 		ck_assert_int_eq(n_live, n_before);

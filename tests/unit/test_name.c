@@ -119,6 +119,39 @@ START_TEST(guests)
 }
 END_TEST
 
+/* As a word of its own, whatever stands around it. */
+static const struct {
+	const char *text, *name;
+	bool is_in;
+} calls[] = {
+	{"bob", "bob", true},
+	{"hi BOB!", "bob", true},
+	{"bob: hi", "Bob", true},
+	{"(@bob)", "bob", true},
+	{"bobby bob", "bob", true},
+	{"\xC3\xA9"
+	 "bob\xC3\xA9",
+		"bob", true},
+	{"x[y]z x[y]", "x[y]", true},
+	{"bobby", "bob", false},
+	{"abob", "bob", false},
+	{"bob_", "bob", false},
+	{"bob-cat", "bob", false},
+	{"bob2", "bob", false},
+	{"bo b", "bob", false},
+	{"bo", "bob", false},
+	{"", "bob", false},
+	{"b0b", "bob", false},
+	{"bob", "", false},
+};
+
+START_TEST(names_are_found_in_text)
+{
+	ck_assert_int_eq(
+		name_is_in(calls[_i].text, calls[_i].name), calls[_i].is_in);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("name");
@@ -126,6 +159,8 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_loop_test(
+		tc, names_are_found_in_text, 0, sizeof calls / sizeof calls[0]);
 	tcase_add_loop_test(
 		tc, nick_rules, 0, sizeof nick_cases / sizeof nick_cases[0]);
 	tcase_add_loop_test(

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_CHAT_TICKET_H
+#define SOCKD_CHAT_TICKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/rate.h"
+#include "chat/name.h"
+
+struct member;
+
+/* The codes by which people come back: who has a nick has a ticket, and keeps
+ * it for a while after the connection has ended. For chat's own files. */
+
+#define TICKET_CODE_LEN 8     /* "k7fd-92" and NUL */
+#define TICKETS_GONE    10000 /* kept of those who left; the oldest go first */
+
+/* A room that somebody was in, and what of it has been read. */
+struct past_seat {
+	char name[ROOM_NAME_MAX + 1];
+	uint64_t room; /* room.serial */
+	uint64_t seq;  /* of the last message read */
+};
+
+struct ticket {
+	size_t slot;            /* in tickets.codes */
+	struct member *member;  /* borrowed from the hub; owned once it left */
+	struct member *claimer; /* borrowed: waits for it to leave; NULL */
+	bool has_left;
+	uint64_t left_ms;          /* monotonic */
+	uint64_t unread, left_out; /* see hub_set_unread() */
+	struct past_seat *seats;   /* owned; once it has left */
+	size_t n_seats;
+	TAILQ_ENTRY(ticket) link;    /* tickets.gone once it has left */
+	LIST_ENTRY(ticket) of_claim; /* tickets.claims while claimer */
+};
+TAILQ_HEAD(ticket_queue, ticket);
+LIST_HEAD(ticket_list, ticket);
+
+struct tickets {
+	uint32_t *codes;      /* owned, as are the rows */
+	struct ticket **rows; /* whose codes[] these are */
+	size_t n, size;
+	struct ticket_queue gone; /* who left first comes first */
+	size_t n_gone;
+	struct ticket_list claims;
+	struct bucket wrong; /* codes that were tried */
+};
+
+void tickets_init(struct tickets *tickets);
+void tickets_fini(struct tickets *tickets); /* all have left */
+
+/* Gives the member a ticket if it has none. 0 or -errno. */
+int ticket_give(struct tickets *tickets, struct member *member);
+/* Ends it, and the member if that has left. NULL is fine. */
+void ticket_drop(struct tickets *tickets, struct ticket *ticket);
+/* The member has left and is the ticket's now. */
+void ticket_keep(
+	struct tickets *tickets, struct ticket *ticket, uint64_t now_ms);
+/* The member comes back as `member`, which takes over the ticket with its new
+ * code; the old member is freed. */
+void ticket_pass(struct tickets *tickets, struct ticket *ticket,
+	struct member *member, uint32_t code);
+/* The claim of a member that waits; NULL: it waits no more. */
+void ticket_claim(
+	struct tickets *tickets, struct ticket *ticket, struct member *claimer);
+/* Ends those who left keep_ms ago. */
+void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms);
+
+/* A code that nobody has. 0 or -errno. */
+int tickets_new_code(const struct tickets *tickets, uint32_t *ret);
+uint32_t ticket_code(const struct tickets *tickets, const struct ticket *t);
+void ticket_format_code(char buf[static TICKET_CODE_LEN], uint32_t code);
+/* As people type it. False if it is no code. */
+bool ticket_parse_code(const char *text, uint32_t *ret);
+/* In a time that does not depend on the codes. NULL: nobody's. */
+struct ticket *tickets_find(const struct tickets *tickets, uint32_t code);
+/* True if one who is on the way back has that nick, in this spelling or one
+ * that looks like it; `but` is not counted. */
+bool tickets_hold_nick(const struct tickets *tickets, const char *key,
+	const struct member *but);
+
+#endif
