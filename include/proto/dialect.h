@@ -8,6 +8,7 @@
 
 #include "net/close.h"
 #include "net/framer_json.h"
+#include "net/framer_length.h"
 #include "net/framer_line.h"
 #include "net/telnet.h"
 
@@ -39,6 +40,7 @@ struct dialect_input {
 			struct text_telnet *telnet; /* owned; NULL: none */
 		};
 		struct framer_json json;
+		struct framer_length frame;
 		size_t line_max; /* auto */
 	};
 	/* What the reads found out, for the caller to see to after each: */
@@ -46,6 +48,7 @@ struct dialect_input {
 	struct telnet_reply reply;  /* to be sent, then emptied */
 	const struct dialect *next; /* BECOMES: which one */
 	const char *stranger;       /* STRANGE: what it is, for the log */
+	uint8_t why;                /* ... and enum close_reason */
 };
 
 enum dialect_event {

@@ -115,7 +115,7 @@ void intake_act(struct chat_session *session, enum dialect_event event,
 	chat_port_flush(session);
 	if (!call->buf.failed)
 		conn_send(session->conn, call->buf.data, call->buf.len);
-	conn_close(session->conn, CLOSE_PROTOCOL, NULL);
+	conn_close(session->conn, session->input.why, NULL);
 }
 
 static void wait_for_input(struct chat_session *session)

@@ -187,6 +187,15 @@ static char *perform(
 	"{\"a\":" DEEP40 SHUT40 "}{\"type\":\"chat\",\"message\":\"" LONG40 LONG40 \
 	"\"}{ } {]{\"type\":\"history\",\"since\":0}]}]\n\n{\"type\":\"leave\"}" \
 	"{\"type\":\"chat\",\"message\":\"x\"}{\"type\":\"le"
+/* the last one is a byte too long */
+#define FRAME_TALK \
+	"\0\0\0\x37" JOIN "\0\0\0\0" "\0\0\0\x0E{\"type\":\"who\"}" \
+	"\0\0\0\x04junk" "\0\0\0\x02[]" "\0\0\0\x03 \r\n" \
+	"\0\0\0\x1D{\"type\":\"chat\",\"message\":\"\n\"}" \
+	"\0\0\0\x1E{\"type\":\"chat\",\"message\":\"hi\"}" \
+	"\0\0\0\x10{\"type\":\"leave\"}" \
+	"\0\0\0\x1E{\"type\":\"chat\",\"message\":\"hi\"}" \
+	"\0\0\0\x51" LONG40 LONG40 "1"
 #define BYTES(text) {text, sizeof(text) - 1}
 
 static const struct {
@@ -202,6 +211,9 @@ static const struct {
 	{"auto", BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "not a web page"},
 	{"auto", BYTES("\x16\x03\x01\x02\x00\x01xxxxxx"), "\x15\x03\x01"},
 	{"auto", BYTES("one word"), "<guest-"},
+	{"frame", BYTES(FRAME_TALK), "\"code\":\"not_in_room\""},
+	{"auto", BYTES(FRAME_TALK), "\"code\":\"not_in_room\""},
+	{"frame", BYTES("hell"), "error: that is a length of 1,751,477,356"},
 	{"auto", BYTES("\xFF\xFD\x06hello\r\0/who\r\n\xFF\xF4"), "hello"},
 };
 /* clang-format on */
