@@ -84,7 +84,8 @@ struct dialect {
 	enum dialect_event (*late)(
 		struct dialect_input *in, struct chat_call *call);
 	/* It became another by late(): was that right? Looks at the first bytes
-	 * before that one does. MORE: cannot tell yet; READ: yes. */
+	 * before that one does. READ: yes; MORE: cannot tell yet, so there is
+	 * nothing whole in them for that one either. */
 	enum dialect_event (*reconsider)(struct dialect_input *in,
 		const struct slice *data, struct chat_call *call);
 	/* One input line without its line end (text), or one object (JSON).

@@ -9,6 +9,8 @@
 #include "chat_world.h"
 #include "net_world.h"
 #include "proto/chat_port.h"
+#include "proto/chat_session.h"
+#include "proto/chat_timer.h"
 #include "proto/proto.h"
 
 #define PING "{\"type\":\"ping\"}"
@@ -283,6 +285,30 @@ START_TEST(a_pause_is_not_the_peers_fault)
 }
 END_TEST
 
+/* The earlier one of two comes first, and the other one still. */
+START_TEST(two_timers)
+{
+	struct chat_session *session = conn_state(conn);
+	uint64_t now_ms = clock_mono_ms();
+
+	chat_timer_set(session, CHAT_TIMER_INPUT, now_ms + 1000);
+	chat_timer_set(session, CHAT_TIMER_ANNOUNCE, now_ms + 5000);
+	pass_ms(1100);
+	ck_assert(!chat_timer_is_set(session, CHAT_TIMER_INPUT));
+	ck_assert(chat_timer_is_set(session, CHAT_TIMER_ANNOUNCE));
+	pass_ms(4000);
+	ck_assert(!chat_timer_is_set(session, CHAT_TIMER_ANNOUNCE));
+	chat_timer_set(session, CHAT_TIMER_INPUT, now_ms + 20000);
+	chat_timer_set(session, CHAT_TIMER_ANNOUNCE, now_ms + 10000);
+	pass_ms(5000);
+	ck_assert(chat_timer_is_set(session, CHAT_TIMER_INPUT));
+	ck_assert(!chat_timer_is_set(session, CHAT_TIMER_ANNOUNCE));
+	chat_timer_set(session, CHAT_TIMER_INPUT, 0);
+	pass_ms(20000);
+	heard("");
+}
+END_TEST
+
 static void add_auto_tests(Suite *suite)
 {
 	TCase *tc = tcase_create("undecided");
@@ -307,6 +333,7 @@ static void add_json_tests(Suite *suite)
 	tcase_add_test(tc, the_next_object_has_its_time);
 	tcase_add_test(tc, endless_objects_too);
 	tcase_add_test(tc, a_pause_is_not_the_peers_fault);
+	tcase_add_test(tc, two_timers);
 	suite_add_tcase(suite, tc);
 }
 
