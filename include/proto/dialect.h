@@ -8,6 +8,7 @@
 
 #include "net/close.h"
 #include "net/framer_json.h"
+#include "net/framer_length.h"
 #include "net/framer_line.h"
 #include "net/telnet.h"
 #include "proto/dialect_view.h"
@@ -31,6 +32,7 @@ struct dialect_input {
 			struct text_telnet *telnet; /* owned; NULL: none */
 		};
 		struct framer_json json;
+		struct framer_length frame;
 		size_t line_max; /* auto */
 	};
 	/* What the reads found out, for the caller to see to after each: */
@@ -38,6 +40,7 @@ struct dialect_input {
 	struct telnet_reply reply;  /* to be sent, then emptied */
 	const struct dialect *next; /* BECOMES: which one */
 	const char *stranger;       /* STRANGE: what it is, for the log */
+	uint8_t why;                /* ... and enum close_reason */
 };
 
 enum dialect_event {
@@ -73,7 +76,8 @@ struct dialect {
 	enum dialect_event (*late)(
 		struct dialect_input *in, struct chat_call *call);
 	/* It became another by late(): was that right? Looks at the first bytes
-	 * before that one does. MORE: cannot tell yet; READ: yes. */
+	 * before that one does. READ: yes; MORE: cannot tell yet, so there is
+	 * nothing whole in them for that one either. */
 	enum dialect_event (*reconsider)(struct dialect_input *in,
 		const struct slice *data, struct chat_call *call);
 	/* One input line without its line end (text), or one object (JSON).

@@ -33,6 +33,8 @@ struct proto {
 	bool is_private; /* carries what people say to each other */
 	/* Looks across the keys of one service. 0, or -errno and msg. */
 	int (*check)(const void *options, struct errmsg *msg);
+	/* The same if it has a framing. */
+	int (*check_framed)(const void *options, struct errmsg *msg);
 	/* The same for a service over UDP. */
 	int (*check_datagrams)(const void *options, struct errmsg *msg);
 	/* Over UDP an answer may be longer than what asks for it; by

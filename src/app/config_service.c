@@ -371,6 +371,8 @@ static void check_enabled(const struct filling *f, bool known)
 	check_unbuilt(f, config_service_options, svc);
 	check_unbuilt(f, f->options, svc->options);
 	check_protocol(f, svc->proto->check);
+	if (svc->framing != FRAMING_STREAM)
+		check_protocol(f, svc->proto->check_framed);
 	reserve_nicks(f);
 	if (svc->transport == TRANSPORT_UDP)
 		check_datagrams(f);

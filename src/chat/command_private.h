@@ -17,8 +17,9 @@ void command_run(const struct turn *turn);
 void command_refuse_nick(const struct turn *turn, const char *nick);
 /* Finds or makes the room; NULL, and told, if that may not be. */
 struct room *command_open_room(const struct turn *turn, const char *name);
-/* False, and told, if the member may not sit in that room too. */
-bool command_may_sit(const struct turn *turn, const struct seat_wish *wish);
+/* False, and told, if the member may not sit in the room of that name, which
+ * need not exist yet; keep: besides those it is in. */
+bool command_may_sit(const struct turn *turn, const char *name, bool keep);
 /* Tells the layer above all that the member wants to see and how. */
 void command_post_wants(const struct turn *turn);
 

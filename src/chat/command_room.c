@@ -96,19 +96,20 @@ static bool may_take_nick(const struct turn *turn, struct seat_wish *wish)
 	return true;
 }
 
-bool command_may_sit(const struct turn *turn, const struct seat_wish *wish)
+bool command_may_sit(const struct turn *turn, const char *name, bool keep)
 {
+	const struct room *room = rooms_find(&turn->hub->rooms, name);
 	size_t limit = (size_t)turn->hub->settings->rooms_per_member;
 
-	if (seat_find(turn->member, wish->to))
+	if (room && seat_find(turn->member, room))
 		return true;
-	if (is_locked(turn, wish->to))
+	if (room && is_locked(turn, room))
 		reply_tell(turn,
 			&(struct chat_msg_spec){
 				.type = CHAT_E_ROOM_LOCKED,
-				.room = wish->to->name,
+				.room = room->name,
 			});
-	else if (wish->keep && member_count_seats(turn->member) >= limit)
+	else if (keep && member_count_seats(turn->member) >= limit)
 		reply_tell(turn,
 			&(struct chat_msg_spec){
 				.type = CHAT_E_TOO_MANY_SEATS,
@@ -133,10 +134,11 @@ static void go(const struct turn *turn, const char *text)
 		reply_refuse(turn, CHAT_E_ROOM_INVALID, text, NULL);
 		return;
 	}
-	if (!may_take_nick(turn, &wish))
+	if (!may_take_nick(turn, &wish) ||
+		!command_may_sit(turn, name, wish.keep))
 		return;
 	wish.to = command_open_room(turn, name);
-	if (!wish.to || !command_may_sit(turn, &wish))
+	if (!wish.to)
 		return;
 	if (seat && seat->room == wish.to && !turn->member->is_program)
 		tell_where(turn, wish.to);

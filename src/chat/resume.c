@@ -215,7 +215,7 @@ static int go_to(const struct turn *turn, struct comeback *back,
 		wish->nick = back->nick;
 		wish->first = back->welcome;
 	}
-	if (!command_may_sit(turn, wish))
+	if (!command_may_sit(turn, wish->to->name, wish->keep))
 		return 1;
 	if (past) {
 		read_gap(back, past, wish->to, &gap);

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <event2/buffer.h>
 
@@ -50,6 +51,8 @@ static const struct dialect *dialect_of(const struct service *svc)
 {
 	const struct chat_options *opt = svc->options;
 
+	if (svc->framer) /* behind lengths there is nothing but JSON */
+		return dialect_find("frame");
 	return dialect_find(dialect_names[opt->dialect]);
 }
 
@@ -340,6 +343,17 @@ static int chat_check(const void *options, struct errmsg *msg)
 	return 0;
 }
 
+/* Also -t looks here. */
+static int chat_check_framed(const void *options, struct errmsg *msg)
+{
+	const struct chat_options *opt = options;
+
+	if (strcmp(dialect_names[opt->dialect], "text") != 0)
+		return 0;
+	return errmsg_set(msg, EINVAL,
+		"dialect: \"text\" has no framing \"length\"; write \"json\"");
+}
+
 static int chat_setup(struct service *svc, const struct proto_context *ctx,
 	struct errmsg *msg)
 {
@@ -351,7 +365,7 @@ const struct proto proto_chat = {
 	.name = "chat",
 	.summary = "rooms for people and programs",
 	.type = {.ops = &chat_ops, .state_size = sizeof(struct chat_session)},
-	.framings = PROTO_FRAMING_STREAM,
+	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LENGTH,
 	.transports = PROTO_TRANSPORT_TCP,
 	.options = chat_options,
 	.options_size = sizeof(struct chat_options),
@@ -359,5 +373,6 @@ const struct proto proto_chat = {
 	.send_buffer = 128 * 1024,
 	.is_private = true,
 	.check = chat_check,
+	.check_framed = chat_check_framed,
 	.setup = chat_setup,
 };

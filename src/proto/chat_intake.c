@@ -71,12 +71,8 @@ enum dialect_event intake_read(struct chat_session *session,
 	if (event == DIALECT_BECOMES || event == DIALECT_STRANGE)
 		return event;
 	event = session->dialect->read(&session->input, data, call, ret_used);
-	if (*ret_used == 0)
-		return event;
-	/* what it has taken is no longer there to be doubted */
-	session->doubting = NULL;
 	/* what begins next has its own time */
-	if (!patience_ms(session))
+	if (*ret_used > 0 && !patience_ms(session))
 		chat_timer_set(session, CHAT_TIMER_INPUT, 0);
 	return event;
 }
@@ -115,7 +111,7 @@ void intake_act(struct chat_session *session, enum dialect_event event,
 	chat_port_flush(session);
 	if (!call->buf.failed)
 		conn_send(session->conn, call->buf.data, call->buf.len);
-	conn_close(session->conn, CLOSE_PROTOCOL, NULL);
+	conn_close(session->conn, session->input.why, NULL);
 }
 
 static void wait_for_input(struct chat_session *session)

@@ -70,6 +70,7 @@ static enum dialect_event act(
 		in->next = dialect_find(becomes[sniff].dialect);
 		return DIALECT_BECOMES;
 	}
+	in->why = CLOSE_PROTOCOL;
 	strbuf_add(&call->buf, becomes[sniff].answer.data,
 		becomes[sniff].answer.len);
 	return DIALECT_STRANGE;

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-from clients import NC, Child, HINT
+from clients import NC, Child
 from harness import PATIENCE, ROOT, Daemon, Test, main, run_sockd
 
 PAGE = pathlib.Path(ROOT, 'doc/sockd-tutorial.7')
@@ -61,12 +61,15 @@ class Tutorial(Test):
             self.assertIn(port, text)
 
     def test_the_room(self):
-        ann = Child(self.daemon, *self.inside, NC, 'localhost', '8083')
-        ann.until(HINT)
-        bob = Child(self.daemon, *self.inside, NC, 'localhost', '8083')
-        bob.until(HINT)
-        bob.say('hello')
-        ann.until(re.compile(r'<guest-\w{4}> hello'))
+        people = []
+        for name in ('ann', 'bob'):
+            nc = Child(self.daemon, *self.inside, NC, 'localhost', '8083')
+            nc.until(re.compile(r'\{"type":"welcome",.*'))
+            nc.say('{"type":"join","room":"lobby","username":"%s"}' % name)
+            nc.until(re.compile(r'\{.*"event":"join","username":"%s".*' % name))
+            people.append(nc)
+        people[1].say('{"type":"chat","message":"hello"}')
+        people[0].until(re.compile(r'\{"type":"chat","username":"bob",.*"hello".*'))
 
     def test_text_at_the_port_for_frames(self):
         """Who types is told what the port expects."""

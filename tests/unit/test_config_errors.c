@@ -227,9 +227,9 @@ static const struct {
 	{ECHO("transport = \"upd\";"),
 		":1: services.s.transport: \"upd\" is not known here; did you "
 		"mean \"udp\"?"},
-	{CHAT("framing = \"length\";"),
+	{CHAT("framing = \"line\";"),
 		":1: services.s.framing: the protocol \"chat\" does not speak "
-		"\"length\""},
+		"\"line\""},
 	{S("protocol = \"discard\"; listen = \"localhost:7\"; "
 	   "framing = \"line\";"),
 		":1: services.s.framing: the protocol \"discard\" does not "
@@ -242,6 +242,9 @@ static const struct {
 	{CHAT("dialect = \"jason\";"),
 		":1: services.s.dialect: \"jason\" is not known here; did you "
 		"mean \"json\"?"},
+	{CHAT("framing = \"length\"; dialect = \"text\";"),
+		":1: services.s.dialect: \"text\" has no framing \"length\"; "
+		"write \"json\""},
 	{CHAT("login = \"required\";"), ":1: services.s.login: "},
 	{S("protocol = \"metrics\"; listen = \"localhost:7\";"),
 		":1: services.s.protocol: \"metrics\" is not in this build"},

@@ -187,6 +187,7 @@ START_TEST(keeps_rooms)
 	outbox_clear(&w.out);
 	JOIN(p, "attic", "bot", .keep = true);
 	world_expect(&w, "to 2: E_TOO_MANY_SEATS limit=3\n");
+	ck_assert_uint_eq(hub_n_rooms(w.hub), 3);
 	ASK(p, "part", .room = "lobby");
 	world_expect(&w, "room 0 !2: LEFT bot #lobby\nunseat 2 in 0\n");
 	ASK(p, "part", .n_args = 0);

@@ -54,6 +54,8 @@ static void enter(void)
 
 static void speak(const struct dialect *dialect)
 {
+	if (play.dialect && play.dialect->stop)
+		play.dialect->stop(&play.input);
 	play.dialect = dialect;
 	dialect->start(&play.input, &svc);
 	enter();
@@ -137,6 +139,8 @@ static void start(const char *dialect)
 
 static void stop(void)
 {
+	if (play.dialect->stop)
+		play.dialect->stop(&play.input);
 	if (play.member)
 		world_leave(&play.w, play.member, NULL);
 	world_leave(&play.w, play.person, NULL);
@@ -164,31 +168,35 @@ static char *perform(
 	return strbuf_take(&play.told);
 }
 
-#define J(text) "{\"type\":" text "}"
-#define JOIN    J("\"join\",\"room\":\"lobby\",\"username\":\"bot\",\"ref\":1")
-#define LONG40  "0123456789012345678901234567890123456789"
-
-#define TEXT_TALK                                                          \
-	"hello there\n\n/nick bob\r\n/me waves\r\0/who\r\n//x\n/history\n" \
-	"/jion x\n" LONG40 LONG40 "\n/msg alice hi \xC3\xA9\xFF\n"         \
-	"/topic tea\r\n/join ops\n/part\nhelp\n\x04\nunfinished"
 /* clang-format off */
-#define JSON_TALK                                                          \
-	JOIN J("\"chat\",\"message\":\"hi } { \\\" \\\\\"") "\n"           \
-	J("\"chat\",\"message\":\"a\\nb\",\"ref\":\"x\"") " \t\r\n"        \
-	J("\"who\"") "junk " J("\"me\",\"message\":\"\xC3\xA9\"") "\n"     \
-	"{\"type\":\"chat\",\"message\":\"cut\n" J("\"rooms\"")            \
-	"{\"type\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]}]"                  \
-	"]]]]]]]]]]]]]]]]" "]]]]]]]]]]]]]]]]}"                             \
-	J("\"chat\",\"message\":\"" LONG40 LONG40 "\"") "{ } {]"           \
-	J("\"history\",\"since\":0") "]}]\n\n" J("\"leave\"")              \
-	J("\"chat\",\"message\":\"x\"") "{\"type\":\"le"
-/* clang-format on */
+#define JOIN \
+	"{\"type\":\"join\",\"room\":\"lobby\",\"username\":\"bot\",\"ref\":1}"
+#define LONG40 "0123456789012345678901234567890123456789"
+#define DEEP40 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+#define SHUT40 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
 
-#define BYTES(text)                    \
-	{                              \
-		text, sizeof(text) - 1 \
-	}
+#define TEXT_TALK \
+	"hello there\n\n/nick bob\r\n/me waves\r\0/who\r\n//x\n/history\n" \
+	"/jion x\n" LONG40 LONG40 "\n/msg alice hi \xC3\xA9\xFF\n" \
+	"/topic tea\r\n/join ops\n/part\nhelp\n\x04\nunfinished"
+#define JSON_TALK \
+	JOIN "{\"type\":\"chat\",\"message\":\"hi } { \\\" \\\\\"}\n" \
+	"{\"type\":\"chat\",\"message\":\"a\\nb\",\"ref\":\"x\"} \t\r\n" \
+	"{\"type\":\"who\"}junk {\"type\":\"me\",\"message\":\"\xC3\xA9\"}" \
+	"\n{\"type\":\"chat\",\"message\":\"cut\n{\"type\":\"rooms\"}" \
+	"{\"a\":" DEEP40 SHUT40 "}{\"type\":\"chat\",\"message\":\"" LONG40 LONG40 \
+	"\"}{ } {]{\"type\":\"history\",\"since\":0}]}]\n\n{\"type\":\"leave\"}" \
+	"{\"type\":\"chat\",\"message\":\"x\"}{\"type\":\"le"
+/* the last one is a byte too long */
+#define FRAME_TALK \
+	"\0\0\0\x37" JOIN "\0\0\0\0" "\0\0\0\x0E{\"type\":\"who\"}" \
+	"\0\0\0\x04junk" "\0\0\0\x02[]" "\0\0\0\x03 \r\n" \
+	"\0\0\0\x1D{\"type\":\"chat\",\"message\":\"\n\"}" \
+	"\0\0\0\x1E{\"type\":\"chat\",\"message\":\"hi\"}" \
+	"\0\0\0\x10{\"type\":\"leave\"}" \
+	"\0\0\0\x1E{\"type\":\"chat\",\"message\":\"hi\"}" \
+	"\0\0\0\x51" LONG40 LONG40 "1"
+#define BYTES(text) {text, sizeof(text) - 1}
 
 static const struct {
 	const char *dialect;
@@ -203,7 +211,12 @@ static const struct {
 	{"auto", BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "not a web page"},
 	{"auto", BYTES("\x16\x03\x01\x02\x00\x01xxxxxx"), "\x15\x03\x01"},
 	{"auto", BYTES("one word"), "<guest-"},
+	{"frame", BYTES(FRAME_TALK), "\"code\":\"not_in_room\""},
+	{"auto", BYTES(FRAME_TALK), "\"code\":\"not_in_room\""},
+	{"frame", BYTES("hell"), "error: that is a length of 1,751,477,356"},
+	{"auto", BYTES("\xFF\xFD\x06hello\r\0/who\r\n\xFF\xF4"), "hello"},
 };
+/* clang-format on */
 
 START_TEST(cuts_do_not_matter)
 {
