@@ -2,14 +2,18 @@
 """/resume: who was cut off comes back as who it was, and learns what it missed.
 With several workers the old and the new connection are mostly on two of them."""
 
+import json
 import re
 import time
 
-from clients import NC, Child, Person, target
+from clients import NC, Child, Client, Person, target
 from harness import Daemon, Test, main, wait_until
 
 CONFIG = '''
-services: { chat: { protocol = "chat"; listen = [ "127.0.0.1:0", "chat.sock" ]; }; };
+services: {
+  chat: { protocol = "chat"; listen = [ "127.0.0.1:0", "chat.sock" ]; };
+  json: { protocol = "chat"; dialect = "json"; listen = "127.0.0.1:0"; };
+};
 '''
 YOU_ARE = re.compile(r'\*\*\* you are now (\S+)\. If you are cut off: /resume (\S+)')
 BACK = re.compile(r'\*\*\* welcome back, (\S+): (.*)\. If you are cut off: /resume (\S+)')
@@ -31,6 +35,21 @@ class Someone(Person):
         self.until(BACK)
         self.nick, gap, self.code = self.match.groups()
         return gap
+
+
+class Program(Client):
+    """A program that speaks JSON, welcomed."""
+
+    def __init__(self, daemon):
+        super().__init__(daemon, 'json')
+        self.read_object()
+
+    def read_object(self):
+        return json.loads(self.line())
+
+    def ask(self, **fields):
+        self.send(json.dumps(fields) + '\n')
+        return self.read_object()
 
 
 class Resume(Test):
@@ -220,6 +239,36 @@ class Resume(Test):
             c.say(f'/resume {b.code}')
             self.assertEqual(c.line(), '*** error: there is no such code: each is good once, '
                                        'and for 1s after one was cut off')
+
+    def test_a_program_comes_back_to_all_its_rooms(self):
+        with Daemon(CONFIG) as d:
+            a = Person(d, nick='alice', room='ops')
+            bot = Program(d)
+            code = bot.ask(type='join', room='ops', username='bot')['resume']
+            self.assertEqual(
+                bot.ask(type='join', room='den', username='bot', keep=True)['resume'], code)
+            a.until('*** bot joined #ops')
+            bot.close()
+            a.until(re.compile(r'\*\*\* bot left #ops.*'))
+            a.say('missed')
+            a.sync()
+            new = Program(d)
+            back = new.ask(type='resume', code=code)
+            self.assertNotEqual(back.pop('resume'), code)
+            self.assertEqual(back, {'type': 'resume', 'username': 'bot', 'missed': 1, 'lost': 0})
+            got = [new.read_object() for _ in range(3)]
+            joins = {x['room']: x for x in got if x['type'] == 'notification'}
+            self.assertEqual(set(joins), {'ops', 'den'})
+            self.assertEqual({x['username'] for x in joins.values()}, {'bot'})
+            replay = next(x for x in got if x['type'] == 'history')
+            self.assertEqual((replay['room'], replay['lost']), ('ops', 0))
+            self.assertEqual([m['message'] for m in replay['messages']], ['missed'])
+            a.until('*** bot joined #ops')
+            a.say('/msg bot hi')
+            a.until('[you -> bot] hi')
+            self.assertEqual(new.read_object()['message'], 'hi')
+            self.assertEqual(new.ask(type='resume', code='0000-00', ref=7)['code'],
+                             'no_such_name')
 
     def test_views_and_ignoring_come_back(self):
         with Daemon(CONFIG) as d:
