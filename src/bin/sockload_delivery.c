@@ -194,6 +194,12 @@ static uint64_t author_of(const struct load *l, uint32_t room, const char *at)
 	return id;
 }
 
+static bool has_head(const char *at)
+{
+	return at[0] == '|' && at[6] == '.' && at[15] == '.' &&
+		at[MESSAGE_HEAD - 1] == '|';
+}
+
 /* False if no sender of the room has ever sent this. */
 static bool take_message(struct load *l, struct member *m, const char *at)
 {
@@ -203,6 +209,8 @@ static bool take_message(struct load *l, struct member *m, const char *at)
 	uint64_t author = author_of(l, room, at);
 
 	if (author < l->opt->senders && &f->senders[author] == m->sender) {
+		if (!has_head(at))
+			return false; /* a line about something else */
 		fault_add(&l->faults, FAULT_AGAIN, 1,
 			"connection %u: its own message came back",
 			m->session.link.id);
@@ -219,12 +227,6 @@ static bool take_message(struct load *l, struct member *m, const char *at)
 			take_strange(&a, &m->next[k]))
 			return true;
 	return false;
-}
-
-static bool has_head(const char *at)
-{
-	return at[0] == '|' && at[6] == '.' && at[15] == '.' &&
-		at[MESSAGE_HEAD - 1] == '|';
 }
 
 void delivery_line(struct session *session, const char *line, size_t len)

@@ -16,6 +16,8 @@ services: {
   json: { protocol = "chat"; dialect = "json"; listen = "127.0.0.1:0"; };
   chat: { protocol = "chat"; listen = [ "chat.sock", "127.0.0.1:0" ]; };
   text: { protocol = "chat"; dialect = "text"; listen = "127.0.0.1:0"; };
+  one: { protocol = "chat"; dialect = "json"; listen = "127.0.0.1:0";
+         max_connections = 1; };
   frames: { protocol = "chat"; dialect = "json"; framing = "length";
             listen = "127.0.0.1:0"; };
 };
@@ -244,6 +246,13 @@ class Requests(Case):
             got = a.get()
             self.assertEqual(got['lost'], lost)
             self.assertEqual(''.join(m['message'] for m in got['messages']), messages)
+
+    def test_who_is_not_let_in_is_told(self):
+        a, b = Program(self.d, 'one'), Program(self.d, 'one')
+        self.assertEqual(a.get()['type'], 'welcome')
+        self.assertEqual(b.get(), {
+            'type': 'disconnected', 'code': 'full', 'message': 'the server is full',
+            'retry': True})
 
     def test_the_server_stops(self):
         a, f = Program(self.d, name='alice'), Framed(self.d, 'frames')
