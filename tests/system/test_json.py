@@ -40,6 +40,10 @@ class Tutorial:
     def receive(self):
         return json.loads(self.socket.recv(1024).decode())
 
+    def ask(self, **message):
+        self.send(**message)
+        return self.receive()
+
     def close(self):
         self.socket.close()
 
@@ -128,6 +132,7 @@ class Tutorials(Case):
             {'type': 'notification', 'event': 'join', 'username': 'alice',
              'room': 'tea', 'message': 'alice joined tea'})
         self.assertEqual((got['members'], got['topic'], got['last_id']), (1, '', 0))
+        self.assertIn('resume', got)
         b.send(type='join', room='tea', username='bob')
         self.assertEqual(b.receive()['members'], 2)
         self.assertEqual(a.receive(), {
@@ -152,6 +157,7 @@ class Tutorials(Case):
         b.socket.send(b'not json')
         self.assertEqual(b.receive(), INVALID)
         a.close()
+        wait_until(lambda: b.ask(type='who', room='tea')['total'] == 0, 'alice gone')
         b.send(type='join', room='tea', username='bob')
         self.assertEqual(b.receive()['event'], 'join')
 
