@@ -9,6 +9,7 @@
 #include "net/close.h"
 
 struct conn;
+struct conn_watcher;
 struct event_base;
 struct helper;
 struct mail;
@@ -32,6 +33,8 @@ struct crew {
 	/* Called on a worker's thread each time n_conns changed; may be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;
+	/* Sees connections begin and end, see conn_end.h; NULL: nobody. */
+	const struct conn_watcher *_Atomic watcher;
 };
 
 /* Makes n workers, not yet running. 0 or -errno. */

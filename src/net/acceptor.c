@@ -335,6 +335,7 @@ void acceptor_free(struct acceptor *a)
 		a->crew->workers[i]->released = NULL;
 	drop_events(a);
 	proxy_wait_change(a, NULL);
+	addresses_drop_pauses(a);
 	accept_set_free(a->set);
 	if (a->resume)
 		event_free(a->resume);

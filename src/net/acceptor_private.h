@@ -10,11 +10,13 @@
 #include "net/acceptor.h"
 #include "net/close.h"
 
+struct address_pause;
 struct event;
 struct service;
 struct waiter;
 struct worker;
 TAILQ_HEAD(waiter_list, waiter);
+LIST_HEAD(address_pauses, address_pause);
 
 /* What acceptor.c, admission.c and proxy_wait.c share; in worker 0. */
 
@@ -31,6 +33,8 @@ struct acceptor {
 	struct waiter_list waiters; /* owned: their PROXY header is to come */
 	unsigned n_waiters;
 	int reserve; /* a descriptor to give up; -1: given up */
+	struct address_pauses
+		pauses; /* owned; the asker's thread: addresses.c */
 };
 
 /* Somebody who was accepted. All is borrowed but fd. */
@@ -56,6 +60,9 @@ void admission_log(
 bool admission_make_room(struct acceptor *a);
 /* worker.released: connections of w that ended; on w's thread. */
 void admission_released(void *arg, struct worker *w);
+
+/* addresses.c: at the end, those who still wait for their second look. */
+void addresses_drop_pauses(struct acceptor *a);
 
 /* proxy_wait.c: */
 

@@ -2,12 +2,12 @@
 /* A chained hash table of addresses, hashed with a secret since peers choose
  * them. Each new connection also looks through one bucket for entries without
  * a connection whose allowance is full again, so the table shrinks back as it
- * is used and needs no timer. */
+ * is used and needs no timer. What was counted is kept for a while longer as
+ * long as the table is small: an attack by many addresses cannot fill it. */
 #include "net/addrtab.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,39 +16,19 @@
 #include "base/rate.h"
 
 #define BUCKETS_MIN 64
-
-struct key {
-	uint8_t bytes[16];
-};
+#define RECALL_MAX  4096 /* entries: in a larger table none is kept for ... */
+#define RECALL_MS   (10 * 60 * 1000)
 
 struct addrtab_entry {
 	struct addrtab_entry *next; /* owned */
-	struct key key;
+	struct peer_key key;
 	uint32_t n_conns;
+	uint32_t counts[ADDRTAB_N_COUNTS];
+	uint64_t counted_ms; /* the last time; 0: never */
 	struct bucket fresh; /* allowance of new connections */
 };
 
-static struct key key_of(const struct sockaddr *sa)
-{
-	struct key key = {{0}};
-
-	if (sa->sa_family == AF_INET) {
-		key.bytes[10] = key.bytes[11] = 0xff;
-		memcpy(key.bytes + 12,
-			&((const struct sockaddr_in *)(const void *)sa)
-				 ->sin_addr,
-			4);
-	} else if (sa->sa_family == AF_INET6) {
-		const struct in6_addr *in6 = &(
-			(const struct sockaddr_in6 *)(const void *)sa)
-						      ->sin6_addr;
-
-		memcpy(key.bytes, in6, IN6_IS_ADDR_V4MAPPED(in6) ? 16 : 8);
-	}
-	return key;
-}
-
-static size_t bucket_of(const struct addrtab *tab, const struct key *key)
+static size_t bucket_of(const struct addrtab *tab, const struct peer_key *key)
 {
 	return siphash13(tab->seed, key, sizeof(*key)) & (tab->n_buckets - 1);
 }
@@ -76,6 +56,15 @@ void addrtab_fini(struct addrtab *tab)
 	tab->buckets = NULL;
 }
 
+static bool is_worth_keeping(const struct addrtab *tab,
+	const struct addrtab_entry *e, uint64_t now_ms)
+{
+	if (e->n_conns > 0 || !bucket_is_full(&e->fresh, now_ms))
+		return true;
+	return e->counted_ms && tab->n <= RECALL_MAX &&
+		now_ms < e->counted_ms + RECALL_MS;
+}
+
 static void sweep_one(struct addrtab *tab, uint64_t now_ms)
 {
 	struct addrtab_entry **at, *e;
@@ -83,12 +72,12 @@ static void sweep_one(struct addrtab *tab, uint64_t now_ms)
 	tab->sweep = (tab->sweep + 1) & (tab->n_buckets - 1);
 	at = &tab->buckets[tab->sweep];
 	while ((e = *at)) {
-		if (e->n_conns == 0 && bucket_is_full(&e->fresh, now_ms)) {
+		if (is_worth_keeping(tab, e, now_ms)) {
+			at = &e->next;
+		} else {
 			*at = e->next;
 			tab->n--;
 			free(e);
-		} else {
-			at = &e->next;
 		}
 	}
 }
@@ -119,7 +108,7 @@ static void grow(struct addrtab *tab)
 }
 
 static struct addrtab_entry *find(
-	const struct addrtab *tab, const struct key *key)
+	const struct addrtab *tab, const struct peer_key *key)
 {
 	struct addrtab_entry *e = tab->buckets[bucket_of(tab, key)];
 
@@ -129,7 +118,7 @@ static struct addrtab_entry *find(
 }
 
 static struct addrtab_entry *find_or_add(
-	struct addrtab *tab, const struct key *key)
+	struct addrtab *tab, const struct peer_key *key)
 {
 	struct addrtab_entry *e = find(tab, key);
 	size_t i;
@@ -152,7 +141,7 @@ static struct addrtab_entry *find_or_add(
 int addrtab_enter(struct addrtab *tab, const struct sockaddr *peer,
 	const struct addrtab_limits *limits, uint64_t now_ms)
 {
-	struct key key = key_of(peer);
+	struct peer_key key = peer_key_of(peer);
 	struct addrtab_entry *e;
 
 	sweep_one(tab, now_ms);
@@ -169,9 +158,45 @@ int addrtab_enter(struct addrtab *tab, const struct sockaddr *peer,
 
 void addrtab_leave(struct addrtab *tab, const struct sockaddr *peer)
 {
-	struct key key = key_of(peer);
+	struct peer_key key = peer_key_of(peer);
 	struct addrtab_entry *e = find(tab, &key);
 
 	assert(e && e->n_conns > 0);
 	e->n_conns--;
+}
+
+void addrtab_count(struct addrtab *tab, const struct sockaddr *peer,
+	enum addrtab_count what, uint64_t now_ms)
+{
+	struct peer_key key = peer_key_of(peer);
+	struct addrtab_entry *e;
+
+	sweep_one(tab, now_ms);
+	e = find_or_add(tab, &key);
+	if (!e)
+		return;
+	e->counts[what]++;
+	e->counted_ms = now_ms;
+}
+
+static void show(const struct addrtab_entry *e, addrtab_see_fn *see, void *arg)
+{
+	struct addrtab_row row = {.key = e->key};
+
+	memcpy(row.counts, e->counts, sizeof(row.counts));
+	see(arg, &row);
+}
+
+/* A table that grew has the entries of its former bucket i in i, i + n, ... */
+bool addrtab_walk(const struct addrtab *tab, struct addrtab_walk *walk,
+	addrtab_see_fn *see, void *arg)
+{
+	const struct addrtab_entry *e;
+
+	if (!walk->n_buckets)
+		walk->n_buckets = tab->n_buckets;
+	for (size_t i = walk->at; i < tab->n_buckets; i += walk->n_buckets)
+		for (e = tab->buckets[i]; e; e = e->next)
+			show(e, see, arg);
+	return ++walk->at < walk->n_buckets;
 }

@@ -223,6 +223,27 @@ static void log_proxied(const struct arrival *who, uint64_t id)
 		peer, (unsigned long long)id, proxy);
 }
 
+/* For who looks at addresses (net/addresses.h). */
+static void count_arrival(
+	struct acceptor *a, const struct sockaddr *peer, enum close_reason why)
+{
+	static const struct {
+		enum close_reason why;
+		enum addrtab_count what;
+	} rows[] = {
+		{CLOSE_N, ADDRTAB_ACCEPTED},
+		{CLOSE_ADDRESS_FULL, ADDRTAB_ADDRESS_FULL},
+		{CLOSE_CONNECT_RATE, ADDRTAB_CONNECT_RATE},
+		{CLOSE_FULL, ADDRTAB_FULL},
+		{CLOSE_NOT_ALLOWED, ADDRTAB_NOT_ALLOWED},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].why == why)
+			addrtab_count(&a->addresses, peer, rows[i].what,
+				worker_now_ms(a->worker));
+}
+
 void admission_decide(struct acceptor *a, const struct arrival *who)
 {
 	struct conn_origin from = {
@@ -234,6 +255,7 @@ void admission_decide(struct acceptor *a, const struct arrival *who)
 	};
 	enum close_reason why = judge(a, who->service, &from);
 
+	count_arrival(a, who->peer, why);
 	if (why == CLOSE_N) {
 		log_proxied(who, from.id);
 		give(a, who->service, &from);

@@ -67,10 +67,7 @@ uint64_t conn_id(const struct conn *c)
 
 const char *conn_peer_text(const struct conn *c, char *buf)
 {
-	socklen_t len = c->peer.family == AF_UNIX ? sizeof(c->peer.family)
-						  : sizeof(c->peer);
-
-	return addr_format(buf, &c->peer.sa, len);
+	return peer_format(buf, &c->peer);
 }
 
 const char *conn_local_text(const struct conn *c, char *buf)
@@ -352,6 +349,7 @@ static void end_protocol(struct conn *c, enum close_reason why)
 	c->close_ms = 0;
 	conn_source_stop(c);
 	log_closed(c);
+	conn_note_end(c);
 	c->nick = NULL;
 	if (c->opened && ops_of(c)->closed)
 		ops_of(c)->closed(c, why);

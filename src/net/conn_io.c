@@ -212,6 +212,7 @@ static void on_raw_read(evutil_socket_t fd, short what, void *arg)
 			return;
 		}
 		count_input(c, (size_t)n);
+		c->n_messages += !c->service->framer;
 		if (c->state == CONN_OPEN)
 			ops_of(c)->data(c, scratch, (size_t)n);
 		if ((size_t)n < size)

@@ -139,6 +139,7 @@ struct conn *conn_open(
 		return NULL;
 	}
 	log_opened(c);
+	conn_note_begin(c);
 	conn_watch_input(c);
 	conn_source_start(c);
 	if (c->state == CONN_DEAD)

@@ -2,7 +2,6 @@
 #ifndef SOCKD_NET_CONN_PRIVATE_H
 #define SOCKD_NET_CONN_PRIVATE_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -10,6 +9,8 @@
 #include <event2/event_struct.h>
 
 #include "net/close.h"
+#include "net/conn_end.h"
+#include "net/peer.h"
 #include "net/timers.h"
 
 struct addr;
@@ -55,12 +56,8 @@ struct conn {
 	uint64_t opened_ms;      /* lingering: since when */
 	const char *nick;        /* borrowed from the protocol */
 	struct addr *local;      /* owned; stated by a proxy, else NULL */
-	union {
-		sa_family_t family; /* AF_UNIX has nothing more */
-		struct sockaddr sa;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} peer;
+	union peer peer;
+	uint32_t n_messages; /* that came; where there are none, reads */
 	/* The events of raw protocols; then the protocol's state. */
 	_Alignas(16) char tail[];
 };
@@ -91,5 +88,10 @@ void conn_output_done(struct conn *c);   /* closing and all is sent */
 void conn_peer_ended(struct conn *c);    /* the peer's FIN was read */
 void conn_lost(struct conn *c, int err); /* the socket failed */
 void conn_update_deadline(struct conn *c);
+/* conn_end.c: */
+void conn_note_begin(const struct conn *c);
+void conn_note_end(const struct conn *c); /* before its nick is gone */
+void conn_copy_names(const struct conn *c, char service[CONN_SERVICE_LEN],
+	char nick[CONN_NICK_LEN]);
 
 #endif

@@ -21,6 +21,7 @@
 #include "net/conn_private.h"
 #include "net/helper.h"
 #include "net/mailbox.h"
+#include "net/survey_private.h"
 #include "net/worker_private.h"
 
 unsigned worker_index(const struct worker *w)
@@ -111,6 +112,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 void worker_reap(struct worker *w, struct conn *c)
 {
+	if (w->cursor == c)
+		w->cursor = TAILQ_NEXT(c, link);
 	TAILQ_REMOVE(&w->conns, c, link);
 	idmap_remove(&w->ids, c);
 	timers_remove(&w->timers, &c->timer);
@@ -165,6 +168,11 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	idlist_fini(&list);
 }
 
+static void on_visit(evutil_socket_t fd, short what, void *arg)
+{
+	survey_on_visit(arg);
+}
+
 static struct event_base *base_new(void)
 {
 	struct event_config *cfg = event_config_new();
@@ -184,7 +192,10 @@ static void worker_free(struct worker *w)
 	if (!w)
 		return;
 	assert(TAILQ_EMPTY(&w->conns) && TAILQ_EMPTY(&w->dead));
+	survey_drop_visits(w);
 	mailbox_free(w->mailbox);
+	if (w->visit_event)
+		event_free(w->visit_event);
 	if (w->timer)
 		event_free(w->timer);
 	if (w->reaper)
@@ -210,13 +221,15 @@ static struct worker *worker_new(struct crew *crew, unsigned index)
 	w->armed_ms = UINT64_MAX;
 	TAILQ_INIT(&w->conns);
 	TAILQ_INIT(&w->dead);
+	w->visits_end = &w->visits;
 	w->base = base_new();
 	if (w->base) {
 		w->timer = evtimer_new(w->base, on_timer, w);
 		w->reaper = evtimer_new(w->base, on_reap, w);
 		w->again_event = evtimer_new(w->base, on_again, w);
+		w->visit_event = evtimer_new(w->base, on_visit, w);
 	}
-	if (!w->timer || !w->reaper || !w->again_event ||
+	if (!w->timer || !w->reaper || !w->again_event || !w->visit_event ||
 		mailbox_new(&w->mailbox, w->base, w)) {
 		worker_free(w);
 		return NULL;

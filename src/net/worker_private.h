@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "net/conn_end.h"
 #include "net/idlist.h"
 #include "net/idmap.h"
 #include "net/mailbox.h"
@@ -20,9 +21,16 @@
 struct acceptor;
 struct conn;
 struct event;
+struct survey_part;
 TAILQ_HEAD(conn_list, conn);
 
 enum worker_order { ORDER_CLOSE, ORDER_PING, ORDER_STOP, ORDER_N };
+
+/* The last that ended; the latest is the one before n. */
+struct conn_ring {
+	size_t n;                             /* so many ever did */
+	struct conn_end ends[CONN_ENDS_KEPT]; /* wall_ms: monotonic here */
+};
 
 struct worker {
 	struct crew *crew; /* borrowed */
@@ -47,6 +55,11 @@ struct worker {
 	void (*released)(
 		void *arg, struct worker *w); /* acceptor: see `dead` */
 	void *released_arg;
+	struct survey_part *visits; /* owned list; the first is going on ... */
+	struct survey_part **visits_end;
+	struct event *visit_event; /* owned */
+	struct conn *cursor;       /* ... and comes to this one next; or NULL */
+	struct conn_ring ends;
 	char scratch[SCRATCH_LEN]; /* what raw protocols read into */
 };
 

@@ -18,6 +18,7 @@
 #include "chat/command.h"
 #include "chat/msg.h"
 #include "chat/name.h"
+#include "net/census.h"
 #include "net/conn.h"
 #include "net/conn_loss.h"
 #include "net/service.h"
@@ -70,8 +71,10 @@ static int chat_open(struct conn *c)
 
 static void run(struct chat_session *session, const struct chat_call *call)
 {
-	if (call->verb || call->is_error)
-		chat_port_run(session);
+	if (!call->verb && !call->is_error)
+		return;
+	census_count_messages(session->conn, 1);
+	chat_port_run(session);
 }
 
 /* What the dialect itself has to say, and how it wants to be written to. */

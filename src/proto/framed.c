@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "net/census.h"
 #include "net/conn.h"
 #include "net/framer.h"
 #include "net/service.h"
@@ -142,6 +143,7 @@ void framed_answer(struct conn *c, const struct slice *parts, size_t n_parts)
 
 static void on_message(struct conn *c, const struct frame *frame)
 {
+	census_count_messages(c, 1);
 	inner_ops(c)->data(c, frame->message.data, frame->message.len);
 }
 

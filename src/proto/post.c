@@ -30,6 +30,7 @@
 #include "chat/name.h"
 #include "chat/settings.h"
 #include "net/addr.h"
+#include "net/census.h"
 #include "net/conn.h"
 #include "net/dgram.h"
 #include "net/service.h"
@@ -141,6 +142,7 @@ static void say(struct conn *c, struct post_lines *lines)
 	const struct service *svc = conn_service(c);
 	struct strbuf out = {0};
 
+	census_count_messages(c, lines->n);
 	fill_in(lines, svc, session->nick);
 	if (chat_port_post(svc->context, lines->remarks, lines->n, c)) {
 		conn_close(c, CLOSE_MEMORY, NULL);
