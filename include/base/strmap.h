@@ -2,6 +2,7 @@
 #ifndef SOCKD_BASE_STRMAP_H
 #define SOCKD_BASE_STRMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,16 @@ struct strmap_node *strmap_find(const struct strmap *map, const char *key);
  * map must not change meanwhile. */
 struct strmap_node *strmap_next(
 	const struct strmap *map, const struct strmap_node *node);
+
+/* The same in portions between which the map may change. Zero-initialised is
+ * the beginning. */
+struct strmap_walk {
+	size_t n_buckets, at;
+};
+/* Shows a few nodes; true if there are more. What is there from the first call
+ * to the last is shown once. */
+bool strmap_walk(const struct strmap *map, struct strmap_walk *walk,
+	void (*see)(void *arg, struct strmap_node *node), void *arg);
 
 /* The object around its embedded member. */
 #define container_of(ptr, type, member) \

@@ -15,6 +15,7 @@
 	X(LEFT)         /* nick left room; text: reason, may be "" */           \
 	X(RENAMED)      /* nick is now nick2 */                                 \
 	X(TOPIC_SET)    /* nick set the topic of room to text */                \
+	X(PROCLAIMED)   /* whoever runs the server tells room text */           \
 	X(WELCOME)      /* you are nick in room, n here; text: server name */   \
 	X(MOTD)         /* text, may have lines; "": none */                    \
 	X(YOU_JOINED) /* you are in room, n here; CHAT_QUIET: over the mark */  \

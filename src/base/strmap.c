@@ -120,3 +120,18 @@ struct strmap_node *strmap_next(
 			return map->buckets[i];
 	return NULL;
 }
+
+/* A map only grows, by doubling: what hung in bucket i hangs in i, i + n, ...
+ * where n is the number of buckets there were. */
+bool strmap_walk(const struct strmap *map, struct strmap_walk *walk,
+	void (*see)(void *arg, struct strmap_node *node), void *arg)
+{
+	struct strmap_node *node;
+
+	if (!walk->n_buckets)
+		walk->n_buckets = map->n_buckets;
+	for (size_t i = walk->at; i < map->n_buckets; i += walk->n_buckets)
+		for (node = map->buckets[i]; node; node = node->next)
+			see(arg, node);
+	return ++walk->at < walk->n_buckets;
+}

@@ -189,6 +189,7 @@ static void set_topic(
 	seat->room->topic = copy;
 	seat_announce(turn, seat);
 	seat->flags |= SEAT_SHOWN;
+	observe_msg(turn->hub, seat->room, msg);
 	reply_room(turn, seat->room, NULL, msg);
 }
 

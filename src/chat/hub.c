@@ -152,8 +152,14 @@ uint64_t hub_next_id(struct hub *hub, const struct chat_now *now)
 	return id;
 }
 
+int64_t hub_time_of_id(uint64_t id)
+{
+	return (int64_t)(id / ID_PER_MS);
+}
+
 void hub_rename(struct hub *hub, struct member *member, const char *nick)
 {
+	observe_name(hub, member, nick);
 	strmap_remove(&hub->members, &member->node);
 	member_set_nick(member, nick);
 	strmap_add(&hub->members, &member->node, member->key);

@@ -7,6 +7,7 @@
 #include "chat/hub.h"
 #include "chat/member.h"
 #include "chat/msg.h"
+#include "chat/observer.h"
 #include "chat/rooms.h"
 #include "chat/ticket.h"
 
@@ -16,11 +17,12 @@ struct hub {
 	struct rooms rooms;
 	struct tickets tickets;
 	uint64_t last_id;
-	uint64_t n_guests;          /* so many names were tried */
-	uint64_t n_persons;         /* so many have entered */
-	uint32_t n_aways;           /* so often somebody went away */
-	uint64_t last_mono_ms;      /* of the last call */
-	struct chat_msg *no_memory; /* kept ready: E_NO_MEMORY */
+	uint64_t n_guests;              /* so many names were tried */
+	uint64_t n_persons;             /* so many have entered */
+	uint32_t n_aways;               /* so often somebody went away */
+	uint64_t last_mono_ms;          /* of the last call */
+	struct chat_msg *no_memory;     /* kept ready: E_NO_MEMORY */
+	struct chat_observer *observer; /* borrowed; NULL: nobody watches */
 };
 
 /* What came of a command, as far as its sender wants to be told. */
@@ -48,6 +50,7 @@ const char *hub_find_reserved(const struct hub *hub, const char *nick);
 int hub_open_room(struct hub *hub, const char *name, const struct chat_now *now,
 	struct room **ret);
 uint64_t hub_next_id(struct hub *hub, const struct chat_now *now);
+int64_t hub_time_of_id(uint64_t id); /* when it was given, about */
 /* nick is valid and free, or looks like the member's own. */
 void hub_rename(struct hub *hub, struct member *member, const char *nick);
 
@@ -92,6 +95,16 @@ void reply_count_gap(const struct room *room, const struct member *reader,
 int reply_make_missed(const struct turn *turn, const struct room *room,
 	const struct member *reader, const struct reply_gap *gap,
 	struct chat_msg **ret);
+
+/* observer.c: nothing unless somebody watches. */
+void observe_msg(
+	const struct hub *hub, const struct room *room, struct chat_msg *msg);
+/* seat was taken (CHAT_JOINED) or is about to be given up (CHAT_LEFT). */
+void observe_seat(const struct hub *hub, const struct membership *seat,
+	enum chat_type type, const char *reason);
+/* member is about to be called nick. */
+void observe_name(
+	const struct hub *hub, const struct member *member, const char *nick);
 
 /* command_self.c */
 /* The refusal of a nick, CHAT_TYPE_N if the turn's member may have it. */

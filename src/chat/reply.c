@@ -102,6 +102,7 @@ uint64_t reply_say(const struct turn *turn, struct room *room,
 		return 0;
 	room->seq++;
 	rooms_record(&turn->hub->rooms, room, msg, turn->hub->settings);
+	observe_msg(turn->hub, room, msg);
 	reply_room(turn, room, but, msg);
 	return spec.id;
 }

@@ -291,10 +291,12 @@ static void post_if_any(const struct turn *turn, struct chat_msg **msg)
 }
 
 /* Takes the member out of the room and frees the seat. */
-static void unlink_seat(const struct turn *turn, struct membership *seat)
+static void unlink_seat(
+	const struct turn *turn, struct membership *seat, const char *reason)
 {
 	struct room *room = seat->room;
 
+	observe_seat(turn->hub, seat, CHAT_LEFT, reason);
 	room_remove(room, seat);
 	rooms_update_idle(&turn->hub->rooms, room, turn->now->mono_ms);
 	LIST_REMOVE(seat, of_member);
@@ -309,6 +311,7 @@ static void link_seat(const struct turn *turn, struct membership *seat)
 	rooms_update_idle(&turn->hub->rooms, seat->room, turn->now->mono_ms);
 	LIST_INSERT_HEAD(&seat->member->seats, seat, of_member);
 	seat->member->current = seat;
+	observe_seat(turn->hub, seat, CHAT_JOINED, NULL);
 }
 
 /* Takes a seat away from a member who stays; left: what the room hears, or
@@ -319,7 +322,7 @@ static void give_up(
 	if (left)
 		reply_room(turn, seat->room, seat, left);
 	post_seat(turn, CHAT_POST_UNSEAT, seat);
-	unlink_seat(turn, seat);
+	unlink_seat(turn, seat, NULL);
 }
 
 static void leave_others(const struct turn *turn, struct move *move)
@@ -410,5 +413,5 @@ void seat_vacate(
 	if (is_told_leaving(turn, seat) &&
 		make_left(turn, seat, reason, &left) == 0)
 		reply_room(turn, seat->room, seat, left);
-	unlink_seat(turn, seat);
+	unlink_seat(turn, seat, reason);
 }

@@ -15,6 +15,7 @@
 #include "base/errmsg.h"
 #include "base/option.h"
 #include "base/units.h"
+#include "base/utf8.h"
 #include "chat/command.h"
 #include "chat/msg.h"
 #include "chat/name.h"
@@ -242,6 +243,22 @@ static void chat_timer(struct conn *c)
 		on_due[which](session);
 }
 
+/* What the rooms hear is what the member is told. */
+static void note_kick(struct chat_session *session, const char *arg)
+{
+	const char *words = close_row(CLOSE_KICKED)->words;
+	struct strbuf text = {0};
+
+	strbuf_add(&text, words, (size_t)(strstr(words, "%s") - words));
+	utf8_make_safe(&text, arg, strlen(arg));
+	chat_msg_unref(session->bye);
+	session->bye = NULL;
+	if (!text.failed)
+		session->bye = chat_msg_new(&(struct chat_msg_spec){
+			.type = CHAT_BYE, .text = text.data});
+	strbuf_fini(&text);
+}
+
 /* Also for connections that were never let in: no session then. */
 static void chat_goodbye(struct conn *c, enum close_reason why, const char *arg,
 	struct strbuf *out)
@@ -251,6 +268,8 @@ static void chat_goodbye(struct conn *c, enum close_reason why, const char *arg,
 
 	if (!dialect)
 		dialect = dialect_of(conn_service(c));
+	if (why == CLOSE_KICKED && session->member)
+		note_kick(session, arg);
 	dialect->goodbye(why, arg, session->view, out);
 }
 

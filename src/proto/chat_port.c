@@ -11,9 +11,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -26,18 +23,10 @@
 #include "proto/audience.h"
 #include "proto/chat_desk.h"
 #include "proto/chat_session.h"
+#include "chat_port_private.h"
 
 #define CALL_KEEP   (4 * 1024)  /* bytes kept of one call's memory */
 #define CALLS_BYTES (16 * 1024) /* of text that is run at once */
-
-struct chat_port {
-	pthread_mutex_t lock;
-	struct hub *hub;                      /* owned; under lock */
-	const struct chat_settings *settings; /* borrowed; under lock */
-	atomic_bool stopping;
-	struct chat_desk *desks; /* owned; by worker index */
-	unsigned n_desks;
-};
 
 static struct chat_desk *own_desk(const struct chat_session *session)
 {
@@ -52,7 +41,7 @@ static struct chat_home home_of(const struct chat_session *session)
 	};
 }
 
-static struct chat_now now(void)
+struct chat_now chat_port_now(void)
 {
 	return (struct chat_now){
 		.mono_ms = clock_mono_ms(), .wall_ms = clock_wall_ms()};
@@ -78,14 +67,7 @@ static uint64_t concerned(const struct chat_outbox *out)
 	return workers;
 }
 
-/* What came of one command on the way out. */
-struct delivery {
-	uint64_t concerned; /* workers that got a letter */
-	uint64_t asleep;    /* those of them that must be woken */
-	bool failed;        /* a letter could not be written: no memory */
-};
-
-static struct delivery post_outbox(
+struct delivery chat_port_deliver(
 	struct chat_port *port, struct chat_outbox *out)
 {
 	struct delivery d = {.concerned = concerned(out)};
@@ -107,7 +89,7 @@ static struct delivery post_outbox(
 	return d;
 }
 
-static void wake(struct chat_port *port, uint64_t workers)
+void chat_port_wake(struct chat_port *port, uint64_t workers)
 {
 	for (unsigned i = 0; i < port->n_desks; i++)
 		if (workers & (1ull << i))
@@ -155,7 +137,7 @@ static void run_calls(struct chat_session *session)
 	struct chat_port *port = session->port;
 	struct chat_desk *desk = own_desk(session);
 	struct chat_outbox *out = &desk->outbox;
-	struct chat_now when = now();
+	struct chat_now when = chat_port_now();
 	struct delivery d;
 
 	pthread_mutex_lock(&port->lock);
@@ -166,7 +148,7 @@ static void run_calls(struct chat_session *session)
 			out);
 		session->leaving = closes(out, first, conn_id(session->conn));
 	}
-	d = post_outbox(port, out);
+	d = chat_port_deliver(port, out);
 	take_nick(session);
 	pthread_mutex_unlock(&port->lock);
 	desk->n_calls = 0;
@@ -200,7 +182,7 @@ void chat_port_flush(struct chat_session *session)
 
 	if (desk->n_calls)
 		run_calls(session);
-	wake(session->port, desk->asleep);
+	chat_port_wake(session->port, desk->asleep);
 	desk->asleep = 0;
 }
 
@@ -208,7 +190,7 @@ int chat_port_enter(struct chat_session *session, const char *room)
 {
 	struct chat_port *port = session->port;
 	struct chat_outbox *out = &own_desk(session)->outbox;
-	struct chat_now when = now();
+	struct chat_now when = chat_port_now();
 	struct delivery d;
 
 	pthread_mutex_lock(&port->lock);
@@ -216,7 +198,7 @@ int chat_port_enter(struct chat_session *session, const char *room)
 		room = port->settings->room;
 	session->member = hub_enter(
 		port->hub, home_of(session), room, &when, out);
-	d = post_outbox(port, out);
+	d = chat_port_deliver(port, out);
 	if (session->member)
 		take_nick(session);
 	pthread_mutex_unlock(&port->lock);
@@ -229,14 +211,14 @@ int chat_port_make_program(struct chat_session *session)
 {
 	struct chat_port *port = session->port;
 	struct chat_outbox *out = &own_desk(session)->outbox;
-	struct chat_now when = now();
+	struct chat_now when = chat_port_now();
 	struct delivery d;
 	int err;
 
 	chat_port_flush(session);
 	pthread_mutex_lock(&port->lock);
 	err = hub_make_program(port->hub, session->member, &when, out);
-	d = post_outbox(port, out);
+	d = chat_port_deliver(port, out);
 	pthread_mutex_unlock(&port->lock);
 	settle(session, &d);
 	chat_port_flush(session);
@@ -250,12 +232,12 @@ static void do_for(struct chat_session *session,
 {
 	struct chat_port *port = session->port;
 	struct chat_outbox *out = &own_desk(session)->outbox;
-	struct chat_now when = now();
+	struct chat_now when = chat_port_now();
 	struct delivery d;
 
 	pthread_mutex_lock(&port->lock);
 	what(port->hub, session->member, &when, out);
-	d = post_outbox(port, out);
+	d = chat_port_deliver(port, out);
 	take_nick(session);
 	pthread_mutex_unlock(&port->lock);
 	settle(session, &d);
@@ -308,7 +290,7 @@ void chat_port_leave(struct chat_session *session, const char *reason)
 {
 	struct chat_port *port = session->port;
 	struct chat_desk *desk = own_desk(session);
-	struct chat_now when = now();
+	struct chat_now when = chat_port_now();
 	struct delivery d = {0};
 
 	assert(desk->n_calls == 0);
@@ -324,16 +306,16 @@ void chat_port_leave(struct chat_session *session, const char *reason)
 	if (atomic_load(&port->stopping))
 		outbox_clear(&desk->outbox);
 	else
-		d = post_outbox(port, &desk->outbox);
+		d = chat_port_deliver(port, &desk->outbox);
 	pthread_mutex_unlock(&port->lock);
-	wake(port, d.asleep);
+	chat_port_wake(port, d.asleep);
 	chat_msg_unref(session->bye); /* the reason may be its text */
 	session->bye = NULL;
 }
 
 /* Those who are no members. */
 
-static bool is_full(const struct chat_port *port)
+bool chat_port_is_full(const struct chat_port *port)
 {
 	for (unsigned i = 0; i < port->n_desks; i++)
 		if (desk_is_full(&port->desks[i]))
@@ -345,19 +327,19 @@ int chat_port_post(struct chat_port *port, struct chat_remark *remarks,
 	size_t n, struct conn *c)
 {
 	struct chat_outbox out = {0};
-	struct chat_now when = now();
+	struct chat_now when = chat_port_now();
 	struct delivery d;
 
-	if (!c && is_full(port))
+	if (!c && chat_port_is_full(port))
 		return -EAGAIN;
 	pthread_mutex_lock(&port->lock);
 	for (size_t i = 0; i < n; i++)
 		if (remarks[i].error < CHAT_E_FIRST)
 			hub_say_as(port->hub, &remarks[i], &when, &out);
-	d = post_outbox(port, &out);
+	d = chat_port_deliver(port, &out);
 	pthread_mutex_unlock(&port->lock);
 	outbox_fini(&out);
-	wake(port, d.asleep);
+	chat_port_wake(port, d.asleep);
 	if (c)
 		press_back(port, d.concerned, c);
 	return d.failed ? -ENOMEM : 0;
@@ -367,6 +349,7 @@ int chat_port_post(struct chat_port *port, struct chat_remark *remarks,
 
 void chat_port_stop(struct chat_port *port)
 {
+	chat_admin_watch(port, NULL);
 	atomic_store(&port->stopping, true);
 }
 

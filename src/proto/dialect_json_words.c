@@ -35,9 +35,9 @@ struct row {
 };
 
 static render_fn put_said, put_action, put_private, put_joined, put_left,
-	put_renamed, put_topic_set, put_welcome, put_motd, put_arrived,
-	put_topic, put_replay, put_rooms, put_help, put_pong, put_version,
-	put_ok;
+	put_renamed, put_topic_set, put_proclaimed, put_welcome, put_motd,
+	put_arrived, put_topic, put_replay, put_rooms, put_help, put_pong,
+	put_version, put_ok;
 
 /* What nobody needs to be told, or not by itself. */
 static void put_nothing(const struct chat_msg *msg, struct strbuf *out)
@@ -54,6 +54,7 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_LEFT] = {put_left},
 	[CHAT_RENAMED] = {put_renamed},
 	[CHAT_TOPIC_SET] = {put_topic_set},
+	[CHAT_PROCLAIMED] = {put_proclaimed},
 	[CHAT_WELCOME] = {put_welcome},
 	[CHAT_MOTD] = {put_motd},
 	[CHAT_YOU_JOINED] = {put_joined},
@@ -230,6 +231,15 @@ static void put_topic_set(const struct chat_msg *msg, struct strbuf *out)
 	strbuf_addc(out, '"');
 	json_write_escaped(out, msg->nick, strlen(msg->nick));
 	strbuf_adds(out, " set the topic\"");
+	end(out);
+}
+
+static void put_proclaimed(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "notification");
+	json_write_string(out, "event", "announcement");
+	json_write_string(out, "room", msg->room);
+	json_write_text(out, "message", msg->text, msg->text_len);
 	end(out);
 }
 

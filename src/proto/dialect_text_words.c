@@ -81,6 +81,7 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_LEFT] = {"%n left #%r", "%n left #%r: %t", has_text},
 	[CHAT_RENAMED] = {"%n is now %N"},
 	[CHAT_TOPIC_SET] = {"%n set the topic: %t"},
+	[CHAT_PROCLAIMED] = {"announcement: %t"},
 	[CHAT_WELCOME] = {
 		"welcome to %t. You are %n in #%r (%h)\n" USAGE_LINE,
 		"welcome to %t. You are %n\n" USAGE_LINE, has_no_room},

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_PROTO_CHAT_PORT_PRIVATE_H
+#define SOCKD_PROTO_CHAT_PORT_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chat/hub.h"
+#include "proto/chat_admin.h"
+
+struct chat_desk;
+struct chat_outbox;
+struct chat_settings;
+
+/* What chat_port.c and chat_admin.c share. */
+
+struct chat_port {
+	pthread_mutex_t lock;
+	struct hub *hub;                      /* owned; under lock */
+	const struct chat_settings *settings; /* borrowed; under lock */
+	struct chat_observer observer;        /* the hub's, while: */
+	struct chat_watch watch;              /* something is; under lock */
+	atomic_bool stopping;
+	struct chat_desk *desks; /* owned; by worker index */
+	unsigned n_desks;
+};
+
+/* What came of one command on the way out. */
+struct delivery {
+	uint64_t concerned; /* workers that got a letter */
+	uint64_t asleep;    /* those of them that must be woken */
+	bool failed;        /* a letter could not be written: no memory */
+};
+
+struct chat_now chat_port_now(void);
+/* Under the lock: posts what the outbox holds, and empties it. */
+struct delivery chat_port_deliver(
+	struct chat_port *port, struct chat_outbox *out);
+/* After it: wakes those workers. */
+void chat_port_wake(struct chat_port *port, uint64_t workers);
+bool chat_port_is_full(const struct chat_port *port);
+
+#endif
