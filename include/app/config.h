@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/option.h"
 #include "base/str.h"
@@ -109,6 +110,9 @@ int config_dump(const struct config *cfg, FILE *out);
  * paths, into ret (strlist_fini()). 0 or -ENOMEM. */
 int config_restart_keys(const struct config *old, const struct config *now,
 	struct strlist *ret);
+
+/* The group of this name, by any thread. 0, -ENOENT or -ENOMEM. Blocks. */
+int config_find_group(const char *name, gid_t *ret);
 
 /* The tables, for -T, tests and lint: global options by full path; keys common
  * to services; keys of chat.rooms.NAME. */

@@ -19,6 +19,9 @@
 
 #include "config_private.h"
 
+#define ENTRY_LEN     1024 /* of the group database; grows */
+#define ENTRY_LEN_MAX (1024 * 1024)
+
 int config_check_mode(const char *value, struct errmsg *msg)
 {
 	size_t len = strlen(value);
@@ -32,9 +35,30 @@ int config_check_mode(const char *value, struct errmsg *msg)
 	return 0;
 }
 
+int config_find_group(const char *name, gid_t *ret)
+{
+	struct group entry, *found = NULL;
+	int err = ERANGE;
+
+	for (size_t len = ENTRY_LEN; err == ERANGE && len <= ENTRY_LEN_MAX;
+		len *= 4) {
+		char *buf = malloc(len);
+
+		if (!buf)
+			return -ENOMEM;
+		err = getgrnam_r(name, &entry, buf, len, &found);
+		if (!err && found)
+			*ret = found->gr_gid;
+		free(buf);
+	}
+	return found ? 0 : -ENOENT;
+}
+
 int config_check_group(const char *value, struct errmsg *msg)
 {
-	if (*value && !getgrnam(value))
+	gid_t gid;
+
+	if (*value && config_find_group(value, &gid))
 		return errmsg_set(
 			msg, EINVAL, "there is no group \"%s\"", value);
 	return 0;
@@ -61,9 +85,9 @@ int config_check_line(const char *value, struct errmsg *msg)
 int config_check_socket(const char *value, struct errmsg *msg)
 {
 	struct listen_spec spec;
-	int r = listen_parse(value, &spec, msg);
+	int r = value[0] ? listen_parse(value, &spec, msg) : 0;
 
-	if (r < 0)
+	if (r < 0 || !value[0])
 		return r;
 	if (spec.kind != LISTEN_UNIX)
 		return errmsg_set(msg, EINVAL,

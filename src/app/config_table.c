@@ -160,10 +160,10 @@ const struct option config_options[] = {
 		.fallback = "[ ]", .flags = OPT_UNBUILT,
 		.help = "names, or \"@group\" for a Unix group"},
 
-	{ROW("control.path", STRING, config, control_path), .min = 1,
-		.max = 107, .fallback = "control.sock", .flags = OPT_RESTART,
+	{ROW("control.path", STRING, config, control_path), .max = 107,
+		.fallback = "control.sock", .flags = OPT_RESTART,
 		.check = config_check_socket,
-		.help = "unix socket of sockctl(1)"},
+		.help = "unix socket of sockctl(1); \"\": none"},
 	{ROW("control.mode", STRING, config, control_mode), .fallback = "0660",
 		.flags = OPT_RESTART, .check = config_check_mode,
 		.help = "its permissions, in octal"},

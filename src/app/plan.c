@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <grp.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,8 +130,6 @@ static int listener_settings_of(const struct service_config *sc,
 	const struct config *cfg, struct listener_settings *ret,
 	struct errmsg *msg)
 {
-	const struct group *gr = NULL;
-
 	*ret = (struct listener_settings){
 		.backlog = (int)sc->backlog,
 		.send_buffer = sc->send_buffer,
@@ -140,15 +137,11 @@ static int listener_settings_of(const struct service_config *sc,
 		.mode = (mode_t)strtoul(sc->mode, NULL, 8),
 		.gid = (gid_t)-1,
 	};
-	if (!sc->group[0])
-		return 0;
-	gr = getgrnam(sc->group);
-	if (!gr)
+	if (sc->group[0] && config_find_group(sc->group, &ret->gid))
 		return errmsg_set(msg, EINVAL,
 			"services.%s.group: there is no "
 			"group \"%s\"",
 			sc->name, sc->group);
-	ret->gid = gr->gr_gid;
 	return 0;
 }
 
@@ -207,6 +200,8 @@ static int open_one(
 		pl.listener = listener_ref(kept);
 	else
 		err = listener_open(&pl.listener, &name, &o->settings, msg);
+	if (err)
+		errmsg_prefix(msg, "services.%s", o->svc->name);
 	return err ? err : add_listener(o->plan, &pl);
 }
 
@@ -264,11 +259,18 @@ static int open_service(struct plan *plan, struct service *svc,
 	return err;
 }
 
+static bool is_bare(const char *listen)
+{
+	return listen[0] && !strpbrk(listen, ":/");
+}
+
 static bool needs_runtime_dir(const struct config *cfg)
 {
+	if (is_bare(cfg->control_path))
+		return true;
 	for (size_t i = 0; i < cfg->n_services; i++)
 		for (size_t k = 0; k < cfg->services[i].listen.n_items; k++)
-			if (!strpbrk(cfg->services[i].listen.items[k], ":/"))
+			if (is_bare(cfg->services[i].listen.items[k]))
 				return true;
 	return false;
 }

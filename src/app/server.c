@@ -18,6 +18,7 @@
 #include <event2/event.h>
 
 #include "app/config.h"
+#include "app/control.h"
 #include "app/notify.h"
 #include "app/plan.h"
 #include "app/server_private.h"
@@ -317,6 +318,8 @@ static int start(struct server *s, struct config *cfg)
 		return EX_OSERR;
 	}
 	err = plan_new(&s->plan, ref, NULL, &s->ctx, &msg);
+	if (!err)
+		err = control_new(&s->control, s, s->plan, &msg);
 	if (err) {
 		log_error("%s", msg.text);
 		return exit_code(err);
@@ -337,6 +340,7 @@ static int start(struct server *s, struct config *cfg)
 
 static void server_fini(struct server *s)
 {
+	control_free(s->control);
 	crew_stop(&s->crew);
 	s->crew.changed = NULL;
 	acceptor_free(s->acceptor);

@@ -13,6 +13,7 @@ struct accept_change;
 struct acceptor;
 struct chat_port;
 struct config_source;
+struct control;
 struct event;
 struct event_base;
 struct mailbox;
@@ -37,6 +38,7 @@ struct server {
 	struct receiver *receiver;      /* owned */
 	struct proto_context ctx;       /* ctx.chat owned */
 	struct plan *plan;              /* owned; what is in force */
+	struct control *control;        /* owned; NULL: there is none */
 	uint64_t started_ms, status_ms; /* last STATUS */
 	uint32_t max_connections;       /* in force */
 	const char *remark;             /* what the last reload came to */

@@ -334,8 +334,7 @@ int listener_open(struct listener **ret, const struct listener_name *name,
 	else
 		err = bind_and_listen(l, settings);
 	if (err) {
-		errmsg_set(msg, -err, "services.%s: cannot listen on %s: %s%s",
-			name->service,
+		errmsg_set(msg, -err, "cannot listen on %s: %s%s",
 			addr_format(text, &name->addr.sa, name->addr.len),
 			strerror(-err), advice(err));
 		listener_unref(l);

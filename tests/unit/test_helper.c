@@ -58,7 +58,7 @@ static void run_task(struct mail *m, void *owner)
 {
 	struct task *task = (struct task *)m;
 
-	ck_assert_ptr_eq(owner, task->job.worker);
+	ck_assert_ptr_eq(worker_mailbox(owner), task->job.mailbox);
 	n_run++;
 	free(task);
 }
@@ -76,7 +76,7 @@ static int post_task(unsigned n)
 	int err;
 
 	task->n = n;
-	task->job.worker = net.crew.workers[n % 2];
+	task->job.mailbox = worker_mailbox(net.crew.workers[n % 2]);
 	task->job.work = work;
 	task->job.mail.run = run_task;
 	task->job.mail.free = free_task;

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SOCKD_CTL_CTL_TABLE_H
+#define SOCKD_CTL_CTL_TABLE_H
+
+#include <stddef.h>
+
+/* THE table of control verbs. The daemon's handlers (app/control_verbs.c),
+ * sockctl, its completions and `help` come from it, sockctl(1) is tested
+ * against it: a row here and a function control_NAME() make a verb.
+ *
+ * X(NAME, words, arguments, flags, help). The arguments are what `help` shows
+ * and what the codec goes by:
+ *
+ *	WHO        must be given         [WHO]      may be given
+ *	TEXT...    the rest of the line  [TEXT...]  the same, or nothing
+ *	[--flag]   an option             [key=WHAT] a named value
+ */
+enum ctl_flag {
+	CTL_CHANGES = 1 << 0, /* changes something: not for everybody */
+	CTL_SLOW = 1 << 1,    /* may take any time until it is answered */
+	CTL_STREAMS = 1 << 2, /* lines come until the asker leaves */
+};
+
+/* clang-format off */
+#define CTL_TABLE(X)                                                           \
+	X(help, "help", "[VERB...]", 0, "what there is to ask for")
+/* clang-format on */
+
+enum ctl_id {
+#define CTL_ID(name, words, arguments, flags, help) CTL_ID_##name,
+	CTL_TABLE(CTL_ID)
+#undef CTL_ID
+		CTL_N
+};
+
+struct ctl_verb {
+	const char *words; /* one or two: "watch log" */
+	const char *arguments;
+	unsigned flags;
+	const char *help; /* one line, lower case, no full stop */
+};
+/* By enum ctl_id. */
+extern const struct ctl_verb ctl_verbs[CTL_N];
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who asks, by the kernel's word, and may they. The socket's permissions decide
+ * who may connect at all; root, the daemon's own user and the members of
+ * control.group may change things. Without such a group everybody may who could
+ * connect. What is changed is logged with the user's name, which is looked up
+ * in the helper thread, since name servers take any time. Main thread. */
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "app/server_private.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "net/helper.h"
+
+#include "control_private.h"
+
+#define ENTRY_LEN     1024 /* of the user database; grows */
+#define ENTRY_LEN_MAX (1024 * 1024)
+#define SHOWN_MAX     512 /* bytes of arguments in the log */
+
+static bool has_group(int fd, gid_t wanted)
+{
+	socklen_t len = 0;
+	gid_t *groups;
+	bool found = false;
+
+	/* Without memory for it the kernel says how many there are. */
+	if (!getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) ||
+		errno != ERANGE)
+		return false;
+	groups = malloc(len);
+	if (groups && !getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len))
+		for (size_t i = 0; i < len / sizeof(*groups); i++)
+			found = found || groups[i] == wanted;
+	free(groups);
+	return found;
+}
+
+void control_access_init(
+	const struct control *c, int fd, struct control_user *user)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	*user = (struct control_user){.uid = (uid_t)-1};
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+		return;
+	user->uid = cred.uid;
+	user->may_change = cred.uid == 0 || cred.uid == geteuid() ||
+		!c->has_group || cred.gid == c->group ||
+		has_group(fd, c->group);
+}
+
+/* The name. */
+
+struct lookup {
+	struct helper_job job;
+	struct control *control;
+	uint64_t peer;
+	uid_t uid;
+	char *name; /* owned; NULL: none, or not known yet */
+};
+
+static void lookup_free(struct mail *m)
+{
+	struct lookup *l = (struct lookup *)m;
+
+	free(l->name);
+	free(l);
+}
+
+static void on_helper(struct helper_job *job)
+{
+	struct lookup *l = (struct lookup *)job;
+	struct passwd entry, *found = NULL;
+	int err = ERANGE;
+
+	for (size_t len = ENTRY_LEN; err == ERANGE && len <= ENTRY_LEN_MAX;
+		len *= 4) {
+		char *buf = malloc(len);
+
+		if (!buf)
+			return;
+		err = getpwuid_r(l->uid, &entry, buf, len, &found);
+		if (!err && found)
+			l->name = strdup(found->pw_name);
+		free(buf);
+	}
+}
+
+static void on_main(struct mail *m, void *owner)
+{
+	struct lookup *l = (struct lookup *)m;
+	struct control_peer *peer;
+
+	TAILQ_FOREACH (peer, &l->control->peers, link) {
+		if (peer->id != l->peer || peer->user.name)
+			continue;
+		peer->user.name = l->name;
+		l->name = NULL;
+		control_peer_named(peer);
+		break;
+	}
+	lookup_free(m);
+}
+
+int control_access_find_name(struct control_peer *peer)
+{
+	struct control *c = peer->control;
+	struct lookup *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	l->job.mail.run = on_main;
+	l->job.mail.free = lookup_free;
+	l->job.mailbox = c->server->mailbox;
+	l->job.work = on_helper;
+	l->control = c;
+	l->peer = peer->id;
+	l->uid = peer->user.uid;
+	err = helper_post(c->helper, &l->job);
+	if (err)
+		lookup_free(&l->job.mail);
+	return err;
+}
+
+/* What is asked for. */
+
+static struct log_limit refused_limit = {.burst = 5};
+
+static const char *name_of(const struct control_peer *peer)
+{
+	return peer->user.name ? peer->user.name : "-";
+}
+
+static void log_refused(const struct control_peer *peer)
+{
+	char more[LOG_LEFT_OUT_LEN];
+	uint64_t left_out;
+
+	if (log_limit_pass(&refused_limit, &left_out))
+		log_notice("control refused verb=\"%s\" uid=%lu user=%s%s",
+			peer->req.words.verb->words,
+			(unsigned long)peer->user.uid, name_of(peer),
+			log_left_out(more, left_out));
+}
+
+static void log_change(const struct control_peer *peer)
+{
+	const struct ctl_request *words = &peer->req.words;
+	struct strbuf args = {0};
+
+	strbuf_adds(&args, "");
+	for (size_t i = 0; i < words->n_options + words->n_args; i++) {
+		const char *word = i < words->n_options
+			? words->options[i]
+			: words->args[i - words->n_options];
+
+		strbuf_addf(&args, "%s", i ? " " : "");
+		str_escape(&args, word, strlen(word), SHOWN_MAX);
+	}
+	log_notice("control verb=\"%s\" uid=%lu user=%s args=\"%s\"",
+		words->verb->words, (unsigned long)peer->user.uid,
+		name_of(peer), args.failed ? "" : args.data);
+	strbuf_fini(&args);
+}
+
+int control_access_check(struct control_peer *peer)
+{
+	struct control *c = peer->control;
+	struct errmsg *msg = &peer->req.error;
+	const struct ctl_verb *verb = peer->req.words.verb;
+
+	if (!(verb->flags & CTL_CHANGES))
+		return 0;
+	if (atomic_load(&c->server->stopping))
+		return errmsg_set(msg, EPERM, "the server is stopping");
+	if (!peer->user.may_change) {
+		log_refused(peer);
+		return errmsg_set(msg, EPERM,
+			"%s is for root, sockd's own user and members of the "
+			"group %s; you are %s (uid %lu) and may only look",
+			verb->words, c->group_name, name_of(peer),
+			(unsigned long)peer->user.uid);
+	}
+	log_change(peer);
+	return 0;
+}
