@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "base/strmap.h"
 #include "chat/hub.h"
 #include "chat/name.h"
@@ -60,8 +61,10 @@ bool hub_view_members(const struct hub *hub, struct strmap_walk *walk,
 /* Fills in; false: there is none of that name. */
 bool hub_view_room(
 	const struct hub *hub, const char *name, struct room_view *ret);
+/* ret_rooms: the names of its rooms are added there; NULL: they are not. */
 bool hub_view_member(const struct hub *hub, const char *nick,
-	const struct chat_now *now, struct member_view *ret);
+	const struct chat_now *now, struct member_view *ret,
+	struct strlist *ret_rooms);
 
 /* Tells rooms something in the name of the server. */
 struct proclamation {

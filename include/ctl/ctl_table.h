@@ -19,11 +19,29 @@ enum ctl_flag {
 	CTL_CHANGES = 1 << 0, /* changes something: not for everybody */
 	CTL_SLOW = 1 << 1,    /* may take any time until it is answered */
 	CTL_STREAMS = 1 << 2, /* lines come until the asker leaves */
+	CTL_PRIVATE = 1 << 3, /* shows what people say: not for everybody */
 };
 
 /* clang-format off */
 #define CTL_TABLE(X)                                                           \
-	X(help, "help", "[VERB...]", 0, "what there is to ask for")
+	X(help, "help", "[VERB...]", 0, "what there is to ask for")            \
+	X(clients, "clients",                                                  \
+		"[service=NAME] [address=NETWORK] [nick=NICK] [state=STATE] [sort=KEY] [limit=N] [TEXT]", \
+		0, "who is connected")                                         \
+	X(client, "client", "ID", 0, "one connection, and who is behind it")   \
+	X(addresses, "addresses", "[limit=N] [NETWORK]", 0,                    \
+		"what comes from each address, who does most first")           \
+	X(closed, "closed", "[limit=N]", 0, "the last connections that ended") \
+	X(rooms, "rooms", "", 0, "the rooms of the chat")                      \
+	X(room, "room", "ROOM", 0, "one room and who is in it")                \
+	X(kick, "kick", "NICK|ID [REASON...]", CTL_CHANGES,                    \
+		"close a connection")                                          \
+	X(say, "say", "ROOM|* TEXT...", CTL_CHANGES,                           \
+		"tell a room, or all, in the server's name")                   \
+	X(watch_room, "watch room", "ROOM", CTL_PRIVATE | CTL_STREAMS,         \
+		"what is said in a room, and who comes and goes")              \
+	X(watch_events, "watch events", "", CTL_STREAMS,                       \
+		"who connects, comes, goes and is renamed")
 /* clang-format on */
 
 enum ctl_id {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "net/addr.h"
 #include "net/conn_end.h"
@@ -78,7 +79,10 @@ struct census {
 	size_t n_rows;
 	size_t n_found; /* so many there were for the query, shown or not */
 	bool is_short;  /* memory was, so some are missing */
-	char local[ADDR_LEN]; /* if asked by id: where it connected to */
+	/* If asked by id: where it connected to, and who did, if known. */
+	char local[ADDR_LEN];
+	bool has_uid;
+	uid_t uid;
 };
 
 /* Who is told: in the thread of the mailbox, the census borrowed for the call.

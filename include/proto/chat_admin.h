@@ -24,8 +24,8 @@ void chat_admin_members(
 /* False: there is none of that name. */
 bool chat_admin_find_room(
 	struct chat_port *port, const char *name, struct room_view *ret);
-bool chat_admin_find_member(
-	struct chat_port *port, const char *nick, struct member_view *ret);
+bool chat_admin_find_member(struct chat_port *port, const char *nick,
+	struct member_view *ret, struct strlist *ret_rooms);
 /* 0, or -EAGAIN: so much waits to be told that nothing, or only a part, was
  * told. */
 int chat_admin_proclaim(struct chat_port *port, struct proclamation *p);

@@ -175,7 +175,7 @@ int control_access_check(struct control_peer *peer)
 	struct errmsg *msg = &peer->req.error;
 	const struct ctl_verb *verb = peer->req.words.verb;
 
-	if (!(verb->flags & CTL_CHANGES))
+	if (!(verb->flags & (CTL_CHANGES | CTL_PRIVATE)))
 		return 0;
 	if (atomic_load(&c->server->stopping))
 		return errmsg_set(msg, EPERM, "the server is stopping");

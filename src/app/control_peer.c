@@ -99,6 +99,15 @@ bool control_emit(struct control_request *req, const char *line, size_t len)
 		bufferevent_write(peer->bev, line, len) == 0;
 }
 
+const char *control_user_name(const struct control_request *req)
+{
+	const struct control_peer
+		*peer = (const struct control_peer *)((const char *)req -
+			offsetof(struct control_peer, req));
+
+	return peer->user.name ? peer->user.name : "the operator";
+}
+
 /* Requests. */
 
 static void run_request(struct control_peer *peer, const char *line, size_t len)

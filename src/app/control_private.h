@@ -56,6 +56,20 @@ void control_done(struct control_request *req, int err);
  * out, since so much waits to be read already. */
 bool control_emit(struct control_request *req, const char *line, size_t len);
 
+/* Who asks: the user's name, "the operator" if there is none. */
+const char *control_user_name(const struct control_request *req);
+
+/* ---- what handlers share */
+
+struct room_view;
+
+/* control_clients.c: true if it is the number of a connection. */
+bool control_read_id(const char *word, uint64_t *ret);
+/* control_chat.c: a room by name, with or without "#". 0, or -ENOENT and the
+ * request's error. room_view_fini() it. */
+int control_find_room(
+	struct control_request *req, const char *word, struct room_view *ret);
+
 /* ---- who came */
 
 #define CONTROL_PEERS_MAX 16

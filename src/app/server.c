@@ -19,6 +19,7 @@
 
 #include "app/config.h"
 #include "app/control.h"
+#include "app/control_watch.h"
 #include "app/notify.h"
 #include "app/plan.h"
 #include "app/server_private.h"
@@ -358,6 +359,7 @@ static void server_fini(struct server *s)
 	if (s->deadline)
 		event_free(s->deadline);
 	mailbox_free(s->mailbox);
+	control_watch_free(s->watch);
 	if (s->base)
 		event_base_free(s->base);
 }

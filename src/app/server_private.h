@@ -14,6 +14,7 @@ struct acceptor;
 struct chat_port;
 struct config_source;
 struct control;
+struct control_watch;
 struct event;
 struct event_base;
 struct mailbox;
@@ -39,6 +40,7 @@ struct server {
 	struct proto_context ctx;       /* ctx.chat owned */
 	struct plan *plan;              /* owned; what is in force */
 	struct control *control;        /* owned; NULL: there is none */
+	struct control_watch *watch;    /* owned; NULL: none watched yet */
 	uint64_t started_ms, status_ms; /* last STATUS */
 	uint32_t max_connections;       /* in force */
 	const char *remark;             /* what the last reload came to */

@@ -165,11 +165,17 @@ bool hub_view_room(
 }
 
 bool hub_view_member(const struct hub *hub, const char *nick,
-	const struct chat_now *now, struct member_view *ret)
+	const struct chat_now *now, struct member_view *ret,
+	struct strlist *ret_rooms)
 {
 	const struct member *member = hub_find_member(hub, nick);
+	const struct membership *seat;
 
-	if (member)
-		fill_member(ret, member, now);
-	return member != NULL;
+	if (!member)
+		return false;
+	fill_member(ret, member, now);
+	LIST_FOREACH (seat, &member->seats, of_member)
+		if (ret_rooms)
+			(void)strlist_add(ret_rooms, seat->room->name);
+	return true;
 }

@@ -21,6 +21,7 @@
 #include "net/conn_private.h"
 #include "net/service.h"
 #include "net/survey.h"
+#include "net/user.h"
 #include "net/worker_private.h"
 
 #define ROWS_PER_CLOCK 16
@@ -36,6 +37,8 @@ struct part {
 	size_t n_found;
 	bool begun, is_short;
 	char local[ADDR_LEN];
+	bool has_uid;
+	uid_t uid;
 };
 
 static struct asking *asking_of(struct survey *s)
@@ -170,6 +173,7 @@ static bool visit_one(struct worker *w, struct part *part, uint64_t id)
 	if (c) {
 		take(part, c, worker_now_ms(w));
 		conn_local_text(c, part->local);
+		part->has_uid = user_of(c, &part->uid) == 0;
 	}
 	return true;
 }
@@ -220,8 +224,11 @@ static void add_part(
 	for (size_t i = 0; i < rows->n; i++)
 		if (shortlist_offer(all, rows->items + i * rows->size))
 			census->is_short = true;
-	if (part->local[0])
-		memcpy(census->local, part->local, sizeof(census->local));
+	if (!part->local[0])
+		return;
+	memcpy(census->local, part->local, sizeof(census->local));
+	census->has_uid = part->has_uid;
+	census->uid = part->uid;
 }
 
 static void done(struct survey *s)

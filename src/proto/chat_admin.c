@@ -64,14 +64,14 @@ bool chat_admin_find_room(
 	return found;
 }
 
-bool chat_admin_find_member(
-	struct chat_port *port, const char *nick, struct member_view *ret)
+bool chat_admin_find_member(struct chat_port *port, const char *nick,
+	struct member_view *ret, struct strlist *ret_rooms)
 {
 	const struct chat_now now = chat_port_now();
 	bool found;
 
 	pthread_mutex_lock(&port->lock);
-	found = hub_view_member(port->hub, nick, &now, ret);
+	found = hub_view_member(port->hub, nick, &now, ret, ret_rooms);
 	pthread_mutex_unlock(&port->lock);
 	return found;
 }

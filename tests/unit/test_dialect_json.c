@@ -298,6 +298,9 @@ static const struct {
 		NOTE "\"leave\"," BOB OPS ",\"message\":\"bob left ops\",\"reason\":\"tea\"}"},
 	{{CHAT_RENAMED, .nick = "bob", .nick2 = "rob"},
 		NOTE "\"nick\"," BOB ",\"new_username\":\"rob\",\"message\":\"bob is now rob\"}"},
+	{{CHAT_PROCLAIMED, .room = "ops", .text = "back at \"noon\""},
+		"{\"type\":\"notification\",\"event\":\"announcement\","
+		"\"room\":\"ops\",\"message\":\"back at \\\"noon\\\"\"}"},
 	{{CHAT_TOPIC_SET, HERE, .text = "tea\n"},
 		NOTE "\"topic\"," BOB OPS ",\"topic\":\"tea\xE2\x90\x8A\","
 		"\"message\":\"bob set the topic\"}"},

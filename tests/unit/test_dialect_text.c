@@ -156,6 +156,8 @@ static const struct {
 		"*** bob left #ops: tea\n"},
 	{{CHAT_RENAMED, .nick = "bob", .nick2 = "robert"},
 		"*** bob is now robert\n"},
+	{{CHAT_PROCLAIMED, .room = "ops", .text = "back at noon"},
+		"*** announcement: back at noon\n"},
 	{{CHAT_TOPIC_SET, .nick = "bob", .room = "ops", .text = "tea"},
 		"*** bob set the topic: tea\n"},
 	{{CHAT_WELCOME, HERE, .n = 3},
