@@ -26,7 +26,8 @@ enum ctl_flag {
 #define CTL_TABLE(X)                                                           \
 	X(help, "help", "[VERB...]", 0, "what there is to ask for")            \
 	X(clients, "clients",                                                  \
-		"[service=NAME] [address=NETWORK] [nick=NICK] [state=STATE] [sort=KEY] [limit=N] [TEXT]", \
+		"[service=NAME] [address=NETWORK] [nick=NICK] "                \
+		"[state=STATE] [sort=KEY] [limit=N] [TEXT]",                   \
 		0, "who is connected")                                         \
 	X(client, "client", "ID", 0, "one connection, and who is behind it")   \
 	X(addresses, "addresses", "[limit=N] [NETWORK]", 0,                    \

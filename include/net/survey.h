@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct conn;
 struct crew;
 struct mailbox;
 struct worker;
@@ -45,6 +46,9 @@ struct survey {
  * still the caller's. */
 int survey_start(struct survey *s, const struct survey_ops *ops,
 	struct crew *crew, unsigned n, struct mailbox *to);
+/* In visit(): the worker's connections, one after another over all its calls;
+ * NULL after the last. Each that is there all the time comes once. */
+struct conn *survey_next_conn(struct worker *w);
 /* What visit() was given on worker i. In done() and free(). */
 void *survey_part_data(const struct survey *s, unsigned i);
 

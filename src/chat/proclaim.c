@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the server itself tells rooms, for whoever runs it. It is news, not talk:
- * no history keeps it.
+ * What the server itself tells rooms, for whoever runs it. It is news, not
+ * talk: no history keeps it.
  *
  * Used under the hub's lock.
  */

@@ -62,7 +62,6 @@ struct asking {
 struct part {
 	struct look look;
 	struct addrtab_walk walk;
-	bool begun;
 };
 
 /* Between the looks. */
@@ -159,11 +158,10 @@ static bool look_at_conns(struct worker *w, struct part *part,
 {
 	struct conn *c;
 
-	for (size_t n = 1; (c = w->cursor); n++) {
-		w->cursor = TAILQ_NEXT(c, link);
+	for (size_t n = 1; (c = survey_next_conn(w)); n++) {
 		look_at(part, query, c);
 		if (n % ROWS_PER_CLOCK == 0 && clock_mono_us() >= until_us)
-			return !w->cursor;
+			return false;
 	}
 	return true;
 }
@@ -201,10 +199,6 @@ static bool visit(struct survey *s, struct worker *w, void *data)
 	struct part *part = data;
 	uint64_t until_us = clock_mono_us() + SURVEY_SLICE_US;
 
-	if (!part->begun) {
-		part->begun = true;
-		w->cursor = TAILQ_FIRST(&w->conns);
-	}
 	if (!look_at_conns(w, part, &asking->query, until_us))
 		return false;
 	return w != asking->acceptor->worker ||

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A census is a survey (net/survey.h) whose visits walk along the worker's list
- * of connections. A connection that ends between two slices moves the cursor
- * on (worker_reap()); new ones are put at the end, so whoever is there all the
- * time is counted once.
+/* A census is a survey (net/survey.h) whose visits go through the worker's
+ * connections.
  *
  * Filters and the limit are applied in the worker: what travels is what is
  * shown, CENSUS_MAX rows at most however many connections there are. */
@@ -12,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/queue.h>
 
 #include "base/clock.h"
 #include "base/shortlist.h"
@@ -35,7 +32,7 @@ struct asking {
 struct part {
 	struct shortlist rows;
 	size_t n_found;
-	bool begun, is_short;
+	bool is_short;
 	char local[ADDR_LEN];
 	bool has_uid;
 	uid_t uid;
@@ -185,16 +182,13 @@ static bool visit_all(
 	uint64_t now_ms = worker_now_ms(w);
 	struct conn *c;
 
-	for (size_t n = 1; (c = w->cursor); n++) {
-		w->cursor = TAILQ_NEXT(c, link);
-		if (w->cursor)
-			conn_prefetch(w->cursor);
+	for (size_t n = 1; (c = survey_next_conn(w)); n++) {
 		if (is_asked_for(c, query))
 			take(part, c, now_ms);
 		if (n % ROWS_PER_CLOCK == 0 && clock_mono_us() >= until_us)
-			break;
+			return false;
 	}
-	return !w->cursor;
+	return true;
 }
 
 static bool visit(struct survey *s, struct worker *w, void *data)
@@ -202,11 +196,8 @@ static bool visit(struct survey *s, struct worker *w, void *data)
 	struct asking *asking = asking_of(s);
 	struct part *part = data;
 
-	if (!part->begun) {
-		part->begun = true;
+	if (!part->rows.max)
 		init_rows(&part->rows, &asking->query);
-		w->cursor = TAILQ_FIRST(&w->conns);
-	}
 	if (asking->query.id)
 		return visit_one(w, part, asking->query.id);
 	return visit_all(w, part, &asking->query);

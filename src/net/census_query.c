@@ -77,7 +77,8 @@ static int set_address(
 {
 	int err = network_parse(value, &query->network, msg);
 
-	query->has_network = !err;
+	if (!err)
+		query->has_network = true;
 	return err;
 }
 

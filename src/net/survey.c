@@ -3,6 +3,9 @@
  *
  *   asker: start --mail--> worker: visit, visit, ... --mail--> asker: done
  *
+ * Its connections are walked along by a cursor in the worker, which a connection
+ * that ends moves on (worker_reap()); new ones are put at the end of the list.
+ *
  * The survey is written to by the asker's thread alone; a part belongs to its
  * worker while it is there. At the end of the daemon letters are freed where
  * they lie, by the main thread after the workers were joined: a part that was
@@ -15,6 +18,8 @@
 #include <event2/event.h>
 
 #include "base/strmap.h"
+#include "net/conn.h"
+#include "net/conn_private.h"
 #include "net/mailbox.h"
 #include "net/survey_private.h"
 #include "net/worker_private.h"
@@ -82,6 +87,18 @@ static void run_arrival(struct mail *m, void *owner)
 	w->visits_end = &part->next;
 	if (w->visits == part)
 		come_again(w);
+}
+
+struct conn *survey_next_conn(struct worker *w)
+{
+	struct survey_part *part = w->visits;
+	struct conn *c = part->is_walking ? w->cursor : TAILQ_FIRST(&w->conns);
+
+	part->is_walking = true;
+	w->cursor = c ? TAILQ_NEXT(c, link) : NULL;
+	if (w->cursor)
+		conn_prefetch(w->cursor);
+	return c;
 }
 
 void survey_on_visit(struct worker *w)

@@ -2,6 +2,8 @@
 #ifndef SOCKD_NET_SURVEY_PRIVATE_H
 #define SOCKD_NET_SURVEY_PRIVATE_H
 
+#include <stdbool.h>
+
 #include "net/mailbox.h"
 
 struct survey;
@@ -13,6 +15,7 @@ struct survey_part {
 	struct mail mail;
 	struct survey *survey;
 	struct survey_part *next; /* in worker.visits */
+	bool is_walking;          /* worker.cursor is its own */
 	_Alignas(16) char data[];
 };
 
