@@ -23,7 +23,20 @@ enum ctl_flag {
 
 /* clang-format off */
 #define CTL_TABLE(X)                                                           \
-	X(help, "help", "[VERB...]", 0, "what there is to ask for")
+	X(config, "config", "[PATH]", 0, "options in force, with their origins") \
+	X(diff, "diff", "", CTL_SLOW, "what a reload would change")            \
+	X(drain, "drain", "[SERVICE] [DURATION]", CTL_CHANGES | CTL_SLOW,      \
+		"take nobody new in, and wait until all have left")            \
+	X(help, "help", "[VERB...]", 0, "what there is to ask for")            \
+	X(log, "log", "[LEVEL]", CTL_CHANGES,                                  \
+		"show the level of the log, or set it until the next reload")  \
+	X(reload, "reload", "[--wait]", CTL_CHANGES | CTL_SLOW,                \
+		"read the configuration again")                                \
+	X(services, "services", "", 0, "services, addresses, connections")     \
+	X(status, "status", "", 0, "how the daemon is")                        \
+	X(stop, "stop", "", CTL_CHANGES, "stop the daemon")                    \
+	X(watch_log, "watch log", "[LEVEL] [service=NAME]", CTL_STREAMS,       \
+		"show the log as it is written")
 /* clang-format on */
 
 enum ctl_id {

@@ -121,7 +121,7 @@ void server_change_fini(struct server_change *change)
 
 /* Signals. */
 
-static void stop(struct server *s)
+void server_stop(struct server *s)
 {
 	const struct config *cfg = config_ref_get(s->plan->cfg);
 	struct server_change change;
@@ -148,7 +148,7 @@ static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
 	struct server *s = arg;
 
 	if (!atomic_load(&s->stopping)) {
-		stop(s);
+		server_stop(s);
 		return;
 	}
 	log_notice("stopping at once: asked twice");

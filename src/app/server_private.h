@@ -56,6 +56,8 @@ int server_prepare(struct server *s, const struct plan *plan,
 	uint32_t max_connections, struct server_change *ret);
 void server_commit(struct server_change *change);
 void server_change_fini(struct server_change *change); /* not committed */
+/* Tells everybody, and ends the loop when they have left. Once. */
+void server_stop(struct server *s);
 /* reload.c: reads the configuration anew; all of it applies or none. */
 void server_reload(struct server *s);
 /* As many connections as cfg allows and descriptors are left for. */
