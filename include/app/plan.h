@@ -29,6 +29,8 @@ struct plan {
 	char *runtime_dir;         /* owned; that of the start, for good */
 	struct service **services; /* owned array of references */
 	size_t n_services;
+	bool *drained; /* owned; by service: takes nobody in until there is a
+	                  new plan */
 	struct plan_listener *listeners; /* owned array */
 	size_t n_listeners;
 };
@@ -37,7 +39,9 @@ struct plan {
 struct config_ref;
 /* Takes cfg, also on failure. NULL: out of memory. */
 struct config_ref *config_ref_new(struct config *cfg);
-void config_ref_unref(struct config_ref *ref); /* any thread; NULL is fine */
+/* Any thread. */
+struct config_ref *config_ref_ref(struct config_ref *ref); /* returns ref */
+void config_ref_unref(struct config_ref *ref);             /* NULL is fine */
 const struct config *config_ref_get(const struct config_ref *ref);
 
 /* Opens what cfg (a reference of the caller's, taken also on failure) asks for;
@@ -49,6 +53,9 @@ void plan_free(struct plan *plan); /* NULL is fine */
 /* Gives the listeners up: they close when acceptor and receiver let go of them
  * too. */
 void plan_close_listeners(struct plan *plan);
+/* The same for those of services that are marked as drained; the sets made from
+ * the plan leave them out already. */
+void plan_close_drained(struct plan *plan);
 /* Connections beyond the limit that may be open for as long as it takes to say
  * that there are too many. */
 #define PLAN_REFUSALS 16

@@ -24,25 +24,38 @@ enum ctl_flag {
 
 /* clang-format off */
 #define CTL_TABLE(X)                                                           \
-	X(help, "help", "[VERB...]", 0, "what there is to ask for")            \
+	X(addresses, "addresses", "[limit=N] [NETWORK]", 0,                    \
+		"what comes from each address, who does most first")           \
+	X(client, "client", "ID", 0, "one connection, and who is behind it")   \
 	X(clients, "clients",                                                  \
 		"[service=NAME] [address=NETWORK] [nick=NICK] "                \
 		"[state=STATE] [sort=KEY] [limit=N] [TEXT]",                   \
 		0, "who is connected")                                         \
-	X(client, "client", "ID", 0, "one connection, and who is behind it")   \
-	X(addresses, "addresses", "[limit=N] [NETWORK]", 0,                    \
-		"what comes from each address, who does most first")           \
 	X(closed, "closed", "[limit=N]", 0, "the last connections that ended") \
-	X(rooms, "rooms", "", 0, "the rooms of the chat")                      \
-	X(room, "room", "ROOM", 0, "one room and who is in it")                \
+	X(config, "config", "[PATH]", 0, "options in force, with their origins") \
+	X(diff, "diff", "", CTL_SLOW, "what a reload would change")            \
+	X(drain, "drain", "[SERVICE] [DURATION]", CTL_CHANGES | CTL_SLOW,      \
+		"take nobody new in, and wait until all have left")            \
+	X(help, "help", "[VERB...]", 0, "what there is to ask for")            \
 	X(kick, "kick", "NICK|ID [REASON...]", CTL_CHANGES,                    \
 		"close a connection")                                          \
-	X(say, "say", "ROOM|* TEXT...", CTL_CHANGES,                           \
-		"tell a room, or all, in the server's name")                   \
-	X(watch_room, "watch room", "ROOM", CTL_PRIVATE | CTL_STREAMS,         \
-		"what is said in a room, and who comes and goes")              \
+	X(log, "log", "[LEVEL]", CTL_CHANGES,                                  \
+		"show the level of the log, or set it until the next reload")  \
+	X(reload, "reload", "[--wait]", CTL_CHANGES | CTL_SLOW,                \
+		"read the configuration again")                                \
+	X(room, "room", "ROOM", 0, "one room and who is in it")                \
+	X(rooms, "rooms", "", 0, "the rooms of the chat")                      \
+	X(say, "say", "ROOM TEXT...", CTL_CHANGES,                             \
+		"tell a room, or all (*), in the name of the server")          \
+	X(services, "services", "", 0, "services, addresses, connections")     \
+	X(status, "status", "", 0, "how the daemon is")                        \
+	X(stop, "stop", "", CTL_CHANGES, "stop the daemon")                    \
 	X(watch_events, "watch events", "", CTL_STREAMS,                       \
-		"who connects, comes, goes and is renamed")
+		"show who connects, comes, goes and is renamed")               \
+	X(watch_log, "watch log", "[LEVEL] [service=NAME]", CTL_STREAMS,       \
+		"show the log as it is written")                               \
+	X(watch_room, "watch room", "ROOM", CTL_PRIVATE | CTL_STREAMS,         \
+		"show what is said in a room, and who comes and goes")
 /* clang-format on */
 
 enum ctl_id {

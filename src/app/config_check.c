@@ -9,18 +9,15 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/errmsg.h"
+#include "base/group.h"
 #include "base/option.h"
 #include "net/addr.h"
 
 #include "config_private.h"
-
-#define ENTRY_LEN     1024 /* of the group database; grows */
-#define ENTRY_LEN_MAX (1024 * 1024)
 
 int config_check_mode(const char *value, struct errmsg *msg)
 {
@@ -35,30 +32,11 @@ int config_check_mode(const char *value, struct errmsg *msg)
 	return 0;
 }
 
-int config_find_group(const char *name, gid_t *ret)
-{
-	struct group entry, *found = NULL;
-	int err = ERANGE;
-
-	for (size_t len = ENTRY_LEN; err == ERANGE && len <= ENTRY_LEN_MAX;
-		len *= 4) {
-		char *buf = malloc(len);
-
-		if (!buf)
-			return -ENOMEM;
-		err = getgrnam_r(name, &entry, buf, len, &found);
-		if (!err && found)
-			*ret = found->gr_gid;
-		free(buf);
-	}
-	return found ? 0 : -ENOENT;
-}
-
 int config_check_group(const char *value, struct errmsg *msg)
 {
 	gid_t gid;
 
-	if (*value && config_find_group(value, &gid))
+	if (*value && group_find(value, &gid))
 		return errmsg_set(
 			msg, EINVAL, "there is no group \"%s\"", value);
 	return 0;

@@ -16,6 +16,7 @@
 #include "app/config.h"
 #include "app/plan.h"
 #include "app/server_private.h"
+#include "base/group.h"
 #include "base/log.h"
 #include "net/addr.h"
 #include "net/helper.h"
@@ -141,7 +142,7 @@ static int find_group(
 	if (!c->group_name)
 		return errmsg_set(msg, ENOMEM, "out of memory");
 	c->has_group = cfg->control_group[0] != '\0';
-	if (c->has_group && config_find_group(cfg->control_group, &c->group))
+	if (c->has_group && group_find(cfg->control_group, &c->group))
 		return errmsg_set(msg, EINVAL,
 			"control.group: there is no group \"%s\"",
 			cfg->control_group);
@@ -178,6 +179,7 @@ int control_new(struct control **ret, struct server *server,
 		return errmsg_set(msg, ENOMEM, "out of memory");
 	c->server = server;
 	TAILQ_INIT(&c->peers);
+	TAILQ_INIT(&c->drains);
 	err = find_group(c, cfg, msg);
 	if (!err)
 		err = open_socket(c, plan, msg);
@@ -197,6 +199,9 @@ void control_free(struct control *c)
 	if (!c)
 		return;
 	helper_free(c->helper);
+	control_watch_free(c->watch);
+	while (!TAILQ_EMPTY(&c->drains))
+		control_drain_free(TAILQ_FIRST(&c->drains));
 	while ((peer = TAILQ_FIRST(&c->peers))) {
 		control_peer_stop(peer);
 		control_peer_free(peer);

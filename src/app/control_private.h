@@ -10,6 +10,7 @@
 
 #include "app/control.h"
 #include "base/errmsg.h"
+#include "base/log.h"
 #include "ctl/ctl_codec.h"
 #include "ctl/ctl_report.h"
 
@@ -22,9 +23,11 @@
  */
 
 struct bufferevent;
+struct control_drain;
 struct event;
 struct helper;
 struct listener;
+struct log_watch;
 struct server;
 
 /* ---- what a handler sees */
@@ -104,6 +107,8 @@ struct control_peer {
 };
 TAILQ_HEAD(control_peers, control_peer);
 
+TAILQ_HEAD(control_drains, control_drain);
+
 struct control {
 	struct server *server;     /* borrowed */
 	struct listener *listener; /* owned */
@@ -116,7 +121,9 @@ struct control {
 	uint64_t last_id;
 	gid_t group; /* whose members may change things */
 	bool has_group;
-	char *group_name; /* owned */
+	char *group_name;             /* owned */
+	struct log_watch *watch;      /* owned; NULL: nobody watched yet */
+	struct control_drains drains; /* owned: those under way */
 };
 
 /* control_peer.c: takes fd. 0 or -ENOMEM. */
@@ -138,5 +145,13 @@ int control_access_check(struct control_peer *peer);
 
 /* control_verbs.c */
 control_fn control_handler(const struct ctl_verb *verb);
+
+/* control_watch.c, control_drain.c: at the end. NULL is fine. */
+void control_watch_free(struct log_watch *watch);
+void control_drain_free(struct control_drain *drain);
+
+/* control_run.c: of an argument. 0, or -EINVAL with the request's error. */
+int control_parse_level(
+	struct control_request *req, const char *name, enum log_level *ret);
 
 #endif

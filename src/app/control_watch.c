@@ -1,446 +1,282 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The verbs `watch room` and `watch events`: lines as things happen, until the
- * asker leaves.
+/*
+ * The verb `watch log`. The log thread copies each record into a ring and pokes
+ * the main thread, which writes it to those who watch; nobody waits for
+ * anybody. A full ring and a watcher that does not read lose lines, which are
+ * counted and said.
  *
- *   workers, chat --news--> feed --> main thread --lines--> who watches
+ *	log thread ─▶ ring ─▶ main thread ─▶ each watcher's socket
  *
- * Both arrows are bounded and drop: the feed if the main thread is late, the
- * output of a peer if it reads too slowly. What was dropped is counted, and
- * said before the next line that has room. Nothing runs while nobody watches;
- * that a watcher has left is found out with the next news.
- *
- * The watch belongs to the server and not to the control socket, since workers
- * may have news until they have ended. Main thread, but for see_conn(). */
-#include <assert.h>
+ * While nobody watches the log knows nothing of this.
+ */
 #include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "app/control_watch.h"
 #include "app/server_private.h"
 #include "base/clock.h"
 #include "base/json_write.h"
-#include "base/strmap.h"
-#include "chat/msg.h"
-#include "net/addr.h"
-#include "net/conn_end.h"
-#include "net/feed.h"
-#include "proto/chat_admin.h"
-#include "proto/dialect.h"
+#include "base/str.h"
+#include "net/mailbox.h"
 
 #include "control_private.h"
 
-#define FEED_BYTES ((size_t)512 * 1024)
+#define RING_SLOTS 256
+#define TEXT_LEN   1024
+#define NAME_LEN   64
+#define PEER_LEN   128
+
+struct watch_record {
+	enum log_level level;
+	int64_t wall_ms;
+	uint64_t conn;
+	char service[NAME_LEN], peer[PEER_LEN], text[TEXT_LEN];
+};
 
 struct watcher {
-	uint64_t req; /* see control_find() */
-	bool is_json, is_gone;
-	bool wants_events;
-	char room[ROOM_NAME_MAX + 1]; /* or this, "": events */
+	uint64_t request; /* 0: free */
+	enum log_level level;
+	char service[NAME_LEN]; /* "": all */
 	uint64_t n_lost;
 };
 
-struct control_watch {
-	struct server *server;            /* borrowed */
-	struct feed *feed;                /* owned */
-	struct conn_watcher conn_watcher; /* the crew's while wants_events */
-	struct watcher watchers[CONTROL_PEERS_MAX];
-	size_t n;
+struct log_watch {
+	struct control *control; /* borrowed */
+	struct mailbox *mailbox; /* borrowed: the main thread's */
+	struct watcher watchers[CONTROL_PEERS_MAX]; /* main thread's */
+
+	pthread_mutex_t lock; /* of what follows */
+	struct watch_record ring[RING_SLOTS];
+	size_t head, tail; /* next to fill, next to take; count up */
+	uint64_t n_lost;
+	bool is_poked; /* a poke is on its way */
 };
 
-/* News of connections. */
+/* The log thread's side. */
 
-struct conn_news {
-	struct feed_item item;
-	struct conn_end end;
+struct poke {
+	struct mail mail;
+	struct log_watch *watch;
 };
 
-static void conn_news_free(struct feed_item *item)
+static void poke_free(struct mail *m)
 {
-	free(container_of(item, struct conn_news, item));
+	free(m);
 }
 
-static const struct feed_kind conn_news_kind = {.free = conn_news_free};
+static void run_poke(struct mail *m, void *owner);
 
-/* conn_watcher.see, on a worker. */
-static void see_conn(void *arg, const struct conn_end *end)
+/* Without memory the next record tries again. */
+static bool poke(struct log_watch *w)
 {
-	struct control_watch *watch = arg;
-	struct conn_news *news = calloc(1, sizeof(*news));
+	struct poke *p = calloc(1, sizeof(*p));
 
-	if (news) {
-		news->item.kind = &conn_news_kind;
-		news->item.bytes = sizeof(*news);
-		news->end = *end;
-	}
-	feed_put(watch->feed, news ? &news->item : NULL);
+	if (!p)
+		return false;
+	p->mail.run = run_poke;
+	p->mail.free = poke_free;
+	p->watch = w;
+	if (mailbox_post(w->mailbox, &p->mail))
+		mailbox_wake(w->mailbox);
+	return true;
 }
 
-/* Lines. */
-
-/* "14:02:05 " */
-static void put_clock(struct strbuf *out, int64_t wall_ms)
+static void on_record(const struct log_record *from, void *arg)
 {
-	time_t secs = (time_t)(wall_ms / 1000);
-	struct tm tm;
+	struct log_watch *w = arg;
+	struct watch_record *to;
 
-	if (localtime_r(&secs, &tm))
-		strbuf_addf(out, "%02d:%02d:%02d ", tm.tm_hour, tm.tm_min,
-			tm.tm_sec);
-}
-
-static void begin_event(
-	struct strbuf *out, bool is_json, const char *event, int64_t wall_ms)
-{
-	if (is_json) {
-		strbuf_adds(out, "{\"event\":");
-		json_write_quoted(out, event, strlen(event));
-		json_write_time(out, "time", wall_ms);
+	pthread_mutex_lock(&w->lock);
+	if (w->head - w->tail == RING_SLOTS) {
+		w->n_lost++;
 	} else {
-		put_clock(out, wall_ms);
-		strbuf_adds(out, event);
+		to = &w->ring[w->head++ % RING_SLOTS];
+		to->level = from->level;
+		to->wall_ms = from->wall_ms;
+		to->conn = from->about.conn;
+		snprintf(to->service, sizeof(to->service), "%s",
+			from->about.service ? from->about.service : "");
+		snprintf(to->peer, sizeof(to->peer), "%s",
+			from->about.peer ? from->about.peer : "");
+		snprintf(to->text, sizeof(to->text), "%s", from->text);
 	}
+	if (!w->is_poked)
+		w->is_poked = poke(w);
+	pthread_mutex_unlock(&w->lock);
 }
 
-static void add_text(
-	struct strbuf *out, bool is_json, const char *key, const char *text)
+/* The main thread's side. */
+
+static void format_text(const struct watch_record *r, struct strbuf *out)
 {
-	if (is_json)
-		json_write_foreign(out, key, text);
-	else
-		strbuf_addf(out, " %s=%s", key, text);
+	char stamp[CLOCK_ISO_LEN];
+
+	strbuf_addf(out, "%s %s %s\n", clock_format_iso(stamp, r->wall_ms),
+		log_level_names[r->level - LOG_LEVEL_ERROR], r->text);
 }
 
-static void add_number(
-	struct strbuf *out, bool is_json, const char *key, uint64_t n)
+static void format_json(const struct watch_record *r, struct strbuf *out)
 {
-	if (is_json)
-		json_write_number(out, key, n);
-	else
-		strbuf_addf(out, " %s=%llu", key, (unsigned long long)n);
-}
-
-static void end_event(struct strbuf *out, bool is_json)
-{
-	strbuf_adds(out, is_json ? "}\n" : "\n");
-}
-
-/* The words are those of the log. */
-static void put_conn(
-	struct strbuf *out, bool is_json, const struct conn_end *end)
-{
-	bool has_ended = end->why != CLOSE_N;
-	char peer[ADDR_LEN];
-
-	begin_event(
-		out, is_json, has_ended ? "closed" : "opened", end->wall_ms);
-	add_text(out, is_json, "service", end->service);
-	add_text(out, is_json, "peer", peer_format(peer, &end->peer));
-	add_number(out, is_json, "conn", end->id);
-	if (end->nick[0])
-		add_text(out, is_json, "nick", end->nick);
-	if (has_ended) {
-		add_text(out, is_json, "reason",
-			close_row((enum close_reason)end->why)->code);
-		add_number(out, is_json, "in", end->in_bytes);
-		add_number(out, is_json, "out", end->out_bytes);
-		if (is_json)
-			json_write_time(out, "secs", (int64_t)end->lived_ms);
-		else
-			strbuf_addf(out, " secs=%.1f",
-				(double)end->lived_ms / 1000);
-	}
-	end_event(out, is_json);
-}
-
-static void put_coming(
-	struct strbuf *out, bool is_json, const struct chat_news *news)
-{
-	const struct chat_msg *msg = news->msg;
-
-	begin_event(out, is_json,
-		msg->type == CHAT_JOINED         ? "join"
-			: msg->type == CHAT_LEFT ? "leave"
-						 : "rename",
-		news->wall_ms);
-	add_text(out, is_json, "nick", msg->nick);
-	if (msg->type == CHAT_RENAMED)
-		add_text(out, is_json, "to", msg->nick2);
-	else
-		add_text(out, is_json, "room", news->room);
-	end_event(out, is_json);
-}
-
-/* As members of the room have it, with the time. */
-static void put_talk(
-	struct strbuf *out, bool is_json, const struct chat_news *news)
-{
-	const struct dialect *dialect = dialect_find(is_json ? "json" : "text");
-
-	if (!is_json)
-		put_clock(out, news->wall_ms);
-	dialect->render(news->msg, 0, out);
-	if (!is_json || news->msg->wall_ms || out->failed || out->len < 2)
-		return;
-	assert(!strcmp(out->data + out->len - 2, "}\n"));
-	out->len -= 2;
-	json_write_time(out, "time", news->wall_ms);
+	json_write_begin(out, "log");
+	json_write_time(out, "time", r->wall_ms);
+	json_write_string(
+		out, "level", log_level_names[r->level - LOG_LEVEL_ERROR]);
+	json_write_foreign(out, "text", r->text);
+	if (r->service[0])
+		json_write_foreign(out, "service", r->service);
+	if (r->peer[0])
+		json_write_foreign(out, "peer", r->peer);
+	if (r->conn)
+		json_write_number(out, "conn", r->conn);
 	strbuf_adds(out, "}\n");
 }
 
-/* What we have to say ourselves, among objects of the chat or of our own. */
-static void begin_note(
-	struct strbuf *out, const struct watcher *w, const char *note)
+static void format_lost(uint64_t n, bool is_json, struct strbuf *out)
 {
-	if (w->is_json && !w->wants_events) {
-		json_write_begin(out, "notification");
-		json_write_string(out, "event", note);
-		json_write_time(out, "time", clock_wall_ms());
-	} else {
-		begin_event(out, w->is_json, note, clock_wall_ms());
-	}
-}
+	char buf[STR_COUNT_LEN];
 
-static void put_lost(struct strbuf *out, const struct watcher *w, uint64_t n)
-{
-	char count[STR_COUNT_LEN];
-
-	if (w->is_json) {
-		begin_note(out, w, "lost");
-		json_write_number(out, "count", n);
-		strbuf_adds(out, "}\n");
-	} else {
-		put_clock(out, clock_wall_ms());
-		strbuf_addf(out, "(%s left out: this is read too slowly)\n",
-			str_count(count, n));
-	}
-}
-
-/* To watchers. */
-
-static void emit(struct control_watch *watch, struct watcher *w,
-	const struct strbuf *line)
-{
-	struct control_request *req = control_find(
-		watch->server->control, w->req);
-	struct strbuf lost = {0};
-
-	if (!req) {
-		w->is_gone = true;
+	if (!is_json) {
+		strbuf_addf(
+			out, "(%s lines were left out)\n", str_count(buf, n));
 		return;
 	}
-	if (w->n_lost) {
-		put_lost(&lost, w, w->n_lost);
-		if (!lost.failed && control_emit(req, lost.data, lost.len))
-			w->n_lost = 0;
-		strbuf_fini(&lost);
-	}
-	if (w->n_lost || line->failed ||
-		!control_emit(req, line->data, line->len))
-		w->n_lost++;
+	json_write_begin(out, "left_out");
+	json_write_number(out, "lines", n);
+	strbuf_adds(out, "}\n");
 }
 
-static bool wants(const struct watcher *w, struct feed_item *item)
+/* What was left out comes before what follows it, or with it gets lost. */
+static void tell(struct control_request *req, struct watcher *to,
+	const struct watch_record *r)
 {
-	struct chat_news *news;
+	struct strbuf out = {0};
 
-	if (item->kind == &conn_news_kind)
-		return w->wants_events;
-	news = container_of(item, struct chat_news, item);
-	if (w->wants_events)
-		return news->is_event;
-	return news->is_of_room && name_equal(w->room, news->room);
-}
-
-static void put_item(
-	const struct watcher *w, struct feed_item *item, struct strbuf *out)
-{
-	if (item->kind == &conn_news_kind)
-		put_conn(out, w->is_json,
-			&container_of(item, struct conn_news, item)->end);
-	else if (w->wants_events)
-		put_coming(out, w->is_json,
-			container_of(item, struct chat_news, item));
+	if (to->n_lost)
+		format_lost(to->n_lost, req->words.is_json, &out);
+	if (req->words.is_json)
+		format_json(r, &out);
 	else
-		put_talk(out, w->is_json,
-			container_of(item, struct chat_news, item));
+		format_text(r, &out);
+	if (!out.failed && control_emit(req, out.data, out.len))
+		to->n_lost = 0;
+	else
+		to->n_lost++;
+	strbuf_fini(&out);
 }
 
-static void show(struct control_watch *watch, struct feed_item *item)
+static void deliver(struct log_watch *w, const struct watch_record *r)
 {
-	struct strbuf line = {0};
+	for (size_t i = 0; i < CONTROL_PEERS_MAX; i++) {
+		struct watcher *to = &w->watchers[i];
+		struct control_request *req = to->request
+			? control_find(w->control, to->request)
+			: NULL;
 
-	for (size_t i = 0; i < watch->n; i++) {
-		struct watcher *w = &watch->watchers[i];
-
-		if (w->is_gone || !wants(w, item))
-			continue;
-		strbuf_fini(&line);
-		put_item(w, item, &line);
-		emit(watch, w, &line);
+		if (!req)
+			to->request = 0;
+		else if (r->level <= to->level &&
+			(!to->service[0] || !strcmp(to->service, r->service)))
+			tell(req, to, r);
 	}
-	strbuf_fini(&line);
 }
 
-/* Who watches. */
-
-/* Has watched what somebody watches, and nothing else. */
-static void update(struct control_watch *watch)
+static bool is_watched(const struct log_watch *w)
 {
-	struct chat_watch chat = {.feed = watch->feed};
-
-	for (size_t i = 0; i < watch->n; i++) {
-		const struct watcher *w = &watch->watchers[i];
-
-		if (w->wants_events)
-			chat.events = true;
-		else
-			strcpy(chat.rooms[chat.n_rooms++], w->room);
-	}
-	conn_ends_watch(&watch->server->crew,
-		chat.events ? &watch->conn_watcher : NULL);
-	chat_admin_watch(watch->server->ctx.chat, &chat);
+	for (size_t i = 0; i < CONTROL_PEERS_MAX; i++)
+		if (w->watchers[i].request)
+			return true;
+	return false;
 }
 
-static void drop_gone(struct control_watch *watch)
+/* Adds what the ring lost to what each watcher has to be told. */
+static void count_lost(struct log_watch *w, uint64_t n)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < watch->n; i++)
-		if (!watch->watchers[i].is_gone)
-			watch->watchers[n++] = watch->watchers[i];
-	if (n == watch->n)
-		return;
-	watch->n = n;
-	update(watch);
+	for (size_t i = 0; i < CONTROL_PEERS_MAX; i++)
+		w->watchers[i].n_lost += n;
 }
 
-static void on_news(void *arg)
+/* As many as lay there when it began: what comes meanwhile pokes again. */
+static void run_poke(struct mail *m, void *owner)
 {
-	struct control_watch *watch = arg;
-	struct feed_item *item;
+	struct log_watch *w = ((struct poke *)m)->watch;
+	struct watch_record record;
 	uint64_t n_lost;
+	size_t n;
 
-	while ((item = feed_take(watch->feed))) {
-		show(watch, item);
-		item->kind->free(item);
+	free(m);
+	pthread_mutex_lock(&w->lock);
+	w->is_poked = false;
+	n = w->head - w->tail;
+	n_lost = w->n_lost;
+	w->n_lost = 0;
+	pthread_mutex_unlock(&w->lock);
+	for (; n > 0; n--) {
+		pthread_mutex_lock(&w->lock);
+		record = w->ring[w->tail++ % RING_SLOTS];
+		pthread_mutex_unlock(&w->lock);
+		deliver(w, &record);
 	}
-	n_lost = feed_take_lost(watch->feed);
-	for (size_t i = 0; i < watch->n; i++)
-		watch->watchers[i].n_lost += n_lost;
-	drop_gone(watch);
+	count_lost(w, n_lost);
+	if (!is_watched(w))
+		log_tap(NULL, NULL);
 }
 
-void control_watch_reloaded(struct server *s, bool is_ok)
+static struct log_watch *watch_new(struct control *c)
 {
-	struct control_watch *watch = s->watch;
-	int64_t now_ms = clock_wall_ms();
+	struct log_watch *w = calloc(1, sizeof(*w));
 
-	for (size_t i = 0; watch && i < watch->n; i++) {
-		struct watcher *w = &watch->watchers[i];
-		struct strbuf line = {0};
-
-		if (!w->wants_events)
-			continue;
-		begin_event(&line, w->is_json,
-			is_ok ? "reloaded" : "reload_failed", now_ms);
-		end_event(&line, w->is_json);
-		emit(watch, w, &line);
-		strbuf_fini(&line);
-	}
+	if (!w)
+		return NULL;
+	w->control = c;
+	w->mailbox = c->server->mailbox;
+	pthread_mutex_init(&w->lock, NULL);
+	return w;
 }
 
-/* The watchers that left make way. */
-static void find_gone(struct control_watch *watch)
+void control_watch_free(struct log_watch *w)
 {
-	for (size_t i = 0; i < watch->n; i++)
-		watch->watchers[i].is_gone = !control_find(
-			watch->server->control, watch->watchers[i].req);
-	drop_gone(watch);
-}
-
-static int make_watch(struct server *s)
-{
-	struct control_watch *watch;
-
-	if (s->watch)
-		return 0;
-	watch = calloc(1, sizeof(*watch));
-	if (!watch)
-		return -ENOMEM;
-	watch->server = s;
-	watch->conn_watcher = (struct conn_watcher){see_conn, watch};
-	if (feed_new(&watch->feed, s->mailbox, FEED_BYTES, on_news, watch)) {
-		free(watch);
-		return -ENOMEM;
-	}
-	s->watch = watch;
-	return 0;
-}
-
-void control_watch_free(struct control_watch *watch)
-{
-	if (!watch)
+	if (!w)
 		return;
-	feed_free(watch->feed);
-	free(watch);
+	log_tap(NULL, NULL);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
 }
 
-/* The first line says that from here on nothing is missed. */
-static void greet(struct control_request *req, const struct watcher *w,
-	const struct room_view *room)
+/* There are as many places as peers, and each peer has one request: once those
+ * who left are forgotten there is a place. */
+static struct watcher *find_place(struct log_watch *w)
 {
-	struct strbuf line = {0};
+	struct watcher *place = NULL;
 
-	begin_note(&line, w, "watching");
-	if (room) {
-		add_text(&line, w->is_json, "room", room->name);
-		add_number(&line, w->is_json, "members", room->n_members);
+	for (size_t i = 0; i < CONTROL_PEERS_MAX; i++) {
+		if (!control_find(w->control, w->watchers[i].request))
+			w->watchers[i].request = 0;
+		if (!w->watchers[i].request)
+			place = &w->watchers[i];
 	}
-	end_event(&line, w->is_json);
-	if (!line.failed)
-		(void)control_emit(req, line.data, line.len);
-	strbuf_fini(&line);
+	return place;
 }
 
-/* room NULL: events. */
-static int begin(struct control_request *req, const struct room_view *room)
+int control_watch_log(struct control_request *req)
 {
-	struct control_watch *watch;
-	struct watcher *w;
+	struct control *c = req->control;
+	const char *service = ctl_value(&req->words, "service");
+	enum log_level level = LOG_LEVEL_DEBUG;
+	struct watcher *place;
 
-	if (make_watch(req->server))
+	if (req->words.n_args &&
+		control_parse_level(req, req->words.args[0], &level))
+		return -EINVAL;
+	if (!c->watch)
+		c->watch = watch_new(c);
+	place = c->watch ? find_place(c->watch) : NULL;
+	if (!place)
 		return errmsg_set(&req->error, ENOMEM, "out of memory");
-	watch = req->server->watch;
-	find_gone(watch);
-	assert(watch->n < CONTROL_PEERS_MAX);
-	w = &watch->watchers[watch->n++];
-	*w = (struct watcher){
-		.req = req->id,
-		.is_json = req->words.is_json,
-		.wants_events = room == NULL,
-	};
-	if (room)
-		strcpy(w->room, room->name);
-	update(watch);
-	greet(req, w, room);
+	*place = (struct watcher){.request = req->id, .level = level};
+	snprintf(place->service, sizeof(place->service), "%s",
+		service ? service : "");
+	log_tap(on_record, c->watch);
 	return CONTROL_PENDING;
-}
-
-int control_watch_room(struct control_request *req)
-{
-	struct room_view view;
-	int err = control_find_room(req, req->words.args[0], &view);
-
-	if (err)
-		return err;
-	err = begin(req, &view);
-	room_view_fini(&view);
-	return err;
-}
-
-int control_watch_events(struct control_request *req)
-{
-	return begin(req, NULL);
 }

@@ -13,6 +13,7 @@
 
 #include "app/config.h"
 #include "base/errmsg.h"
+#include "base/group.h"
 #include "base/log.h"
 #include "base/option.h"
 #include "net/acceptor.h"
@@ -40,7 +41,7 @@ struct config_ref *config_ref_new(struct config *cfg)
 	return ref;
 }
 
-static struct config_ref *config_ref_ref(struct config_ref *ref)
+struct config_ref *config_ref_ref(struct config_ref *ref)
 {
 	atomic_fetch_add(&ref->refs, 1);
 	return ref;
@@ -137,7 +138,7 @@ static int listener_settings_of(const struct service_config *sc,
 		.mode = (mode_t)strtoul(sc->mode, NULL, 8),
 		.gid = (gid_t)-1,
 	};
-	if (sc->group[0] && config_find_group(sc->group, &ret->gid))
+	if (sc->group[0] && group_find(sc->group, &ret->gid))
 		return errmsg_set(msg, EINVAL,
 			"services.%s.group: there is no "
 			"group \"%s\"",
@@ -311,7 +312,8 @@ static int open_all(struct plan *plan, const struct plan *old,
 	int err = make_runtime_dir(plan, msg);
 
 	plan->services = calloc(cfg->n_services, sizeof(struct service *));
-	if (!plan->services)
+	plan->drained = calloc(cfg->n_services, sizeof(bool));
+	if (!plan->services || !plan->drained)
 		return errmsg_set(msg, ENOMEM, "out of memory");
 	for (size_t i = 0; i < cfg->n_services && !err; i++) {
 		err = make_service(plan, &cfg->services[i], old, ctx, msg);
@@ -361,9 +363,35 @@ void plan_free(struct plan *plan)
 		service_unref(plan->services[i]);
 	free(plan->listeners);
 	free(plan->services);
+	free(plan->drained);
 	free(plan->runtime_dir);
 	config_ref_unref(plan->cfg);
 	free(plan);
+}
+
+/* Services that take nobody in. */
+
+static bool is_drained(const struct plan *plan, const struct plan_listener *pl)
+{
+	for (size_t i = 0; i < plan->n_services; i++)
+		if (plan->services[i] == pl->service)
+			return plan->drained[i];
+	return false;
+}
+
+void plan_close_drained(struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_listeners; i++) {
+		struct plan_listener pl = plan->listeners[i];
+
+		if (is_drained(plan, &pl))
+			listener_unref(pl.listener);
+		else
+			plan->listeners[n++] = pl;
+	}
+	plan->n_listeners = n;
 }
 
 struct accept_set *plan_accept_set(
@@ -387,7 +415,7 @@ struct accept_set *plan_accept_set(
 	for (size_t i = 0; i < plan->n_listeners; i++) {
 		const struct plan_listener *pl = &plan->listeners[i];
 
-		if (listener_is_datagram(pl->listener))
+		if (listener_is_datagram(pl->listener) || is_drained(plan, pl))
 			continue;
 		if (accept_set_add(set, listener_ref(pl->listener),
 			    service_ref(pl->service))) {
@@ -408,7 +436,7 @@ struct receive_set *plan_receive_set(const struct plan *plan)
 	for (size_t i = 0; i < plan->n_listeners; i++) {
 		const struct plan_listener *pl = &plan->listeners[i];
 
-		if (!listener_is_datagram(pl->listener))
+		if (!listener_is_datagram(pl->listener) || is_drained(plan, pl))
 			continue;
 		if (receive_set_add(set, listener_ref(pl->listener),
 			    service_ref(pl->service))) {

@@ -8,7 +8,7 @@
 #include <event2/event.h>
 
 #include "app/config.h"
-#include "app/control_watch.h"
+#include "app/control_news.h"
 #include "app/notify.h"
 #include "app/plan.h"
 #include "app/server_private.h"
@@ -109,6 +109,6 @@ void server_reload(struct server *s)
 		s->remark = NULL;
 		log_notice("reloaded file=%s", s->src->file);
 	}
-	control_watch_reloaded(s, !s->remark);
+	control_news_reloaded(s, !s->remark);
 	notify_ready(status_text(s, buf, sizeof(buf)));
 }

@@ -19,7 +19,7 @@
 
 #include "app/config.h"
 #include "app/control.h"
-#include "app/control_watch.h"
+#include "app/control_news.h"
 #include "app/notify.h"
 #include "app/plan.h"
 #include "app/server_private.h"
@@ -122,7 +122,7 @@ void server_change_fini(struct server_change *change)
 
 /* Signals. */
 
-static void stop(struct server *s)
+void server_stop(struct server *s)
 {
 	const struct config *cfg = config_ref_get(s->plan->cfg);
 	struct server_change change;
@@ -149,7 +149,7 @@ static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
 	struct server *s = arg;
 
 	if (!atomic_load(&s->stopping)) {
-		stop(s);
+		server_stop(s);
 		return;
 	}
 	log_notice("stopping at once: asked twice");
@@ -359,7 +359,7 @@ static void server_fini(struct server *s)
 	if (s->deadline)
 		event_free(s->deadline);
 	mailbox_free(s->mailbox);
-	control_watch_free(s->watch);
+	control_news_free(s->news);
 	if (s->base)
 		event_base_free(s->base);
 }

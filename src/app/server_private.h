@@ -14,7 +14,7 @@ struct acceptor;
 struct chat_port;
 struct config_source;
 struct control;
-struct control_watch;
+struct control_news;
 struct event;
 struct event_base;
 struct mailbox;
@@ -40,7 +40,7 @@ struct server {
 	struct proto_context ctx;       /* ctx.chat owned */
 	struct plan *plan;              /* owned; what is in force */
 	struct control *control;        /* owned; NULL: there is none */
-	struct control_watch *watch;    /* owned; NULL: none watched yet */
+	struct control_news *news;      /* owned; NULL: none watched yet */
 	uint64_t started_ms, status_ms; /* last STATUS */
 	uint32_t max_connections;       /* in force */
 	const char *remark;             /* what the last reload came to */
@@ -58,6 +58,8 @@ int server_prepare(struct server *s, const struct plan *plan,
 	uint32_t max_connections, struct server_change *ret);
 void server_commit(struct server_change *change);
 void server_change_fini(struct server_change *change); /* not committed */
+/* Tells everybody, and ends the loop when they have left. Once. */
+void server_stop(struct server *s);
 /* reload.c: reads the configuration anew; all of it applies or none. */
 void server_reload(struct server *s);
 /* As many connections as cfg allows and descriptors are left for. */

@@ -59,6 +59,13 @@ static struct ring ring = {
 };
 static atomic_int max_level = LOG_LEVEL_INFO;
 
+/* Held while fn is called. */
+static struct {
+	pthread_mutex_t lock;
+	void (*fn)(const struct log_record *record, void *arg);
+	void *arg;
+} tap = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
 const char *const log_level_names[] = {
 	"error", "warning", "notice", "info", "debug", NULL};
 
@@ -100,6 +107,22 @@ void log_sink_stderr(const struct log_record *record)
 	}
 }
 
+void log_tap(void (*fn)(const struct log_record *record, void *arg), void *arg)
+{
+	pthread_mutex_lock(&tap.lock);
+	tap.fn = fn;
+	tap.arg = arg;
+	pthread_mutex_unlock(&tap.lock);
+}
+
+static void call_tap(const struct log_record *record)
+{
+	pthread_mutex_lock(&tap.lock);
+	if (tap.fn)
+		tap.fn(record, tap.arg);
+	pthread_mutex_unlock(&tap.lock);
+}
+
 static void sink_slot(log_sink_fn sink, const struct slot *slot)
 {
 	struct log_record record = {
@@ -115,6 +138,7 @@ static void sink_slot(log_sink_fn sink, const struct slot *slot)
 			},
 	};
 
+	call_tap(&record);
 	sink(&record);
 }
 
