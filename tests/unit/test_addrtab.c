@@ -128,6 +128,93 @@ static char *nth(int i)
 	return text;
 }
 
+/* What was counted. */
+
+static struct {
+	size_t n;
+	struct addrtab_row last;
+	uint64_t sum;
+} shown;
+
+static void show(void *arg, const struct addrtab_row *row)
+{
+	shown.n++;
+	shown.last = *row;
+	shown.sum += row->counts[ADDRTAB_ACCEPTED];
+}
+
+static void show_all(void)
+{
+	struct addrtab_walk walk = {0};
+
+	memset(&shown, 0, sizeof(shown));
+	while (addrtab_walk(&tab, &walk, show, NULL))
+		continue;
+}
+
+static void count(const char *text, enum addrtab_count what, uint64_t now_ms)
+{
+	struct addr a = ip(text);
+
+	addrtab_count(&tab, &a.sa, what, now_ms);
+}
+
+START_TEST(counts_are_kept_for_minutes)
+{
+	char key[PEER_KEY_LEN];
+
+	count("192.0.2.1", ADDRTAB_ACCEPTED, 1000);
+	count("192.0.2.1", ADDRTAB_CONNECT_RATE, 1000);
+	count("192.0.2.1", ADDRTAB_CONNECT_RATE, 1000);
+	show_all();
+	ck_assert_uint_eq(shown.n, 1);
+	ck_assert_str_eq(peer_key_format(key, &shown.last.key), "192.0.2.1");
+	ck_assert_uint_eq(shown.last.counts[ADDRTAB_ACCEPTED], 1);
+	ck_assert_uint_eq(shown.last.counts[ADDRTAB_CONNECT_RATE], 2);
+	ck_assert_uint_eq(shown.last.counts[ADDRTAB_FULL], 0);
+	for (int i = 0; i < 100; i++)
+		count("192.0.2.2", ADDRTAB_ACCEPTED, 599000);
+	show_all();
+	ck_assert_uint_eq(shown.n, 2);
+	for (int i = 0; i < 100; i++)
+		count("192.0.2.2", ADDRTAB_ACCEPTED, 602000);
+	show_all();
+	ck_assert_uint_eq(shown.n, 1);
+}
+END_TEST
+
+/* An attack by many addresses leaves nothing behind. */
+START_TEST(many_counts_are_not_kept)
+{
+	for (int i = 0; i < 60000; i++)
+		count(nth(i), ADDRTAB_NOT_ALLOWED, 1000);
+	ck_assert_uint_le(tab.n, 20000);
+	show_all();
+	ck_assert_uint_eq(shown.n, tab.n);
+	ck_assert_uint_le(tab.n_buckets, 32768);
+}
+END_TEST
+
+/* Who is there all the time is shown once, though the table grows. */
+START_TEST(walk_survives_growth)
+{
+	static const struct addrtab_limits one = {1, {100, 1000}};
+	struct addrtab_walk walk = {0};
+	int n = 50;
+
+	for (int i = 0; i < n; i++) {
+		ck_assert_int_eq(enter(nth(i), &one, 1000), ADDRTAB_OK);
+		count(nth(i), ADDRTAB_ACCEPTED, 1000);
+	}
+	memset(&shown, 0, sizeof(shown));
+	while (addrtab_walk(&tab, &walk, show, NULL))
+		for (int i = 0; i < 20; i++, n++)
+			ck_assert_int_eq(enter(nth(n), &one, 1000), ADDRTAB_OK);
+	ck_assert_uint_gt(n, 1000);
+	ck_assert_uint_eq(shown.sum, 50);
+}
+END_TEST
+
 START_TEST(many_are_kept_apart_and_forgotten)
 {
 	enum { N = 20000 };
@@ -180,6 +267,9 @@ int main(void)
 		(int)(sizeof(pairs) / sizeof(pairs[0])));
 	tcase_add_test(tc, rate_is_limited);
 	tcase_add_test(tc, being_refused_costs_nothing);
+	tcase_add_test(tc, counts_are_kept_for_minutes);
+	tcase_add_test(tc, many_counts_are_not_kept);
+	tcase_add_test(tc, walk_survives_growth);
 	tcase_add_test(tc, many_are_kept_apart_and_forgotten);
 	tcase_add_test(tc, entries_that_matter_stay);
 	suite_add_tcase(s, tc);

@@ -75,6 +75,44 @@ START_TEST(walks_each_once)
 }
 END_TEST
 
+static size_t n_shown;
+
+static void count_visit(void *arg, struct strmap_node *node)
+{
+	container_of(node, struct thing, node)->before++;
+	n_shown++;
+}
+
+/* While it grows eightfold and some go: who is there all the time is shown
+ * once, others at most once. */
+START_TEST(walks_in_portions)
+{
+	struct thing *things = make_things();
+	struct strmap_walk walk = {0};
+	struct strmap map;
+	int n = N_THINGS / 8, gone = 0;
+
+	ck_assert_int_eq(strmap_init(&map, seed), 0);
+	for (int i = 0; i < n; i++)
+		strmap_add(&map, &things[i].node, things[i].key);
+	while (strmap_walk(&map, &walk, count_visit, NULL)) {
+		for (int i = 0; i < 20 && n < N_THINGS; i++, n++)
+			strmap_add(&map, &things[n].node, things[n].key);
+		if (gone < 100)
+			strmap_remove(&map, &things[gone++].node);
+	}
+	ck_assert_int_eq(n, N_THINGS);
+	ck_assert_uint_ge(n_shown, N_THINGS / 8 - 100);
+	for (int i = 0; i < N_THINGS; i++) {
+		ck_assert_int_le(things[i].before, 1);
+		if (i >= 100 && i < N_THINGS / 8)
+			ck_assert_int_eq(things[i].before, 1);
+	}
+	strmap_fini(&map);
+	free(things);
+}
+END_TEST
+
 START_TEST(takes_another_key)
 {
 	struct thing thing = {.key = "old"};
@@ -157,6 +195,7 @@ int main(void)
 
 	tcase_add_test(tc, finds_what_was_added);
 	tcase_add_test(tc, walks_each_once);
+	tcase_add_test(tc, walks_in_portions);
 	tcase_add_test(tc, takes_another_key);
 	tcase_add_test(tc, spreads_keys);
 	tcase_add_loop_test(tc, hashes_as_defined, 0,
