@@ -17,8 +17,9 @@
  */
 enum ctl_flag {
 	CTL_CHANGES = 1 << 0, /* changes something: not for everybody */
-	CTL_SLOW = 1 << 1,    /* may take any time until it is answered */
-	CTL_STREAMS = 1 << 2, /* lines come until the asker leaves */
+	CTL_SETS = 1 << 1,    /* the same, if it has an argument */
+	CTL_SLOW = 1 << 2,    /* may take any time until it is answered */
+	CTL_STREAMS = 1 << 3, /* lines come until the asker leaves */
 };
 
 /* clang-format off */
@@ -28,7 +29,7 @@ enum ctl_flag {
 	X(drain, "drain", "[SERVICE] [DURATION]", CTL_CHANGES | CTL_SLOW,      \
 		"take nobody new in, and wait until all have left")            \
 	X(help, "help", "[VERB...]", 0, "what there is to ask for")            \
-	X(log, "log", "[LEVEL]", CTL_CHANGES,                                  \
+	X(log, "log", "[LEVEL]", CTL_SETS,                                     \
 		"show the level of the log, or set it until the next reload")  \
 	X(reload, "reload", "[--wait]", CTL_CHANGES | CTL_SLOW,                \
 		"read the configuration again")                                \

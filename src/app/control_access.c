@@ -169,13 +169,20 @@ static void log_change(const struct control_peer *peer)
 	strbuf_fini(&args);
 }
 
+static bool changes_something(const struct ctl_request *words)
+{
+	unsigned flags = words->verb->flags;
+
+	return (flags & CTL_CHANGES) || ((flags & CTL_SETS) && words->n_args);
+}
+
 int control_access_check(struct control_peer *peer)
 {
 	struct control *c = peer->control;
 	struct errmsg *msg = &peer->req.error;
 	const struct ctl_verb *verb = peer->req.words.verb;
 
-	if (!(verb->flags & CTL_CHANGES))
+	if (!changes_something(&peer->req.words))
 		return 0;
 	if (atomic_load(&c->server->stopping))
 		return errmsg_set(msg, EPERM, "the server is stopping");
