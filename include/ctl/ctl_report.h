@@ -16,6 +16,7 @@ struct report;
 enum report_type {
 	REPORT_TEXT,
 	REPORT_LIST,  /* of texts; JSON: an array */
+	REPORT_ID,    /* a number that counts nothing: 5312 */
 	REPORT_COUNT, /* 5,312 */
 	REPORT_BYTES, /* 64 KiB */
 	REPORT_AGE,   /* milliseconds: 3h 12m; JSON: seconds */
@@ -43,6 +44,7 @@ void report_end(struct report *r);
 void report_text(struct report *r, const char *key, const char *text);
 void report_list(struct report *r, const char *key, const char *const *items,
 	size_t n_items);
+void report_id(struct report *r, const char *key, uint64_t id);
 void report_count(struct report *r, const char *key, uint64_t n);
 void report_bytes(struct report *r, const char *key, uint64_t n);
 void report_age(struct report *r, const char *key, uint64_t ms);

@@ -17,9 +17,10 @@
  */
 enum ctl_flag {
 	CTL_CHANGES = 1 << 0, /* changes something: not for everybody */
-	CTL_SLOW = 1 << 1,    /* may take any time until it is answered */
-	CTL_STREAMS = 1 << 2, /* lines come until the asker leaves */
-	CTL_PRIVATE = 1 << 3, /* shows what people say: not for everybody */
+	CTL_SETS = 1 << 1,    /* the same, if it has an argument */
+	CTL_SLOW = 1 << 2,    /* may take any time until it is answered */
+	CTL_STREAMS = 1 << 3, /* lines come until the asker leaves */
+	CTL_PRIVATE = 1 << 4, /* shows what people say: not for everybody */
 };
 
 /* clang-format off */
@@ -39,7 +40,7 @@ enum ctl_flag {
 	X(help, "help", "[VERB...]", 0, "what there is to ask for")            \
 	X(kick, "kick", "NICK|ID [REASON...]", CTL_CHANGES,                    \
 		"close a connection")                                          \
-	X(log, "log", "[LEVEL]", CTL_CHANGES,                                  \
+	X(log, "log", "[LEVEL]", CTL_SETS,                                     \
 		"show the level of the log, or set it until the next reload")  \
 	X(reload, "reload", "[--wait]", CTL_CHANGES | CTL_SLOW,                \
 		"read the configuration again")                                \

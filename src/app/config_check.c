@@ -65,7 +65,7 @@ int config_check_socket(const char *value, struct errmsg *msg)
 	struct listen_spec spec;
 	int r = value[0] ? listen_parse(value, &spec, msg) : 0;
 
-	if (r < 0 || !value[0])
+	if (r < 0 || !value[0]) /* "": none */
 		return r;
 	if (spec.kind != LISTEN_UNIX)
 		return errmsg_set(msg, EINVAL,
@@ -306,8 +306,9 @@ static void check_addresses(const struct config_load *load)
 	struct bound control = {.text = load->cfg->control_path};
 	struct bounds all = {NULL, 0};
 
-	check_entry(load, &all, &control, "control.path",
-		config_tree_find(load->tree, "control.path"));
+	if (control.text[0])
+		check_entry(load, &all, &control, "control.path",
+			config_tree_find(load->tree, "control.path"));
 	for (size_t i = 0; i < load->cfg->n_services; i++)
 		if (load->cfg->services[i].name)
 			check_service(load, &all, &load->cfg->services[i]);

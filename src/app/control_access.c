@@ -169,13 +169,22 @@ static void log_change(const struct control_peer *peer)
 	strbuf_fini(&args);
 }
 
+/* It changes something, or shows what people say. */
+static bool is_for_few(const struct ctl_request *words)
+{
+	unsigned flags = words->verb->flags;
+
+	return (flags & (CTL_CHANGES | CTL_PRIVATE)) ||
+		((flags & CTL_SETS) && words->n_args);
+}
+
 int control_access_check(struct control_peer *peer)
 {
 	struct control *c = peer->control;
 	struct errmsg *msg = &peer->req.error;
 	const struct ctl_verb *verb = peer->req.words.verb;
 
-	if (!(verb->flags & (CTL_CHANGES | CTL_PRIVATE)))
+	if (!is_for_few(&peer->req.words))
 		return 0;
 	if (atomic_load(&c->server->stopping))
 		return errmsg_set(msg, EPERM, "the server is stopping");

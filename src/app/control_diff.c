@@ -170,8 +170,8 @@ static void report_findings(
 {
 	static const struct report_column columns[] = {
 		{"file", REPORT_TEXT},
-		{"line", REPORT_COUNT},
-		{"is_warning", REPORT_BOOL},
+		{"line", REPORT_ID},
+		{"kind", REPORT_TEXT},
 		{"finding", REPORT_TEXT},
 	};
 
@@ -180,8 +180,8 @@ static void report_findings(
 		const struct config_error *e = &errors->items[i];
 
 		report_text(r, "file", e->file ? e->file : "-o");
-		report_count(r, "line", e->line);
-		report_bool(r, "is_warning", e->warning);
+		report_id(r, "line", e->line);
+		report_text(r, "kind", e->warning ? "warning" : "error");
 		report_text(r, "finding", e->text);
 	}
 	report_end(r);

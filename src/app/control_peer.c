@@ -325,6 +325,7 @@ void control_peer_free(struct control_peer *peer)
 void control_peer_stop(struct control_peer *peer)
 {
 	struct control_request *req = &peer->req;
+	struct evbuffer *out = bufferevent_get_output(peer->bev);
 	bool streams = peer->state == CONTROL_WORKING &&
 		(req->words.verb->flags & CTL_STREAMS);
 
@@ -333,7 +334,8 @@ void control_peer_stop(struct control_peer *peer)
 			streams ? 0
 				: errmsg_set(&req->error, ESHUTDOWN,
 					  "the server stopped first"));
-	if (peer->state == CONTROL_SENDING)
-		(void)evbuffer_write(bufferevent_get_output(peer->bev),
-			bufferevent_getfd(peer->bev));
+	if (peer->state != CONTROL_SENDING)
+		return;
+	(void)evbuffer_unfreeze(out, 1); /* only bufferevent may write else */
+	(void)evbuffer_write(out, bufferevent_getfd(peer->bev));
 }

@@ -54,7 +54,7 @@ int control_status(struct control_request *req)
 
 	report_text(r, "version", SOCKD_VERSION);
 	report_text(r, "state", state_of(s));
-	report_count(r, "pid", (uint64_t)getpid());
+	report_id(r, "pid", (uint64_t)getpid());
 	report_time(r, "started", clock_wall_ms() - (int64_t)up_ms);
 	report_age(r, "uptime", up_ms);
 	report_text(r, "file", s->src->file);

@@ -34,7 +34,7 @@ static void add_row(struct report *r, const struct ctl_verb *verb)
 {
 	report_text(r, "verb", verb->words);
 	report_text(r, "arguments", verb->arguments);
-	report_bool(r, "changes", verb->flags & CTL_CHANGES);
+	report_bool(r, "changes", verb->flags & (CTL_CHANGES | CTL_SETS));
 	report_text(r, "help", verb->help);
 }
 

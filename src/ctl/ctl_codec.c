@@ -179,7 +179,7 @@ const struct ctl_verb *ctl_find(const char *const *words, size_t n_words,
 struct cursor {
 	const char *at, *end; /* what is left of the line */
 	char *to;             /* where the next word goes */
-	bool is_quoted;       /* the last word had quotes */
+	bool is_quoted;       /* the last word began with a quote */
 };
 
 static void skip_blanks(struct cursor *c)
@@ -191,7 +191,6 @@ static void skip_blanks(struct cursor *c)
 /* What follows an opening quote. False: it is not closed. */
 static bool take_quoted(struct cursor *c, char quote)
 {
-	c->is_quoted = true;
 	while (c->at < c->end && *c->at != quote) {
 		if (quote == '"' && *c->at == '\\' && c->at + 1 < c->end &&
 			(c->at[1] == '"' || c->at[1] == '\\'))
@@ -209,10 +208,10 @@ static char *next_word(struct cursor *c, struct errmsg *msg)
 {
 	char *word = c->to;
 
-	c->is_quoted = false;
 	skip_blanks(c);
 	if (c->at == c->end)
 		return NULL;
+	c->is_quoted = *c->at == '"' || *c->at == '\'';
 	while (c->at < c->end && !strchr(BLANKS, *c->at)) {
 		char byte = *c->at++;
 
@@ -403,6 +402,19 @@ static void add_word(struct strbuf *out, const char *word)
 	strbuf_addc(out, '"');
 }
 
+/* A quote before the name would make it an argument. */
+static void add_option_word(struct strbuf *out, const char *word)
+{
+	const char *equals = strchr(word, '=');
+
+	if (!equals || word[0] == '-') {
+		strbuf_adds(out, word);
+		return;
+	}
+	strbuf_add(out, word, (size_t)(equals + 1 - word));
+	add_word(out, equals + 1);
+}
+
 static void add_arguments(struct strbuf *out, const struct ctl_verb *verb,
 	const char *const *words, size_t n_words)
 {
@@ -416,6 +428,8 @@ static void add_arguments(struct strbuf *out, const struct ctl_verb *verb,
 		strbuf_addc(out, ' ');
 		if (is_rest)
 			strbuf_adds(out, words[i]);
+		else if (is_option(verb, words[i]))
+			add_option_word(out, words[i]);
 		else
 			add_word(out, words[i]);
 		n_args += !is_option(verb, words[i]);

@@ -206,6 +206,11 @@ static void add_number(
 		v->n = n;
 }
 
+void report_id(struct report *r, const char *key, uint64_t id)
+{
+	add_number(r, key, REPORT_ID, id);
+}
+
 void report_count(struct report *r, const char *key, uint64_t n)
 {
 	add_number(r, key, REPORT_COUNT, n);

@@ -88,6 +88,8 @@ static void add_words(struct strbuf *out, const struct value *v)
 		strbuf_adds(out, v->text);
 	else if (v->type == REPORT_LIST)
 		add_items(out, v);
+	else if (v->type == REPORT_ID)
+		json_write_digits(out, v->n);
 	else if (v->type == REPORT_COUNT)
 		strbuf_adds(out, str_count(buf, v->n));
 	else if (v->type == REPORT_BYTES)
