@@ -224,21 +224,21 @@ static void emit(struct control_news *watch, struct watcher *w,
 {
 	struct control_request *req = control_find(
 		watch->server->control, w->req);
-	struct strbuf lost = {0};
+	struct strbuf both = {0};
 
 	if (!req) {
 		w->is_gone = true;
 		return;
 	}
-	if (w->n_lost) {
-		put_lost(&lost, w, w->n_lost);
-		if (!lost.failed && control_emit(req, lost.data, lost.len))
-			w->n_lost = 0;
-		strbuf_fini(&lost);
-	}
-	if (w->n_lost || line->failed ||
-		!control_emit(req, line->data, line->len))
+	if (w->n_lost)
+		put_lost(&both, w, w->n_lost);
+	strbuf_add(&both, line->data, line->len);
+	if (both.failed || line->failed ||
+		!control_emit(req, both.data, both.len))
 		w->n_lost++;
+	else
+		w->n_lost = 0;
+	strbuf_fini(&both);
 }
 
 static bool wants(const struct watcher *w, struct feed_item *item)
