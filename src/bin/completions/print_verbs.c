@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Prints the table of control verbs as a shell wants it: completions for bash
- * and zsh, and `table` for the test that compares it with the manual. Runs while
- * sockd is being built.
+ * and zsh, and `table` for the test that compares it with the manual. Runs
+ * while sockd is being built.
  *
  * usage: print_verbs bash | zsh | table
  */
