@@ -55,9 +55,9 @@ void log_write(enum log_level level, const char *fmt, ...)
 void log_about(enum log_level level, const struct log_about *about,
 	const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Has fn called with each record, on the log thread, before it is written; NULL:
- * no more (a call that is under way has ended on return). fn is quick and does
- * not log. There is one at a time. */
+/* Has fn called with each record, on the log thread, before it is written;
+ * NULL: no more (a call that is under way has ended on return). fn is quick and
+ * does not log. There is one at a time. */
 void log_tap(void (*fn)(const struct log_record *record, void *arg), void *arg);
 
 /* Keeps what clients can cause from filling the log: `burst` lines at once,

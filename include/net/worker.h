@@ -49,8 +49,8 @@ void crew_fini(struct crew *crew);
 /* Any thread: closes every connection of every worker, those included that are
  * still being handed over. Once, for ever: it is for the end. */
 void crew_close_all(struct crew *crew, enum close_reason why);
-/* Any thread: closes the connections that svc and others of its name have, those
- * included that are being handed over by now. 0 or -ENOMEM. */
+/* Any thread: closes the connections that svc and others of its name have,
+ * those included that are being handed over by now. 0 or -ENOMEM. */
 int crew_close_service(
 	struct crew *crew, struct service *svc, enum close_reason why);
 /* Main thread, while crew_is_alive(): asks each worker for a sign of life. */

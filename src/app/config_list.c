@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config.h"
 #include "base/option.h"
 #include "base/str.h"
 #include "proto/proto.h"
+
+#include "config_private.h"
 
 static void item_fini(struct config_item *item)
 {

@@ -3,7 +3,7 @@
  * The verb `drain`: services take nobody new in, and those who are there have
  * some time to leave before they are closed.
  *
- *	mark in the plan ─▶ new sets for acceptor and receiver ─▶ listeners close
+ *	mark in the plan ─▶ new sets to accept by ─▶ listeners close
  *	wait until nobody is left ─▶ time is up: close the rest ─▶ wait again
  *
  * The plan knows that a service is drained, so the next plan, a reload's, takes
