@@ -94,8 +94,7 @@ static void begin_event(
 	struct strbuf *out, bool is_json, const char *event, int64_t wall_ms)
 {
 	if (is_json) {
-		strbuf_adds(out, "{\"event\":");
-		json_write_quoted(out, event, strlen(event));
+		json_write_begin(out, event);
 		json_write_time(out, "time", wall_ms);
 	} else {
 		put_clock(out, wall_ms);
@@ -189,31 +188,17 @@ static void put_talk(
 	strbuf_adds(out, "}\n");
 }
 
-/* What we have to say ourselves, among objects of the chat or of our own. */
-static void begin_note(
-	struct strbuf *out, const struct watcher *w, const char *note)
-{
-	if (w->is_json && !w->wants_events) {
-		json_write_begin(out, "notification");
-		json_write_string(out, "event", note);
-		json_write_time(out, "time", clock_wall_ms());
-	} else {
-		begin_event(out, w->is_json, note, clock_wall_ms());
-	}
-}
-
-static void put_lost(struct strbuf *out, const struct watcher *w, uint64_t n)
+static void put_lost(struct strbuf *out, bool is_json, uint64_t n)
 {
 	char count[STR_COUNT_LEN];
 
-	if (w->is_json) {
-		begin_note(out, w, "lost");
-		json_write_number(out, "count", n);
+	if (is_json) {
+		begin_event(out, true, "left_out", clock_wall_ms());
+		json_write_number(out, "lines", n);
 		strbuf_adds(out, "}\n");
 	} else {
-		put_clock(out, clock_wall_ms());
-		strbuf_addf(out, "(%s left out: this is read too slowly)\n",
-			str_count(count, n));
+		strbuf_addf(out, "(%s line%s left out)\n", str_count(count, n),
+			n == 1 ? " was" : "s were");
 	}
 }
 
@@ -231,7 +216,7 @@ static void emit(struct control_news *watch, struct watcher *w,
 		return;
 	}
 	if (w->n_lost)
-		put_lost(&both, w, w->n_lost);
+		put_lost(&both, w->is_json, w->n_lost);
 	strbuf_add(&both, line->data, line->len);
 	if (both.failed || line->failed ||
 		!control_emit(req, both.data, both.len))
@@ -393,7 +378,7 @@ static void greet(struct control_request *req, const struct watcher *w,
 {
 	struct strbuf line = {0};
 
-	begin_note(&line, w, "watching");
+	begin_event(&line, w->is_json, "watching", clock_wall_ms());
 	if (room) {
 		add_text(&line, w->is_json, "room", room->name);
 		add_number(&line, w->is_json, "members", room->n_members);

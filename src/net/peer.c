@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Of the key of an IPv6 address only the upper half is taken, since that is what
- * one customer has; so the last byte is free to mark unix sockets. Pure. */
+/* Of an IPv6 address the key has only the upper half, since that is what one
+ * customer has; so its last byte is free to mark unix sockets. Pure. */
 #include "net/peer.h"
 
 #include <arpa/inet.h>

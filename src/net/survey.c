@@ -3,8 +3,8 @@
  *
  *   asker: start --mail--> worker: visit, visit, ... --mail--> asker: done
  *
- * Its connections are walked along by a cursor in the worker, which a connection
- * that ends moves on (worker_reap()); new ones are put at the end of the list.
+ * Its connections are walked along by a cursor in the worker, which one that
+ * ends moves on (worker_reap()); new ones are put at the end of the list.
  *
  * The survey is written to by the asker's thread alone; a part belongs to its
  * worker while it is there. At the end of the daemon letters are freed where

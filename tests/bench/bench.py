@@ -3,7 +3,7 @@
 """sockd beside the physical limit: one table of ratios.
 
 usage: bench.py [NAME...]    echo bulk udp discard chargen connect fanout growth
-                            workers memory start
+                            workers memory start census
 
 Absolute times mean nothing on a shared machine. So each figure is what sockd
 and the limit (limit.c) cost in turn, in at least five rounds of one second of
@@ -20,12 +20,13 @@ import platform
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import measure  # noqa: E402
-from measure import Series, crowd, in_turn, say  # noqa: E402
+from measure import Series, crowd, in_turn, say, sockload  # noqa: E402
 from peer import ROOT, Failed  # noqa: E402
 from peers.limit import Limit  # noqa: E402
 from peers.sockd import SOCKD, Sockd  # noqa: E402
@@ -56,6 +57,7 @@ WORKERS = [
     ('fan-out to 1,000, window of 32', 'fanout', ['-c', 1000, '-w', 32]),
 ]
 IDLE = 9000
+SOCKCTL = os.environ.get('SOCKCTL', os.path.join(ROOT, 'build-bench/src/bin/sockctl'))
 JOIN_ROOMS = [1, 10, 100, 1000, 9000]
 GROWTH, FLAT, THREADS = 1.25, 1.5, 1.15
 
@@ -278,6 +280,49 @@ def bench_memory(table):
             table.add(title, goal, series.median, 'bytes', series.spread())
 
 
+class Listing(threading.Thread):
+    """`sockctl --json clients` again and again, until stop()."""
+
+    def __init__(self, peer):
+        super().__init__(daemon=True)
+        self.command = [SOCKCTL, '-s', os.path.join(peer.dir, 'control.sock'),
+                        '--json', 'clients']
+        self.is_over = threading.Event()
+        self.found = []
+
+    def run(self):
+        while not self.is_over.is_set():
+            done = subprocess.run(self.command, capture_output=True, check=True)
+            self.found.append(len(json.loads(done.stdout)['clients']))
+
+    def stop(self):
+        self.is_over.set()
+        self.join()
+        if not self.found or min(self.found) < IDLE:
+            raise Failed(f'of {IDLE} connections were listed: {self.found}')
+
+
+def bench_census(table):
+    """What it does to others that everybody is listed: a worker works at it in
+    slices, and 5 ms is what any slice may take."""
+    title = f'p99 of an echo while {IDLE:,} connections are listed all the time'
+    load = ['-c', 10, '-r', 2000, '-t', '5s', '--warm-up', '500ms']
+    with row(table, title):
+        values = []
+        for _ in range(3):
+            with Sockd(workers=2) as peer, crowd(peer, peer.addresses['echo'], '-c', IDLE):
+                listing = Listing(peer)
+                listing.start()
+                try:
+                    report = sockload('echo', peer, peer.addresses['echo'], *load)
+                finally:
+                    listing.stop()
+                values.append(report['latency_us']['p99'])
+                say(f'listed {len(listing.found)} times')
+        series = Series(values)
+        table.add(title, 5000, series.median, 'µs', series.spread())
+
+
 def bench_start(table):
     with row(table, 'start to READY'):
         times = []
@@ -299,7 +344,7 @@ BENCHES = {
     'echo': bench_echo, 'bulk': bench_bulk, 'udp': bench_udp, 'discard': bench_discard,
     'chargen': bench_chargen, 'connect': bench_connect, 'fanout': bench_fanout,
     'growth': bench_growth, 'workers': bench_workers, 'memory': bench_memory,
-    'start': bench_start,
+    'start': bench_start, 'census': bench_census,
 }
 
 
