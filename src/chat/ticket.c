@@ -247,11 +247,13 @@ void ticket_claim(
 
 void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms)
 {
-	struct ticket *ticket;
+	struct ticket *ticket, *next;
 
-	while ((ticket = TAILQ_FIRST(&tickets->gone)) != NULL &&
-		now_ms >= ticket->left_ms + keep_ms)
+	for (ticket = TAILQ_FIRST(&tickets->gone);
+		ticket && now_ms >= ticket->left_ms + keep_ms; ticket = next) {
+		next = TAILQ_NEXT(ticket, link);
 		ticket_drop(tickets, ticket);
+	}
 }
 
 bool tickets_hold_nick(const struct tickets *tickets, const char *key,

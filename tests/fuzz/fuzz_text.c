@@ -159,7 +159,7 @@ static bool serve_outbox(struct scene *scene)
 		if (post->kind == CHAT_POST_GO_ON) {
 			hub_go_on(scene->hub, scene->people[i], &scene->now,
 				&scene->out);
-		} else if (post->kind == CHAT_POST_CLOSE &&
+		} else if (post->kind == CHAT_POST_CLOSE && post->msg &&
 			post->msg->type == CHAT_RESUMED) {
 			hub_set_unread(scene->hub, scene->people[i], k, k / 2);
 			hub_leave(scene->hub, scene->people[i], NULL,
