@@ -88,24 +88,17 @@ static enum dialect_event json_late(
 static void json_goodbye(enum close_reason why, const char *arg, unsigned view,
 	struct strbuf *out)
 {
-	const char *words = close_row(why)->words;
-	const char *hole = words ? strstr(words, "%s") : NULL;
 	struct strbuf message = {0};
 
-	if (!words)
+	if (!close_row(why)->words)
 		return;
-	strbuf_add(
-		&message, words, hole ? (size_t)(hole - words) : strlen(words));
-	if (hole) {
-		strbuf_adds(&message, arg ? arg : "");
-		strbuf_adds(&message, hole + 2);
-	}
+	close_words(why, arg, &message);
 	json_write_begin(out, "disconnected");
 	json_write_string(out, "code", close_row(why)->code);
 	if (message.failed)
 		out->failed = true;
 	else
-		json_write_foreign(out, "message", message.data);
+		json_write_string(out, "message", message.data);
 	json_write_bool(out, "retry", may_retry[why]);
 	strbuf_adds(out, "}\n");
 	strbuf_fini(&message);

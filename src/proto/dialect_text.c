@@ -356,19 +356,10 @@ static enum dialect_event text_end(struct dialect_input *in,
 static void text_goodbye(enum close_reason why, const char *arg, unsigned view,
 	struct strbuf *out)
 {
-	const char *words = close_row(why)->words, *hole;
-
-	if (!words)
+	if (!close_row(why)->words)
 		return;
 	strbuf_adds(out, TEXT_MARK "disconnected: ");
-	hole = strstr(words, "%s");
-	if (hole) {
-		strbuf_add(out, words, (size_t)(hole - words));
-		if (arg)
-			utf8_make_safe(out, arg, strlen(arg));
-		words = hole + 2;
-	}
-	strbuf_adds(out, words);
+	close_words(why, arg, out);
 	/* a telnet says by itself that the connection is gone */
 	strbuf_adds(out, view & DIALECT_CRLF ? "." : ". Press Ctrl-C.");
 	dialect_text_end(view, out);
