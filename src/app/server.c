@@ -126,10 +126,7 @@ static void stop(struct server *s)
 	const struct config *cfg = config_ref_get(s->plan->cfg);
 	struct server_change change;
 	uint64_t ms = cfg->drain_ms + cfg->timeouts.linger_ms + STOP_EXTRA_MS;
-	struct timeval tv = {
-		.tv_sec = (time_t)(ms / 1000),
-		.tv_usec = (suseconds_t)(ms % 1000 * 1000),
-	};
+	struct timeval tv = clock_timeval(ms);
 
 	log_notice("stopping connections=%u", atomic_load(&s->crew.n_conns));
 	notify_stopping("stopping");
