@@ -187,6 +187,25 @@ START_TEST(the_end_decides_too)
 }
 END_TEST
 
+/* Nobody comes in, as if memory had run out: what was said is said by nobody. */
+START_TEST(the_end_of_who_cannot_come_in)
+{
+	struct errmsg msg;
+
+	ck_assert_int_eq(
+		option_set_text(
+			option_find(proto_find("chat")->options, "room"),
+			options, "no name", &msg),
+		0);
+	net_write(peer, "/who");
+	shutdown(peer, SHUT_WR);
+	ck_assert_int_eq(net_read_all(&net, peer, &said), 1);
+	ck_assert_ptr_nonnull(strstr(said.data, "short of memory"));
+	strbuf_clear(&said);
+	ck_assert_uint_eq(n_members(), 0);
+}
+END_TEST
+
 /* It has been greeted as a person, and sits in the lobby. */
 START_TEST(a_late_program_is_one)
 {
@@ -319,6 +338,7 @@ static void add_auto_tests(Suite *suite)
 	tcase_add_test(tc, part_of_a_line_waits);
 	tcase_add_test(tc, who_leaves_was_never_there);
 	tcase_add_test(tc, the_end_decides_too);
+	tcase_add_test(tc, the_end_of_who_cannot_come_in);
 	tcase_add_test(tc, a_late_program_is_one);
 	tcase_add_test(tc, a_person_stays_one);
 	suite_add_tcase(suite, tc);

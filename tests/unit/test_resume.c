@@ -333,6 +333,19 @@ START_TEST(nothing_is_resumed_if_it_is_off)
 }
 END_TEST
 
+/* What was noted of where bob sat goes with the code. */
+START_TEST(codes_go_with_those_who_leave_while_it_is_off)
+{
+	w.settings.resume_ms = 0;
+	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	leave(&bob);
+	w.settings.resume_ms = KEEP_MS;
+	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	come_back(10, 1);
+	expect("to 10: E_CODE_UNKNOWN limit=600000\n");
+}
+END_TEST
+
 /* Guessing: few tries on a connection, few on all of them. */
 START_TEST(wrong_codes_are_few)
 {
@@ -576,6 +589,7 @@ int main(void)
 	tcase_add_test(tc, a_room_may_be_locked);
 	tcase_add_test(tc, codes_end);
 	tcase_add_test(tc, nothing_is_resumed_if_it_is_off);
+	tcase_add_test(tc, codes_go_with_those_who_leave_while_it_is_off);
 	tcase_add_test(tc, wrong_codes_are_few);
 	tcase_add_test(tc, a_ghost_is_closed_first);
 	tcase_add_test(tc, what_a_ghost_never_got_is_missed);
