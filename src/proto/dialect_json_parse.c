@@ -116,16 +116,12 @@ static void keep_words(struct parse *p, const char **target, const char *text)
 
 void dialect_json_refuse(struct chat_call *call)
 {
-	call->verb = NULL;
-	call->is_error = true;
-	call->error = CHAT_E_INVALID_INPUT;
+	chat_call_refuse(call, CHAT_E_INVALID_INPUT);
 }
 
 static void refuse(struct parse *p, enum chat_type error)
 {
-	p->call->verb = NULL;
-	p->call->is_error = true;
-	p->call->error = error;
+	chat_call_refuse(p->call, error);
 }
 
 static bool refuse_field(struct parse *p, const char *field, const char *why)

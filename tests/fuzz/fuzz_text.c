@@ -26,6 +26,7 @@
 #include "chat/msg.h"
 #include "chat/settings.h"
 #include "proto/dialect.h"
+#include "proto/dialect_text_private.h"
 
 #define N_PEOPLE 3
 #define MARK     "*** "
@@ -196,7 +197,7 @@ static void parse(struct scene *scene, const char *line, size_t len)
 		strbuf_adds(&text, scene->code);
 	}
 	assert(!text.failed);
-	dialect_text.parse(text.data ? text.data : "", text.len, &scene->call);
+	dialect_text_parse(text.data ? text.data : "", text.len, &scene->call);
 	strbuf_fini(&text);
 }
 

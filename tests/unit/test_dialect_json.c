@@ -12,6 +12,7 @@
 #include "chat/msg.h"
 #include "net/service.h"
 #include "proto/dialect.h"
+#include "proto/dialect_json_private.h"
 
 extern const struct dialect dialect_json;
 
@@ -32,7 +33,7 @@ static const char *parsed(const char *object)
 
 	strbuf_clear(&got);
 	strbuf_adds(&got, "");
-	dialect_json.parse(object, strlen(object), &call);
+	dialect_json_parse(object, strlen(object), &call);
 	if (call.verb)
 		strbuf_adds(&got, chat_verb_info(call.verb)->name);
 	for (size_t i = 0; call.verb && i < call.n_args; i++)
