@@ -20,6 +20,12 @@ import sys
 
 ALWAYS = {'type', 'event'}  # named by the heading, or by the item itself
 ANYWHERE = {'room'}         # requests may have it that do not take it by position
+# What could be written of a fact, but the chat knows no such thing of it.
+NEVER = {
+    ('msg', None): {'room', 'id'},
+    ('whois', None): {'user'},
+    ('notification', 'nick'): {'room'},
+}
 FIELDS_FOLLOW = re.compile(r'\.It Li (\w+)(?: Pq Li (.*))?$', re.M)
 
 
@@ -29,8 +35,7 @@ class Tables:
     def __init__(self, print_chat):
         self.commands, self.requests, self.reasons = {}, {}, {}
         self.goodbyes, self.codes = {}, set()
-        self.least = collections.defaultdict(lambda: None)
-        self.most = collections.defaultdict(set)
+        self.objects = collections.defaultdict(set)  # their fields, by type and event
         out = subprocess.run([print_chat], check=True, capture_output=True, text=True).stdout
         for line in out.splitlines():
             word, *rest = line.split('\t')
@@ -48,24 +53,13 @@ class Tables:
     def read_goodbye(self, text):
         got = json.loads(text)
         self.goodbyes[got['code']] = got['retry']
-        self.read_least(text)
-        self.read_most(text)
+        self.read_object(text)
 
-    def read_least(self, text):
-        """The fields that all objects of a kind have."""
-        kind, fields = self.kind(text)
-        known = self.least[kind]
-        self.least[kind] = fields if known is None else known & fields
-
-    def read_most(self, text):
-        kind, fields = self.kind(text)
-        self.most[kind] |= fields
-
-    def kind(self, text):
+    def read_object(self, text):
         got = json.loads(text)
+        self.objects[got['type'], got.get('event')] |= set(got) - ALWAYS
         if got['type'] == 'error':
             self.codes.add(got['code'])
-        return (got['type'], got.get('event')), set(got) - ALWAYS
 
 
 def part_of(text, heading):
@@ -141,11 +135,11 @@ def object_faults(tables, page, text, heading, kinds):
     has = fields_under(text, heading)
     yield from differences(page, heading, has, kinds)
     for name in set(has) & set(kinds):
-        least, most = tables.least[kinds[name]], tables.most[kinds[name]]
-        for field in sorted(least - has[name]):
-            yield f'{page}: {heading}, {name}: there is {field} too'
-        for field in sorted(has[name] - ALWAYS - most):
-            yield f'{page}: {heading}, {name}: there is no {field}'
+        kind = kinds[name]
+        fields = tables.objects[kind]
+        assert NEVER.get(kind, set()) <= fields, kind
+        if has[name] - ALWAYS != fields - NEVER.get(kind, set()):
+            yield f'{page}: {heading}: the fields of {name} are {sorted(fields)}'
 
 
 def reserved_faults(page, text, unused):
@@ -185,15 +179,13 @@ def faults_of(root, tables):
         (root / 'doc' / page).read_text('utf-8')
         for page in ('sockd-chat.7', 'sockd-protocol.7', 'sockd.8'))
     unused = unused_reasons(root, tables)
-    objects = {name: (name, None) for name, _ in tables.most}
-    objects['notification'] = None, None
-    events = {event: (name, event) for name, event in tables.most if event}
+    objects = {name: (name, None) for name, _ in tables.objects}
+    events = {event: (name, event) for name, event in tables.objects if event}
     for page, text in (('sockd-chat.7', chat), ('sockd-protocol.7', protocol)):
         yield from mention_faults(tables, page, text)
     yield from command_faults(tables, 'sockd-chat.7', chat)
     page = 'sockd-protocol.7'
     yield from request_faults(tables, page, protocol)
-    tables.least[None, None] = set()
     yield from object_faults(tables, page, protocol, 'Objects from the server', objects)
     yield from object_faults(tables, page, protocol, 'Notifications', events)
     yield from differences(page, 'error', fields_under(protocol, 'Errors'), tables.codes)
@@ -208,7 +200,7 @@ def main(root, print_chat):
     tables = Tables(print_chat)
     faults = list(faults_of(pathlib.Path(root), tables))
     print('\n'.join(faults))
-    print(f'{len(tables.commands)} commands, {len(tables.most)} kinds of objects, '
+    print(f'{len(tables.commands)} commands, {len(tables.objects)} kinds of objects, '
           f'{len(tables.codes)} errors, {len(faults)} faults')
     return 1 if faults or not tables.commands else 0
 

@@ -6,8 +6,8 @@
  *   request TYPE FIELDS
  *   reason CODE WORDS               why connections end; no words: it is mute
  *   goodbye OBJECT                  what a program reads then
- *   least OBJECT, most OBJECT       what a program is told, made of a fact of
- *                                   which nothing is known, or everything
+ *   object OBJECT                   what a program is told of a fact of which
+ *                                   everything is known
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,47 +57,34 @@ static void print_reason(enum close_reason why)
 	print_object("goodbye", &out);
 }
 
-static void print_fact(const char *word, const struct chat_msg_spec *spec)
+static void print_fact(enum chat_type type)
 {
-	struct chat_msg *msg = chat_msg_new(spec);
+	const struct chat_msg_spec spec = {
+		.type = type,
+		.flags = CHAT_AWAY,
+		.id = 1,
+		.n = 1,
+		.limit = 1,
+		.nick = "nick",
+		.nick2 = "nick2",
+		.room = "room",
+		.text = "text",
+		.ref = "1",
+	};
+	struct chat_msg *msg = chat_msg_new(&spec);
 	struct strbuf out = {0};
 
 	if (!msg)
 		abort();
 	json->render(msg, 0, &out);
-	print_object(word, &out);
+	print_object("object", &out);
 	chat_msg_unref(msg);
-}
-
-static void print_facts(enum chat_type type)
-{
-	print_fact("least", &(struct chat_msg_spec){.type = type});
-	print_fact("most",
-		&(struct chat_msg_spec){
-			.type = type,
-			.flags = CHAT_AWAY,
-			.id = 1,
-			.n = 1,
-			.limit = 1,
-			.nick = "nick",
-			.nick2 = "nick2",
-			.room = "room",
-			.text = "text",
-			.ref = "1",
-		});
-}
-
-static void print_missed(const char *word)
-{
-	struct strbuf out = {0};
-
-	json->missed(1, 0, &out);
-	print_object(word, &out);
 }
 
 int main(void)
 {
 	const struct chat_verb *verb;
+	struct strbuf missed = {0};
 
 	json = dialect_find("json");
 	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++) {
@@ -107,8 +94,8 @@ int main(void)
 	for (int why = 0; why < CLOSE_N; why++)
 		print_reason((enum close_reason)why);
 	for (int type = 0; type < CHAT_TYPE_N; type++)
-		print_facts((enum chat_type)type);
-	print_missed("least");
-	print_missed("most");
+		print_fact((enum chat_type)type);
+	json->missed(1, 0, &missed);
+	print_object("object", &missed);
 	return 0;
 }
