@@ -241,6 +241,19 @@ static void keep_number(struct parse *p, const char **target, json_int_t n)
 	strbuf_addc(&p->call->buf, '\0');
 }
 
+/* A command is asked about by the name it has here. */
+static void keep_string(struct parse *p, size_t i, const json_t *value)
+{
+	const struct chat_verb *verb = NULL;
+
+	if (strcmp(p->fields.names[i], "command") == 0)
+		verb = find_type(json_string_value(value));
+	if (verb)
+		keep_words(p, &p->call->args[i], chat_verb_info(verb)->name);
+	else
+		keep_text(p, &p->call->args[i], value, has_lines(p, i));
+}
+
 static bool keep_arg(struct parse *p, size_t i)
 {
 	const json_t *value = arg_of(p, i);
@@ -258,7 +271,7 @@ static bool keep_arg(struct parse *p, size_t i)
 			keep_words(
 				p, target, json_is_true(value) ? "on" : "off");
 		else
-			keep_text(p, target, value, has_lines(p, i));
+			keep_string(p, i, value);
 		return true;
 	}
 	return refuse_field(p, field,

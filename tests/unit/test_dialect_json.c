@@ -114,6 +114,8 @@ static const struct {
 	{"{\"type\":\"history\",\"since\":1.5}", "E_BAD_FIELD|since|must be an id, a whole number"},
 	{"{\"type\":\"quit\"}", "quit"},
 	{"{\"type\":\"help\",\"command\":\"who\"}", "help|who"},
+	{"{\"type\":\"help\",\"command\":\"chat\"}", "help|say"},
+	{"{\"type\":\"help\",\"help\":\"leave\"}", "help|part"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\"}", "join|ops nick=bob"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":true}", "join|ops nick=bob keep"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":false}", "join|ops nick=bob"},
@@ -348,6 +350,12 @@ static const struct {
 	{{CHAT_E_UNKNOWN_COMMAND, .text = "jion", .nick2 = "join"},
 		"{\"type\":\"error\",\"code\":\"unknown_type\",\"message\":"
 		"\"there is no type \\\"jion\\\"; did you mean \\\"join\\\"?\"}"},
+	{{CHAT_E_NICK_RESERVED, .text = "guest-x"},
+		"{\"type\":\"error\",\"code\":\"name_invalid\",\"message\":"
+		"\"names with guest- are given by the server\"}"},
+	{{CHAT_E_NICK_RESERVED, .text = "cr0n", .nick2 = "cron"},
+		"{\"type\":\"error\",\"code\":\"name_invalid\",\"message\":"
+		"\"\\\"cr0n\\\" is kept for the service cron\"}"},
 	{{CHAT_E_NICK_TAKEN, .text = X40 X40},
 		"{\"type\":\"error\",\"code\":\"name_taken\",\"message\":"
 		"\"somebody is called \\\"" X40 "...\\\" already\"}"},
