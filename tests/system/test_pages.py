@@ -40,7 +40,7 @@ class Pages(Test):
                     Example(self, daemon, self.space.prefix).try_steps(example)
 
     def test_for_programs(self):
-        self.try_page('sockd-protocol.7', 9)
+        self.try_page('sockd-protocol.7', 10)
 
     def test_for_people(self):
         self.try_page('sockd-chat.7', 1)
