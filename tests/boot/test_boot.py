@@ -111,7 +111,6 @@ class Boot(unittest.TestCase):
         self.assertIn('*** disconnected: bye.', out)
 
     def test_control_socket(self):
-        machine = self.machine
         path = '/run/sockd/control.sock'
         self.assertEqual(
             machine.must('stat', '-c', '%U %G %a', path).strip(), 'sockd sockd 660')
