@@ -9,6 +9,8 @@ struct server;
 
 /* The control socket: what sockctl(1) talks to. On the main thread. */
 
+#define CONTROL_PEERS_MAX 16 /* connected to it at once */
+
 /* Listens as `control` of the plan's configuration says. 0 and *ret (NULL if
  * there is to be none), or -errno with msg. */
 int control_new(struct control **ret, struct server *server,

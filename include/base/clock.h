@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/time.h>
 
 /* Milliseconds that never go back and do not count from any date: for every
  * deadline and interval. Costs a few nanoseconds, resolution one kernel tick. */
@@ -13,6 +14,8 @@ uint64_t clock_mono_us(void);
 /* Milliseconds since 1970 UTC: for stamps that people and programs read, never
  * for deadlines. */
 int64_t clock_wall_ms(void);
+/* So long, for what takes a timeval. */
+struct timeval clock_timeval(uint64_t ms);
 
 /* "2026-11-21T14:02:03.123Z" of a wall time; buf holds CLOCK_ISO_LEN. */
 #define CLOCK_ISO_LEN 25

@@ -16,10 +16,16 @@
  * Text that is safe already is copied in one piece. */
 void utf8_make_safe(struct strbuf *out, const char *data, size_t len);
 
+/* The first `max` characters of text made safe, and "..." if that is not all. */
+void utf8_make_safe_cut(struct strbuf *out, const char *text, size_t max);
+
 /* True if utf8_make_safe() would change nothing. */
 bool utf8_is_safe(const char *data, size_t len);
 
 /* How many code points valid UTF-8 text has. */
 size_t utf8_length(const char *data, size_t len);
+
+/* The bytes of the first n characters of text, or of all if it has fewer. */
+size_t utf8_first(const char *text, size_t n);
 
 #endif

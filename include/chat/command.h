@@ -36,6 +36,10 @@ struct chat_call {
 };
 void chat_call_clear(struct chat_call *call);
 void chat_call_fini(struct chat_call *call);
+/* It is no command but this refusal, of something with so many bytes where
+ * limit are allowed. */
+void chat_call_refuse(struct chat_call *call, enum chat_type error);
+void chat_call_refuse_length(struct chat_call *call, size_t len, size_t limit);
 
 /* One row a verb: all dialects have it then. See command.c. */
 struct chat_verb_info {

@@ -54,8 +54,8 @@ void report_none(struct report *r, const char *key); /* "-"; JSON: null */
 
 /* Rows are left out, and counted, once all texts together have so many bytes,
  * or a report has so many values. */
-#define REPORT_BYTES_MAX  ((size_t)1024 * 1024)
-#define REPORT_VALUES_MAX ((size_t)200 * 1000)
+#define REPORT_BYTES_MAX  ((size_t)2 * 1024 * 1024)
+#define REPORT_VALUES_MAX ((size_t)256 * 1024)
 
 /* Appends the report as it goes over the socket, outside a table. As text its
  * lines and then "ok" or "error: TEXT" alone on the last; as JSON one object in

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+struct strbuf;
+
 /* Why connections end: the one table behind the user's words, the log's
  * reason=, the metric's label and JSON's code.
  *
@@ -61,5 +63,8 @@ struct close_row {
 };
 /* The row of a reason; never NULL. */
 const struct close_row *close_row(enum close_reason why);
+/* Appends the words of a reason that has some; arg, made safe, fills their %s.
+ * NULL: nothing does. */
+void close_words(enum close_reason why, const char *arg, struct strbuf *out);
 
 #endif

@@ -59,8 +59,8 @@ struct dialect {
 	/* A connection begins to speak it. */
 	void (*start)(struct dialect_input *in, const struct service *svc);
 	/* Reads the next input of a connection and fills call (cleared by the
-	 * caller). *ret_used bytes are done with, 0 only for MORE and what
-	 * closes. */
+	 * caller). *ret_used bytes are done with, 0 only for MORE, BECOMES and
+	 * what closes. */
 	enum dialect_event (*read)(struct dialect_input *in,
 		const struct slice *data, struct chat_call *call,
 		size_t *ret_used);
@@ -80,12 +80,8 @@ struct dialect {
 	 * nothing whole in them for that one either. */
 	enum dialect_event (*reconsider)(struct dialect_input *in,
 		const struct slice *data, struct chat_call *call);
-	/* One input line without its line end (text), or one object (JSON).
-	 * Fills call (cleared by the caller). Pure. */
-	void (*parse)(const char *data, size_t len, struct chat_call *call);
-	/* The refusal for an input of len bytes where limit are allowed. */
-	void (*too_long)(size_t len, size_t limit, struct chat_call *call);
-	/* Appends the bytes that tell a member msg. Nothing is fine. */
+	/* Appends the bytes that tell a member msg. Nothing is fine. NULL, as
+	 * missed(), if it is undecided: then nobody is told anything. */
 	void (*render)(
 		const struct chat_msg *msg, unsigned view, struct strbuf *out);
 	/* Appends the last line before we close. arg: for the reason's %s. */

@@ -213,8 +213,7 @@ static bool is_lacking(int err)
 
 /* All addresses of the entry: of a name some may be missing here, but not
  * all. */
-static int open_entry(
-	const struct opening *o, const struct config *cfg, struct errmsg *msg)
+static int open_entry(const struct opening *o, struct errmsg *msg)
 {
 	struct addrlist addrs;
 	size_t n_open = 0;
@@ -255,7 +254,7 @@ static int open_service(struct plan *plan, struct service *svc,
 		o.written = sc->listen.items[i];
 		err = listen_parse(o.written, &o.spec, msg);
 		if (!err)
-			err = open_entry(&o, cfg, msg);
+			err = open_entry(&o, msg);
 	}
 	return err;
 }

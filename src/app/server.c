@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -33,7 +34,7 @@
 #include "sockd_build.h"
 
 #define WORKERS_AUTO_MAX 4
-#define SPARE_FDS        (PLAN_REFUSALS + 4)
+#define SPARE_FDS        (PLAN_REFUSALS + CONTROL_PEERS_MAX + 4)
 #define STOP_EXTRA_MS    1000
 
 /* Descriptors. */
@@ -127,10 +128,7 @@ void server_stop(struct server *s)
 	const struct config *cfg = config_ref_get(s->plan->cfg);
 	struct server_change change;
 	uint64_t ms = cfg->drain_ms + cfg->timeouts.linger_ms + STOP_EXTRA_MS;
-	struct timeval tv = {
-		.tv_sec = (time_t)(ms / 1000),
-		.tv_usec = (suseconds_t)(ms % 1000 * 1000),
-	};
+	struct timeval tv = clock_timeval(ms);
 
 	log_notice("stopping connections=%u", atomic_load(&s->crew.n_conns));
 	notify_stopping("stopping");
@@ -144,10 +142,8 @@ void server_stop(struct server *s)
 		event_base_loopbreak(s->base);
 }
 
-static void on_stop_signal(evutil_socket_t sig, short what, void *arg)
+static void on_stop_signal(struct server *s)
 {
-	struct server *s = arg;
-
 	if (!atomic_load(&s->stopping)) {
 		server_stop(s);
 		return;
@@ -166,56 +162,60 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(s->base);
 }
 
-static void on_hup(evutil_socket_t sig, short what, void *arg)
+static void on_hup(struct server *s)
 {
-	struct server *s = arg;
-
 	if (!atomic_load(&s->stopping))
 		server_reload(s);
 }
 
-static void on_usr1(evutil_socket_t sig, short what, void *arg)
-{
-	status_log(arg);
-}
-
-static void on_usr2(evutil_socket_t sig, short what, void *arg)
+static void on_usr2(struct server *s)
 {
 	log_notice("signal USR2 is reserved and does nothing");
 }
 
-static const struct {
+static const struct signal_row {
 	int sig;
-	event_callback_fn fn;
-} signal_rows[SERVER_N_SIGNALS] = {
+	void (*fn)(struct server *s);
+} signal_rows[] = {
 	{SIGTERM, on_stop_signal},
 	{SIGINT, on_stop_signal},
 	{SIGHUP, on_hup},
-	{SIGUSR1, on_usr1},
+	{SIGUSR1, status_log},
 	{SIGUSR2, on_usr2},
 };
+#define N_SIGNALS (sizeof(signal_rows) / sizeof(*signal_rows))
 
-static int watch_signals(struct server *s)
+/* Signals never interrupt: all threads block them for good, and those that
+ * came are read like any other input. */
+static void block_signals(sigset_t *set)
 {
-	for (size_t i = 0; i < SERVER_N_SIGNALS; i++) {
-		s->signals[i] = evsignal_new(
-			s->base, signal_rows[i].sig, signal_rows[i].fn, s);
-		if (!s->signals[i] || event_add(s->signals[i], NULL))
-			return -ENOMEM;
-	}
-	s->deadline = evtimer_new(s->base, on_deadline, s);
-	return s->deadline ? 0 : -ENOMEM;
+	sigemptyset(set);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		sigaddset(set, signal_rows[i].sig);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-/* Signals that come before there is a loop to handle them wait. */
-static void hold_signals(int how)
+static void on_signals(evutil_socket_t fd, short what, void *arg)
 {
-	sigset_t set;
+	struct signalfd_siginfo info;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < SERVER_N_SIGNALS; i++)
-		sigaddset(&set, signal_rows[i].sig);
-	pthread_sigmask(how, &set, NULL);
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		for (size_t i = 0; i < N_SIGNALS; i++)
+			if (signal_rows[i].sig == (int)info.ssi_signo)
+				signal_rows[i].fn(arg);
+}
+
+static int watch_signals(struct server *s, const sigset_t *set)
+{
+	s->signal_fd = signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (s->signal_fd < 0)
+		return -errno;
+	s->signals = event_new(
+		s->base, s->signal_fd, EV_READ | EV_PERSIST, on_signals, s);
+	if (!s->signals || event_add(s->signals, NULL))
+		return -ENOMEM;
+	s->deadline = evtimer_new(s->base, on_deadline, s);
+	return s->deadline ? 0 : -ENOMEM;
 }
 
 /* What libevent has to say, which else would go to stderr and might block. */
@@ -257,8 +257,10 @@ static unsigned n_workers(const struct config *cfg)
 
 static int make_parts(struct server *s, const struct config *cfg)
 {
+	sigset_t set;
 	int err;
 
+	block_signals(&set); /* before there are threads */
 	s->base = event_base_new();
 	if (!s->base)
 		return -ENOMEM;
@@ -272,7 +274,7 @@ static int make_parts(struct server *s, const struct config *cfg)
 	if (!err)
 		err = chat_port_new(&s->ctx.chat, &s->crew, &cfg->chat);
 	if (!err)
-		err = watch_signals(s);
+		err = watch_signals(s, &set);
 	if (!err)
 		err = status_start(s);
 	s->crew.changed = status_on_changed;
@@ -353,9 +355,10 @@ static void server_fini(struct server *s)
 	crew_fini(&s->crew);
 	plan_free(s->plan);
 	status_stop(s);
-	for (size_t i = 0; i < SERVER_N_SIGNALS; i++)
-		if (s->signals[i])
-			event_free(s->signals[i]);
+	if (s->signals)
+		event_free(s->signals);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
 	if (s->deadline)
 		event_free(s->deadline);
 	mailbox_free(s->mailbox);
@@ -366,18 +369,16 @@ static void server_fini(struct server *s)
 
 int server_run(const struct config_source *src, struct config *cfg)
 {
-	struct server s = {.src = src};
+	struct server s = {.src = src, .signal_fd = -1};
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
-	hold_signals(SIG_BLOCK);
 	event_set_log_callback(on_libevent_log);
 	event_set_fatal_callback(on_libevent_fatal);
 	raise_fd_limit();
 	log_set_level(log_level_of(cfg->log_level));
 	code = start(&s, cfg);
 	if (!code) {
-		hold_signals(SIG_UNBLOCK);
 		event_base_dispatch(s.base);
 		log_notice("stopped");
 	}

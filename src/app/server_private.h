@@ -22,18 +22,17 @@ struct plan;
 struct receive_change;
 struct receiver;
 
-#define SERVER_N_SIGNALS 5
-
 /* What server.c, reload.c and status.c share. Main thread, but for the two
  * atomics. */
 struct server {
 	const struct config_source *src; /* borrowed */
 	struct event_base *base;         /* owned: signals, timers, pokes */
 	struct mailbox *mailbox;         /* owned: pokes by workers */
-	struct event *signals[SERVER_N_SIGNALS];
-	struct event *deadline;     /* owned; of a stop */
-	struct event *status_timer; /* owned */
-	struct event *watchdog;     /* owned; NULL: nobody asked for it */
+	int signal_fd;                   /* owned */
+	struct event *signals;           /* owned; reads it */
+	struct event *deadline;          /* owned; of a stop */
+	struct event *status_timer;      /* owned */
+	struct event *watchdog;          /* owned; NULL: nobody asked for it */
 	struct crew crew;
 	struct acceptor *acceptor;      /* owned */
 	struct receiver *receiver;      /* owned */

@@ -118,10 +118,7 @@ static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 int status_start(struct server *s)
 {
 	uint64_t every_ms = notify_watchdog_ms() / WATCHDOG_PART;
-	struct timeval tv = {
-		.tv_sec = (time_t)(every_ms / 1000),
-		.tv_usec = (suseconds_t)(every_ms % 1000 * 1000),
-	};
+	struct timeval tv = clock_timeval(every_ms);
 
 	s->status_timer = evtimer_new(s->base, on_status_timer, s);
 	if (!s->status_timer)

@@ -33,6 +33,14 @@ int64_t clock_wall_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+struct timeval clock_timeval(uint64_t ms)
+{
+	return (struct timeval){
+		.tv_sec = (time_t)(ms / 1000),
+		.tv_usec = (suseconds_t)(ms % 1000 * 1000),
+	};
+}
+
 /* From 1900 to 1970: 70 years, 17 of them leap years. */
 #define SECS_TO_1970 ((70 * INT64_C(365) + 17) * 86400)
 

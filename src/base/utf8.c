@@ -143,3 +143,24 @@ size_t utf8_length(const char *data, size_t len)
 		n += ((unsigned char)data[i] & 0xC0) != 0x80;
 	return n;
 }
+
+size_t utf8_first(const char *text, size_t n)
+{
+	size_t len = 0;
+
+	for (; text[len] && n > 0; n--) {
+		len++;
+		while (((unsigned char)text[len] & 0xC0) == 0x80)
+			len++;
+	}
+	return len;
+}
+
+void utf8_make_safe_cut(struct strbuf *out, const char *text, size_t max)
+{
+	size_t len = utf8_first(text, max);
+
+	utf8_make_safe(out, text, len);
+	if (text[len])
+		strbuf_adds(out, "...");
+}

@@ -140,6 +140,7 @@ static void open_more(struct load *l)
 
 void load_ready(struct load *l)
 {
+	l->was_connected = true;
 	l->n_ready++;
 	l->n_live++;
 	l->moved_us = clock_mono_us();

@@ -72,6 +72,20 @@ void chat_call_fini(struct chat_call *call)
 	*call = (struct chat_call){0};
 }
 
+void chat_call_refuse(struct chat_call *call, enum chat_type error)
+{
+	call->verb = NULL;
+	call->is_error = true;
+	call->error = error;
+}
+
+void chat_call_refuse_length(struct chat_call *call, size_t len, size_t limit)
+{
+	chat_call_refuse(call, CHAT_E_LINE_TOO_LONG);
+	call->n = len;
+	call->limit = limit;
+}
+
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb)
 {
 	return &verb->info;
@@ -150,16 +164,14 @@ static void refuse_word(
 	size_t near_at = buf->len;
 
 	if (!others[0]) {
-		call->error = CHAT_E_UNKNOWN_COMMAND;
+		chat_call_refuse(call, CHAT_E_UNKNOWN_COMMAND);
 		call->error_text = buf->data;
 		call->error_near = chat_verb_nearest(buf->data);
 		return;
 	}
 	strbuf_addf(
 		buf, "/%s or /%s", others[0]->info.name, others[1]->info.name);
-	if (buf->failed)
-		return;
-	call->error = CHAT_E_AMBIGUOUS_COMMAND;
+	chat_call_refuse(call, CHAT_E_AMBIGUOUS_COMMAND);
 	call->error_text = buf->data;
 	call->error_near = buf->data + near_at;
 }
@@ -180,9 +192,8 @@ void chat_call_set_verb(struct chat_call *call, const char *word, size_t len)
 		}
 		refuse_word(call, others);
 	}
-	call->is_error = true;
 	if (buf->failed)
-		call->error = CHAT_E_NO_MEMORY;
+		chat_call_refuse(call, CHAT_E_NO_MEMORY);
 }
 
 void command_run(const struct turn *turn)

@@ -238,36 +238,38 @@ static bool parse_count(const char *text, size_t *ret)
 	return n > 0;
 }
 
-/* How many to show of those after the id that the call names: all, or the last
- * max, if the call says how many. */
-static size_t count_since(const struct turn *turn, const struct room *room,
-	size_t max, uint64_t *ret_lost)
+/* Only what came after the id that the call names; all of it, unless the call
+ * says how many. */
+static void limit_to_since(const struct turn *turn, const struct room *room,
+	struct reply_range *range)
 {
-	size_t n = history_count_since(
-		&room->history, turn->call->since, ret_lost);
-
-	return turn->call->n_args > 0 && n > max ? max : n;
+	range->among = history_count_since(
+		&room->history, turn->call->since, &range->lost);
+	if (turn->call->n_args == 0)
+		range->n = range->among;
 }
 
 void command_history(const struct turn *turn)
 {
 	const struct membership *seat = seat_meant(turn);
-	size_t n = HISTORY_DEFAULT;
-	uint64_t n_lost = 0;
+	struct reply_range range = {
+		.reader = turn->member,
+		.among = SIZE_MAX,
+		.n = HISTORY_DEFAULT,
+	};
 	struct chat_msg *replay;
 
 	if (!seat)
 		return;
-	if (turn->call->n_args > 0 && !parse_count(turn->call->args[0], &n)) {
+	if (turn->call->n_args > 0 &&
+		!parse_count(turn->call->args[0], &range.n)) {
 		reply_refuse(
 			turn, CHAT_E_NOT_A_NUMBER, turn->call->args[0], NULL);
 		return;
 	}
 	if (turn->call->has_since)
-		n = count_since(turn, seat->room, n, &n_lost);
-	if (reply_make_replay(turn, seat->room, n, &replay) == 0)
-		replay->n = n_lost;
-	else
+		limit_to_since(turn, seat->room, &range);
+	if (reply_make_replay(turn, seat->room, &range, &replay) < 0)
 		replay = NULL;
 	reply_post(turn, replay);
 }

@@ -78,10 +78,17 @@ uint64_t reply_say(const struct turn *turn, struct room *room,
  * yet hears of it now, under that name. Takes msg. */
 void reply_neighbours(
 	const struct turn *turn, struct chat_msg *renamed, uint32_t *rooms);
-/* The last n lines of the room as one message, but for those of people whom the
- * member ignores. 0, or -ENOMEM. */
+/* What of a room's history is to be shown: the last n at most of its newest
+ * `among` messages that are for the reader, who ignores some people. */
+struct reply_range {
+	const struct member *reader;
+	size_t among, n;
+	bool but_own;  /* nor what the reader said */
+	uint64_t lost; /* for it to be told: so many are no longer there */
+};
+/* That as one message. 0, or -ENOMEM. */
 int reply_make_replay(const struct turn *turn, const struct room *room,
-	size_t n, struct chat_msg **ret);
+	const struct reply_range *range, struct chat_msg **ret);
 /* What somebody has not read who has read the messages of the room up to the
  * sequence `seen`: how many there are to show, and how many more there were
  * that the room no longer remembers. */
@@ -91,10 +98,6 @@ struct reply_gap {
 };
 void reply_count_gap(const struct room *room, const struct member *reader,
 	struct reply_gap *gap);
-/* Those that are kept as one message, NULL if there are none. 0 or -ENOMEM. */
-int reply_make_missed(const struct turn *turn, const struct room *room,
-	const struct member *reader, const struct reply_gap *gap,
-	struct chat_msg **ret);
 
 /* observer.c: nothing unless somebody watches. */
 void observe_msg(

@@ -100,7 +100,7 @@ static void forget_by_all(struct member *member, const char *nick)
 
 void ignore_move(struct member *to, struct member *from, const char *nick)
 {
-	struct ignore *ignore = ignore_find(to, from->person);
+	struct ignore *ignore = ignore_find(to, from->person), *next;
 
 	if (ignore) /* nobody ignores itself */
 		ignore_remove(to, ignore);
@@ -110,7 +110,8 @@ void ignore_move(struct member *to, struct member *from, const char *nick)
 		LIST_INSERT_HEAD(&to->ignored_by, ignore, of_whom);
 		ignore->whom = to;
 	}
-	while ((ignore = LIST_FIRST(&from->ignores)) != NULL) {
+	for (ignore = LIST_FIRST(&from->ignores); ignore; ignore = next) {
+		next = LIST_NEXT(ignore, of_member);
 		if (to->n_ignores == IGNORES_MAX ||
 			ignore->person == to->person ||
 			ignore_find(to, ignore->person)) {
@@ -126,9 +127,11 @@ void ignore_move(struct member *to, struct member *from, const char *nick)
 
 void ignore_fini(struct member *member)
 {
-	struct ignore *ignore;
+	struct ignore *ignore, *next;
 
-	while ((ignore = LIST_FIRST(&member->ignores)) != NULL)
+	for (ignore = LIST_FIRST(&member->ignores); ignore; ignore = next) {
+		next = LIST_NEXT(ignore, of_member);
 		ignore_remove(member, ignore);
+	}
 	forget_by_all(member, member->nick);
 }

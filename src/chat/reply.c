@@ -138,39 +138,36 @@ static bool is_for(
 	return !ignore_find(reader, msg->author);
 }
 
-/* The last n messages for the reader, into items. Returns how many. */
-static size_t read_for(const struct member *reader, const struct history *h,
-	bool but_own, size_t n, struct chat_msg **items)
+/* Fills items from the end; returns how many places are left free there. */
+static size_t read_for(const struct reply_range *range, const struct history *h,
+	size_t n, struct chat_msg **items)
 {
-	size_t at = n;
+	size_t first = h->n - (range->among < h->n ? range->among : h->n);
+	size_t free_n = n;
 
-	for (size_t i = h->n; i-- > 0 && at > 0;)
-		if (is_for(reader, history_at(h, i), but_own))
-			items[--at] = chat_msg_ref(history_at(h, i));
-	memmove(items, items + at, (n - at) * sizeof(struct chat_msg *));
-	return n - at;
+	for (size_t i = h->n; i-- > first && free_n > 0;)
+		if (is_for(range->reader, history_at(h, i), range->but_own))
+			items[--free_n] = chat_msg_ref(history_at(h, i));
+	return free_n;
 }
 
 int reply_make_replay(const struct turn *turn, const struct room *room,
-	size_t n, struct chat_msg **ret)
+	const struct reply_range *range, struct chat_msg **ret)
 {
+	const struct history *h = &room->history;
+	size_t n = range->n < h->n ? range->n : h->n, free_n;
+	struct chat_msg **items = calloc(n > 0 ? n : 1, sizeof *items);
 	struct chat_msg_spec spec = {
 		.type = CHAT_REPLAY,
 		.room = room->name,
+		.n = range->lost,
 	};
-	struct chat_msg **items;
 
-	if (n > room->history.n)
-		n = room->history.n;
-	items = calloc(n > 0 ? n : 1, sizeof *items);
 	if (!items)
 		return -ENOMEM;
-	if (turn->member->n_ignores == 0)
-		spec.n_items = history_read(&room->history, 0, n, items);
-	else
-		spec.n_items = read_for(
-			turn->member, &room->history, false, n, items);
-	spec.items = items;
+	free_n = read_for(range, h, n, items);
+	spec.items = items + free_n;
+	spec.n_items = n - free_n;
 	*ret = reply_new(turn, &spec);
 	free(items);
 	return *ret ? 0 : -ENOMEM;
@@ -188,28 +185,4 @@ void reply_count_gap(const struct room *room, const struct member *reader,
 		n++;
 	}
 	gap->lost = room->seq - gap->seen - n;
-}
-
-int reply_make_missed(const struct turn *turn, const struct room *room,
-	const struct member *reader, const struct reply_gap *gap,
-	struct chat_msg **ret)
-{
-	struct chat_msg_spec spec = {
-		.type = CHAT_REPLAY,
-		.room = room->name,
-		.n = gap->lost,
-	};
-	struct chat_msg **items;
-
-	*ret = NULL;
-	if (gap->kept == 0)
-		return 0;
-	items = calloc(gap->kept, sizeof *items);
-	if (!items)
-		return -ENOMEM;
-	spec.n_items = read_for(reader, &room->history, true, gap->kept, items);
-	spec.items = items;
-	*ret = reply_new(turn, &spec);
-	free(items);
-	return *ret ? 0 : -ENOMEM;
 }

@@ -205,6 +205,11 @@ static size_t count_posts(const struct turn *turn, const struct comeback *back)
 static int go_to(const struct turn *turn, struct comeback *back,
 	struct seat_wish *wish, const struct past_seat *past)
 {
+	struct reply_range range = {
+		.reader = back->ticket->member,
+		.among = SIZE_MAX,
+		.but_own = true,
+	};
 	struct reply_gap gap;
 	int r = 0;
 
@@ -219,8 +224,11 @@ static int go_to(const struct turn *turn, struct comeback *back,
 		return 1;
 	if (past) {
 		read_gap(back, past, wish->to, &gap);
-		r = reply_make_missed(turn, wish->to, back->ticket->member,
-			&gap, &wish->missed);
+		range.n = gap.kept;
+		range.lost = gap.lost;
+		if (gap.kept > 0)
+			r = reply_make_replay(
+				turn, wish->to, &range, &wish->missed);
 	}
 	if (r == 0)
 		r = seat_take(turn, wish);

@@ -170,7 +170,13 @@ static int make_replay(const struct turn *turn, struct move *move)
 	if (move->wish->is_back || turn->member->is_program || n <= 0 ||
 		room->history.n == 0)
 		return 0;
-	return reply_make_replay(turn, room, (size_t)n, &move->replay);
+	return reply_make_replay(turn, room,
+		&(struct reply_range){
+			.reader = turn->member,
+			.among = SIZE_MAX,
+			.n = (size_t)n,
+		},
+		&move->replay);
 }
 
 /* What the mover is shown on arriving; a program asks for what it wants. */

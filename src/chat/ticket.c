@@ -182,11 +182,15 @@ static void forget_leaving(struct tickets *tickets, struct ticket *ticket)
 	TAILQ_REMOVE(&tickets->gone, ticket, link);
 	tickets->n_gone--;
 	member_free(ticket->member);
-	free(ticket->seats);
 	ticket->member = NULL;
+	ticket->has_left = false;
+}
+
+static void forget_seats(struct ticket *ticket)
+{
+	free(ticket->seats);
 	ticket->seats = NULL;
 	ticket->n_seats = 0;
-	ticket->has_left = false;
 }
 
 void ticket_drop(struct tickets *tickets, struct ticket *ticket)
@@ -198,6 +202,7 @@ void ticket_drop(struct tickets *tickets, struct ticket *ticket)
 	ticket_claim(tickets, ticket, NULL);
 	ticket->member->ticket = NULL;
 	forget_leaving(tickets, ticket);
+	forget_seats(ticket);
 	tickets->codes[ticket->slot] = tickets->codes[last];
 	tickets->rows[ticket->slot] = tickets->rows[last];
 	tickets->rows[ticket->slot]->slot = ticket->slot;
@@ -224,6 +229,7 @@ void ticket_pass(struct tickets *tickets, struct ticket *ticket,
 	ticket_drop(tickets, member->ticket);
 	ticket->member->ticket = NULL;
 	forget_leaving(tickets, ticket);
+	forget_seats(ticket);
 	ticket->member = member;
 	ticket->unread = ticket->left_out = 0;
 	tickets->codes[ticket->slot] = code;
@@ -247,11 +253,13 @@ void ticket_claim(
 
 void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms)
 {
-	struct ticket *ticket;
+	struct ticket *ticket, *next;
 
-	while ((ticket = TAILQ_FIRST(&tickets->gone)) != NULL &&
-		now_ms >= ticket->left_ms + keep_ms)
+	for (ticket = TAILQ_FIRST(&tickets->gone);
+		ticket && now_ms >= ticket->left_ms + keep_ms; ticket = next) {
+		next = TAILQ_NEXT(ticket, link);
 		ticket_drop(tickets, ticket);
+	}
 }
 
 bool tickets_hold_nick(const struct tickets *tickets, const char *key,

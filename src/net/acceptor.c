@@ -153,7 +153,9 @@ static bool somebody_is_there(int listen_fd)
 
 static bool exhausted(struct acceptor *a, int listen_fd, int err)
 {
-	if (somebody_is_there(listen_fd) && proxy_wait_drop_oldest(a))
+	if (!somebody_is_there(listen_fd))
+		return false;
+	if (proxy_wait_drop_oldest(a))
 		return true;
 	shed_and_pause(a, listen_fd, err);
 	return false;

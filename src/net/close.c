@@ -3,7 +3,10 @@
 #include "net/close.h"
 
 #include <assert.h>
-#include <stddef.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/utf8.h"
 
 static const struct close_row rows[] = {
 #define CLOSE_ROW(name, code, fate, words) \
@@ -16,4 +19,18 @@ const struct close_row *close_row(enum close_reason why)
 {
 	assert(why < CLOSE_N);
 	return &rows[why];
+}
+
+void close_words(enum close_reason why, const char *arg, struct strbuf *out)
+{
+	const char *words = close_row(why)->words;
+	const char *hole = strstr(words, "%s");
+
+	if (hole) {
+		strbuf_add(out, words, (size_t)(hole - words));
+		if (arg)
+			utf8_make_safe(out, arg, strlen(arg));
+		words = hole + 2;
+	}
+	strbuf_adds(out, words);
 }

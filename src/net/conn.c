@@ -47,7 +47,7 @@ static const struct conn_ops *ops_of(const struct conn *c)
 
 void *conn_state(struct conn *c)
 {
-	return c->tail + conn_events_len(c->service->type);
+	return c->tail;
 }
 
 struct worker *conn_worker(struct conn *c)

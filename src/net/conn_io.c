@@ -457,12 +457,12 @@ bool conn_is_reading(const struct conn *c)
 	return c->reading;
 }
 
-size_t conn_events_len(const struct conn_type *type)
+size_t conn_tail_len(const struct conn_type *type)
 {
 	size_t n = type->raw + (type->ops->source != NULL);
 
 	assert(type->raw || !type->ops->source);
-	return n * sizeof(struct event);
+	return conn_events_at(type) + n * sizeof(struct event);
 }
 
 int conn_io_init(struct conn *c)

@@ -78,8 +78,7 @@ static struct conn *conn_new(
 	struct worker *w, struct service *svc, const struct conn_origin *from)
 {
 	const struct conn_type *type = svc->type;
-	struct conn *c = calloc(
-		1, sizeof(*c) + conn_events_len(type) + type->state_size);
+	struct conn *c = calloc(1, sizeof(*c) + conn_tail_len(type));
 
 	if (!c)
 		return NULL;

@@ -11,12 +11,11 @@
 #include "net/close.h"
 #include "net/conn_end.h"
 #include "net/peer.h"
+#include "net/service.h"
 #include "net/timers.h"
 
 struct addr;
 struct bufferevent;
-struct conn_type;
-struct service;
 struct worker;
 
 enum conn_state {
@@ -58,14 +57,21 @@ struct conn {
 	struct addr *local;      /* owned; stated by a proxy, else NULL */
 	union peer peer;
 	uint32_t n_messages; /* that came; where there are none, reads */
-	/* The events of raw protocols; then the protocol's state. */
+	/* The protocol's state; then the events of raw protocols. */
 	_Alignas(16) char tail[];
 };
+
+/* Where in the tail the events begin. */
+static inline size_t conn_events_at(const struct conn_type *type)
+{
+	return (type->state_size + 15) & ~(size_t)15;
+}
 
 /* The event a raw conn reads by. */
 static inline struct event *conn_raw_event(struct conn *c)
 {
-	return (struct event *)(void *)c->tail;
+	return (struct event *)(void *)(c->tail +
+		conn_events_at(c->service->type));
 }
 
 /* The one it writes by if its protocol is a source. */
@@ -81,7 +87,7 @@ void conn_io_fini(struct conn *c);
 void conn_watch_input(struct conn *c);  /* start or stop, as flags say */
 void conn_source_start(struct conn *c); /* nothing unless there is a source */
 void conn_source_stop(struct conn *c);
-size_t conn_events_len(const struct conn_type *type); /* in conn.tail */
+size_t conn_tail_len(const struct conn_type *type); /* of conn.tail */
 void conn_write(struct conn *c, const void *data, size_t len);
 /* conn.c: */
 void conn_output_done(struct conn *c);   /* closing and all is sent */

@@ -148,7 +148,7 @@ static enum object_event go_on(struct framer_json *f, const char *data,
 		*ret_used += count_spaces(data + f->seen, len - f->seen);
 		return judge(f, data, ret_object);
 	}
-	if (f->gone + f->seen <= f->max || len == 0)
+	if (f->gone + f->seen <= f->max)
 		return OBJECT_MORE;
 	f->gone += f->seen;
 	f->seen = 0;

@@ -23,6 +23,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "base/clock.h"
 #include "net/acceptor_private.h"
 #include "net/listener.h"
 #include "net/proxy.h"
@@ -131,10 +132,7 @@ static void wait_on(struct waiter *w)
 {
 	uint64_t now = worker_now_ms(w->acceptor->worker);
 	uint64_t left = w->due_ms > now ? w->due_ms - now : 0;
-	struct timeval tv = {
-		.tv_sec = (time_t)(left / 1000),
-		.tv_usec = (suseconds_t)(left % 1000 * 1000),
-	};
+	struct timeval tv = clock_timeval(left);
 
 	if (left == 0)
 		turn_away(w, CLOSE_HANDSHAKE,

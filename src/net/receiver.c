@@ -29,7 +29,7 @@
 #include "net/listener.h"
 #include "net/mailbox.h"
 #include "net/service.h"
-#include "net/worker_private.h"
+#include "net/worker.h"
 
 #define SAY_EVERY_SECS 60
 
@@ -242,7 +242,7 @@ static void part_start(struct dgram_part *part)
 	for (size_t i = 0; i < part->n_sockets; i++) {
 		struct dgram_socket *s = &part->sockets[i];
 
-		event_assign(&s->event, part->seat->worker->base,
+		event_assign(&s->event, worker_base(part->seat->worker),
 			listener_fd(s->listener), EV_READ | EV_PERSIST,
 			on_readable, s);
 		if (event_add(&s->event, NULL))
@@ -412,7 +412,8 @@ int receiver_new(struct receiver **ret, struct crew *crew)
 
 		seat->receiver = r;
 		seat->worker = crew->workers[i];
-		seat->say = evtimer_new(seat->worker->base, on_say, seat);
+		seat->say = evtimer_new(
+			worker_base(seat->worker), on_say, seat);
 		err = seat->say ? 0 : -ENOMEM;
 	}
 	if (err) {

@@ -72,10 +72,7 @@ static void arm(struct worker *w)
 	uint64_t next = timers_next_ms(&w->timers);
 	uint64_t now = worker_now_ms(w);
 	uint64_t wait = next > now ? next - now : 0;
-	struct timeval tv = {
-		.tv_sec = (time_t)(wait / 1000),
-		.tv_usec = (suseconds_t)(wait % 1000 * 1000),
-	};
+	struct timeval tv = clock_timeval(wait);
 
 	if (next == UINT64_MAX) {
 		if (w->armed_ms != UINT64_MAX)

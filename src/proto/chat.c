@@ -174,7 +174,7 @@ static void eat_rest(struct chat_session *session, const struct slice *data)
 
 		event = session->dialect->end(&session->input, data, call);
 		act(session, event, call);
-	} while (event == DIALECT_BECOMES);
+	} while (event == DIALECT_BECOMES && conn_is_open(session->conn));
 }
 
 static void chat_eof(struct conn *c, struct evbuffer *in)

@@ -111,31 +111,10 @@ static enum dialect_event auto_reconsider(struct dialect_input *in,
 
 /* Until we know better we speak to a person. */
 
-static void auto_parse(const char *data, size_t len, struct chat_call *call)
-{
-	dialect_text.parse(data, len, call);
-}
-
-static void auto_too_long(size_t len, size_t limit, struct chat_call *call)
-{
-	dialect_text.too_long(len, limit, call);
-}
-
-static void auto_render(
-	const struct chat_msg *msg, unsigned view, struct strbuf *out)
-{
-	dialect_text.render(msg, view, out);
-}
-
 static void auto_goodbye(enum close_reason why, const char *arg, unsigned view,
 	struct strbuf *out)
 {
 	dialect_text.goodbye(why, arg, view, out);
-}
-
-static void auto_missed(size_t n, unsigned view, struct strbuf *out)
-{
-	dialect_text.missed(n, view, out);
 }
 
 const struct dialect dialect_auto = {
@@ -147,9 +126,5 @@ const struct dialect dialect_auto = {
 	.patience_ms = auto_patience_ms,
 	.late = auto_late,
 	.reconsider = auto_reconsider,
-	.parse = auto_parse,
-	.too_long = auto_too_long,
-	.render = auto_render,
 	.goodbye = auto_goodbye,
-	.missed = auto_missed,
 };

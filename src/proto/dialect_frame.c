@@ -125,19 +125,12 @@ static void frame_missed(size_t n, unsigned view, struct strbuf *out)
 	end(out, start);
 }
 
-static void frame_too_long(size_t len, size_t limit, struct chat_call *call)
-{
-	dialect_json.too_long(len, limit, call);
-}
-
 const struct dialect dialect_frame = {
 	.name = "frame",
 	.is_of_program = true,
 	.start = frame_start,
 	.read = frame_read,
 	.end = frame_end,
-	.parse = dialect_json_parse,
-	.too_long = frame_too_long,
 	.render = frame_render,
 	.goodbye = frame_goodbye,
 	.missed = frame_missed,

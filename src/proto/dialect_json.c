@@ -37,14 +37,6 @@ static void json_start(struct dialect_input *in, const struct service *svc)
 	framer_json_init(&in->json, svc->message_max);
 }
 
-static void json_too_long(size_t len, size_t limit, struct chat_call *call)
-{
-	call->is_error = true;
-	call->error = CHAT_E_LINE_TOO_LONG;
-	call->n = len;
-	call->limit = limit;
-}
-
 static enum dialect_event json_read(struct dialect_input *in,
 	const struct slice *data, struct chat_call *call, size_t *ret_used)
 {
@@ -55,7 +47,7 @@ static enum dialect_event json_read(struct dialect_input *in,
 	if (event == OBJECT_WHOLE)
 		dialect_json_parse(object.data, object.len, call);
 	else if (event == OBJECT_TOO_LONG)
-		json_too_long(object.len, in->json.max, call);
+		chat_call_refuse_length(call, object.len, in->json.max);
 	else if (event == OBJECT_INVALID)
 		dialect_json_refuse(call);
 	return event == OBJECT_MORE ? DIALECT_MORE : DIALECT_READ;
@@ -88,24 +80,17 @@ static enum dialect_event json_late(
 static void json_goodbye(enum close_reason why, const char *arg, unsigned view,
 	struct strbuf *out)
 {
-	const char *words = close_row(why)->words;
-	const char *hole = words ? strstr(words, "%s") : NULL;
 	struct strbuf message = {0};
 
-	if (!words)
+	if (!close_row(why)->words)
 		return;
-	strbuf_add(
-		&message, words, hole ? (size_t)(hole - words) : strlen(words));
-	if (hole) {
-		strbuf_adds(&message, arg ? arg : "");
-		strbuf_adds(&message, hole + 2);
-	}
+	close_words(why, arg, &message);
 	json_write_begin(out, "disconnected");
 	json_write_string(out, "code", close_row(why)->code);
 	if (message.failed)
 		out->failed = true;
 	else
-		json_write_foreign(out, "message", message.data);
+		json_write_string(out, "message", message.data);
 	json_write_bool(out, "retry", may_retry[why]);
 	strbuf_adds(out, "}\n");
 	strbuf_fini(&message);
@@ -131,8 +116,6 @@ const struct dialect dialect_json = {
 	.end = json_end,
 	.patience_ms = json_patience_ms,
 	.late = json_late,
-	.parse = dialect_json_parse,
-	.too_long = json_too_long,
 	.render = dialect_json_render,
 	.goodbye = json_goodbye,
 	.missed = json_missed,

@@ -116,16 +116,12 @@ static void keep_words(struct parse *p, const char **target, const char *text)
 
 void dialect_json_refuse(struct chat_call *call)
 {
-	call->verb = NULL;
-	call->is_error = true;
-	call->error = CHAT_E_INVALID_INPUT;
+	chat_call_refuse(call, CHAT_E_INVALID_INPUT);
 }
 
 static void refuse(struct parse *p, enum chat_type error)
 {
-	p->call->verb = NULL;
-	p->call->is_error = true;
-	p->call->error = error;
+	chat_call_refuse(p->call, error);
 }
 
 static bool refuse_field(struct parse *p, const char *field, const char *why)
@@ -245,6 +241,19 @@ static void keep_number(struct parse *p, const char **target, json_int_t n)
 	strbuf_addc(&p->call->buf, '\0');
 }
 
+/* A command is asked about by the name it has here. */
+static void keep_string(struct parse *p, size_t i, const json_t *value)
+{
+	const struct chat_verb *verb = NULL;
+
+	if (strcmp(p->fields.names[i], "command") == 0)
+		verb = find_type(json_string_value(value));
+	if (verb)
+		keep_words(p, &p->call->args[i], chat_verb_info(verb)->name);
+	else
+		keep_text(p, &p->call->args[i], value, has_lines(p, i));
+}
+
 static bool keep_arg(struct parse *p, size_t i)
 {
 	const json_t *value = arg_of(p, i);
@@ -262,7 +271,7 @@ static bool keep_arg(struct parse *p, size_t i)
 			keep_words(
 				p, target, json_is_true(value) ? "on" : "off");
 		else
-			keep_text(p, target, value, has_lines(p, i));
+			keep_string(p, i, value);
 		return true;
 	}
 	return refuse_field(p, field,

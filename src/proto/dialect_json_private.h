@@ -12,8 +12,8 @@ struct dialect_input;
 struct slice;
 struct strbuf;
 
-/* dialect_json_parse.c: dialect.parse; white space around the object is fine,
- * nothing is no request. */
+/* dialect_json_parse.c: one object, into call (cleared by the caller); white
+ * space around it is fine, nothing is no request. Pure. */
 void dialect_json_parse(const char *data, size_t len, struct chat_call *call);
 /* True if that is an object with a string "type". */
 bool dialect_json_is_request(const char *data, size_t len);

@@ -100,7 +100,8 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_E_NICK_TAKEN] = {NULL, "name_taken", "somebody is called \"%t\" already"},
 	[CHAT_E_NICK_LOOKS_LIKE] = {NULL, "name_taken", "\"%t\" looks like %N, who is here"},
 	[CHAT_E_NICK_RESERVED] = {NULL, "name_invalid",
-		"names with guest- are given by the server"},
+		"names with guest- are given by the server",
+		"\"%t\" is kept for the service %N"},
 	[CHAT_E_ROOM_INVALID] = {NULL, "room_invalid",
 		"\"%t\" cannot be a room: 1 to 32 letters, digits or -_."},
 	[CHAT_E_NO_SUCH_ROOM] = {NULL, "no_such_name",
@@ -291,9 +292,7 @@ static void put_topic_within(const char *topic, size_t room, struct strbuf *out)
 	strbuf_adds(&safe, "");
 	utf8_make_safe(&safe, topic, strlen(topic));
 	while (!safe.failed && len < safe.len) {
-		next = len + 1;
-		while (((unsigned char)safe.data[next] & 0xC0) == 0x80)
-			next++;
+		next = len + utf8_first(safe.data + len, 1);
 		strbuf_clear(&escaped);
 		json_write_escaped(&escaped, safe.data + len, next - len);
 		if (escaped.len > room)
@@ -448,22 +447,6 @@ static void put_ok(const struct chat_msg *msg, struct strbuf *out)
 
 /* Refusals. */
 
-/* The first characters, and dots if that is not all. */
-static void put_cut(const char *text, struct strbuf *out)
-{
-	size_t len = 0, n = 0;
-
-	while (text[len] && n < QUOTE_MAX) {
-		len++;
-		while (((unsigned char)text[len] & 0xC0) == 0x80)
-			len++;
-		n++;
-	}
-	utf8_make_safe(out, text, len);
-	if (text[len])
-		strbuf_adds(out, "...");
-}
-
 static void put_count(uint64_t n, struct strbuf *out)
 {
 	char count[STR_COUNT_LEN];
@@ -475,13 +458,13 @@ static void put_field(
 	char letter, const struct chat_msg *msg, struct strbuf *out)
 {
 	if (letter == 'n')
-		put_cut(msg->nick, out);
+		utf8_make_safe_cut(out, msg->nick, QUOTE_MAX);
 	else if (letter == 'N')
-		put_cut(msg->nick2, out);
+		utf8_make_safe_cut(out, msg->nick2, QUOTE_MAX);
 	else if (letter == 't')
-		put_cut(msg->text, out);
+		utf8_make_safe_cut(out, msg->text, QUOTE_MAX);
 	else if (letter == 'r')
-		put_cut(msg->room, out);
+		utf8_make_safe_cut(out, msg->room, QUOTE_MAX);
 	else if (letter == 'c')
 		put_count(msg->n, out);
 	else if (letter == 'l')

@@ -67,13 +67,6 @@ static bool is_bare_word(struct slice line)
 	return false;
 }
 
-static void refuse_memory(struct chat_call *call)
-{
-	call->verb = NULL;
-	call->is_error = true;
-	call->error = CHAT_E_NO_MEMORY;
-}
-
 /* Cuts rest into the verb's arguments, the last of which takes what is left.
  * Pointers are taken at the end, when the buffer no longer moves. */
 static void parse_args(struct chat_call *call, struct slice rest)
@@ -91,7 +84,7 @@ static void parse_args(struct chat_call *call, struct slice rest)
 		rest.len -= arg.len;
 	}
 	if (call->buf.failed) {
-		refuse_memory(call);
+		chat_call_refuse(call, CHAT_E_NO_MEMORY);
 		return;
 	}
 	call->n_args = n;
@@ -116,7 +109,7 @@ static void parse_said(struct chat_call *call, struct slice line)
 	utf8_make_safe(&call->buf, line.data, line.len);
 	strbuf_addc(&call->buf, '\0');
 	if (call->buf.failed) {
-		refuse_memory(call);
+		chat_call_refuse(call, CHAT_E_NO_MEMORY);
 		return;
 	}
 	call->args[0] = call->buf.data;
@@ -124,7 +117,7 @@ static void parse_said(struct chat_call *call, struct slice line)
 	call->is_word = is_bare_word(line);
 }
 
-static void text_parse(const char *data, size_t len, struct chat_call *call)
+void dialect_text_parse(const char *data, size_t len, struct chat_call *call)
 {
 	struct slice line = {data, len};
 
@@ -148,14 +141,6 @@ static void text_parse(const char *data, size_t len, struct chat_call *call)
 		parse_said(call, line);
 	else
 		parse_command(call, line);
-}
-
-static void text_too_long(size_t len, size_t limit, struct chat_call *call)
-{
-	call->is_error = true;
-	call->error = CHAT_E_LINE_TOO_LONG;
-	call->n = len;
-	call->limit = limit;
 }
 
 /* Input: lines, of a client that has shown itself to be a telnet or not. Most
@@ -192,14 +177,15 @@ static void parse_typed(struct slice line, struct chat_call *call)
 	struct strbuf copy = {0};
 
 	if (!telnet_has_edits(line.data, line.len)) {
-		text_parse(line.data, line.len, call);
+		dialect_text_parse(line.data, line.len, call);
 		return;
 	}
 	strbuf_add(&copy, line.data, line.len);
 	if (copy.failed)
-		refuse_memory(call);
+		chat_call_refuse(call, CHAT_E_NO_MEMORY);
 	else
-		text_parse(copy.data, telnet_edit(copy.data, copy.len), call);
+		dialect_text_parse(
+			copy.data, telnet_edit(copy.data, copy.len), call);
 	strbuf_fini(&copy);
 }
 
@@ -215,11 +201,11 @@ static enum dialect_event text_took(const struct dialect_input *in,
 	};
 
 	if (event == LINE_TOO_LONG)
-		text_too_long(line->len, in->line.max, call);
+		chat_call_refuse_length(call, line->len, in->line.max);
 	else if (event == LINE_WHOLE && in->view & DIALECT_CRLF)
 		parse_typed(*line, call);
 	else if (event == LINE_WHOLE)
-		text_parse(line->data, line->len, call);
+		dialect_text_parse(line->data, line->len, call);
 	return events[event];
 }
 
@@ -356,19 +342,10 @@ static enum dialect_event text_end(struct dialect_input *in,
 static void text_goodbye(enum close_reason why, const char *arg, unsigned view,
 	struct strbuf *out)
 {
-	const char *words = close_row(why)->words, *hole;
-
-	if (!words)
+	if (!close_row(why)->words)
 		return;
 	strbuf_adds(out, TEXT_MARK "disconnected: ");
-	hole = strstr(words, "%s");
-	if (hole) {
-		strbuf_add(out, words, (size_t)(hole - words));
-		if (arg)
-			utf8_make_safe(out, arg, strlen(arg));
-		words = hole + 2;
-	}
-	strbuf_adds(out, words);
+	close_words(why, arg, out);
 	/* a telnet says by itself that the connection is gone */
 	strbuf_adds(out, view & DIALECT_CRLF ? "." : ". Press Ctrl-C.");
 	dialect_text_end(view, out);
@@ -389,8 +366,6 @@ const struct dialect dialect_text = {
 	.stop = text_stop,
 	.read = text_read,
 	.end = text_end,
-	.parse = text_parse,
-	.too_long = text_too_long,
 	.render = dialect_text_render,
 	.goodbye = text_goodbye,
 	.missed = text_missed,

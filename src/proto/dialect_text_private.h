@@ -2,13 +2,19 @@
 #ifndef SOCKD_PROTO_DIALECT_TEXT_PRIVATE_H
 #define SOCKD_PROTO_DIALECT_TEXT_PRIVATE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+struct chat_call;
 struct chat_msg;
 struct strbuf;
 
 /* Every line of the server's own starts so, and no line of a person does. */
 #define TEXT_MARK "*** "
+
+/* dialect_text.c: one line without its end, into call (cleared by the caller).
+ * Pure. */
+void dialect_text_parse(const char *data, size_t len, struct chat_call *call);
 
 /* dialect_text_words.c: dialect.render. */
 void dialect_text_render(

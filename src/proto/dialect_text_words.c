@@ -204,24 +204,6 @@ static void put_here(const struct chat_msg *msg, struct strbuf *out)
 		strbuf_adds(out, "; joins and leaves are not shown");
 }
 
-/* The first `max` characters, and dots if that is not all. */
-static void put_cut(const char *text, size_t max, struct strbuf *out)
-{
-	size_t len = 0, n = 0, next;
-
-	while (text[len]) {
-		next = len + 1;
-		while (((unsigned char)text[next] & 0xC0) == 0x80)
-			next++;
-		if (n++ == max)
-			break;
-		len = next;
-	}
-	utf8_make_safe(out, text, len);
-	if (text[len])
-		strbuf_adds(out, "...");
-}
-
 /* What `letter` stands for in a sentence about msg. */
 static void put_field(
 	char letter, const struct chat_msg *msg, struct strbuf *out)
@@ -231,16 +213,16 @@ static void put_field(
 
 	switch (letter) {
 	case 'n':
-		put_cut(msg->nick, max, out);
+		utf8_make_safe_cut(out, msg->nick, max);
 		break;
 	case 'N':
-		put_cut(msg->nick2, max, out);
+		utf8_make_safe_cut(out, msg->nick2, max);
 		break;
 	case 'r':
-		put_cut(msg->room, max, out);
+		utf8_make_safe_cut(out, msg->room, max);
 		break;
 	case 't':
-		put_cut(msg->text, max, out);
+		utf8_make_safe_cut(out, msg->text, max);
 		break;
 	case 'c':
 		dialect_text_count(msg->n, out);

@@ -247,16 +247,8 @@ static void post_timer(struct conn *c)
 static void post_goodbye(struct conn *c, enum close_reason why, const char *arg,
 	struct strbuf *out)
 {
-	const char *words = close_row(why)->words;
-	const char *hole = strstr(words, "%s");
-
 	strbuf_adds(out, "error: ");
-	if (hole) {
-		strbuf_add(out, words, (size_t)(hole - words));
-		strbuf_adds(out, arg);
-		words = hole + 2;
-	}
-	strbuf_adds(out, words);
+	close_words(why, arg, out);
 	strbuf_addc(out, '\n');
 }
 

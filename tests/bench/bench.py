@@ -6,9 +6,10 @@ usage: bench.py [NAME...]    echo bulk udp discard chargen connect fanout growth
                             workers memory start census
 
 Absolute times mean nothing on a shared machine. So each figure is what sockd
-and the limit (limit.c) cost in turn, in at least five rounds of one second of
-the server's processor time each; shown are the ratio of the medians and the
-smallest and largest ratio of a round. Everything takes eight to twelve minutes.
+and the limit (limit.c) cost in turn, in five rounds of one second of the
+server's processor time each, or up to nine while the rounds disagree; shown are
+the ratio of the medians and the smallest and largest ratio of a round.
+Everything takes eight to twelve minutes.
 Programs are those of build-bench, or what SOCKD, SOCKLOAD and LIMIT name.
 """
 

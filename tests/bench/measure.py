@@ -11,7 +11,9 @@ import sys
 from peer import PATIENCE, ROOT, Failed
 
 SOCKLOAD = os.environ.get('SOCKLOAD', os.path.join(ROOT, 'build-bench/src/bin/sockload'))
-ROUNDS = 5
+ROUNDS = 5         # at least; up to ROUNDS_MAX while they disagree:
+ROUNDS_MAX = 9
+AGREED = 0.06      # so wide may the middle half of the ratios be, of their median
 ROUND_CPU = '1s'   # of the server's processor time in each round
 ROUND_MAX = '10s'  # on a busy machine
 
@@ -85,10 +87,18 @@ class Pair:
         self.ratios = Series([a / b for a, b in zip(ours, limits)])
 
 
+    def has_settled(self):
+        """More rounds would not tell much more. Says nothing of the goal."""
+        low, _, high = statistics.quantiles(self.ratios.values, n=4)
+        return high - low <= AGREED * self.ratios.median
+
+
 def in_turn(ours, limit, work, args):
-    """ROUNDS rounds of both; who goes first changes from round to round."""
+    """Rounds of both; who goes first changes from round to round."""
     costs = {ours: [], limit: []}
-    for i in range(ROUNDS):
+    for i in range(ROUNDS_MAX):
         for peer in ((ours, limit), (limit, ours))[i % 2]:
             costs[peer].append(cost(peer, work, args))
+        if i + 1 >= ROUNDS and Pair(costs[ours], costs[limit]).has_settled():
+            break
     return Pair(costs[ours], costs[limit])

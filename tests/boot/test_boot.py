@@ -110,6 +110,20 @@ class Boot(unittest.TestCase):
         out = machine.must('nc.openbsd', '-NU', '/run/sockd/chat.sock', text='/quit\n')
         self.assertIn('*** disconnected: bye.', out)
 
+    def test_control_socket(self):
+        path = '/run/sockd/control.sock'
+        self.assertEqual(
+            machine.must('stat', '-c', '%U %G %a', path).strip(), 'sockd sockd 660')
+        main = self.show('MainPID')
+        self.assertRegex(machine.must('sockctl', 'status'), rf'(?m)^pid +{main}$')
+        self.assertIn('"state":"serving"', machine.must('sockctl', '--json', 'status'))
+        done = machine.run('setpriv', '--reuid=nobody', '--clear-groups', 'sockctl', 'status')
+        self.assertEqual(done.returncode, 77)
+        self.assertIn('usermod -aG sockd', done.stderr)
+        machine.must('setpriv', '--reuid=nobody', '--groups=sockd', 'sockctl', 'log', 'debug')
+        wait_until(lambda: any('control verb="log" ' in e['MESSAGE'] and 'user=nobody' in e['MESSAGE']
+                               for e in self.journal()), 'the change in the journal')
+
     def test_reload_opens_a_new_port(self):
         old = self.echo(7007)
         self.edit('localhost:7007', 'localhost:7117')

@@ -24,6 +24,8 @@
 #include "chat/msg.h"
 #include "chat/settings.h"
 #include "proto/dialect.h"
+#include "proto/dialect_json_private.h"
+#include "proto/dialect_text_private.h"
 
 #define N_MEMBERS 3
 #define MARK      "*** "
@@ -168,8 +170,8 @@ static void run_line(struct scene *scene, const char *line, size_t len)
 	scene->now.mono_ms += who * 10;
 	scene->now.wall_ms += who * 10;
 	chat_call_clear(&scene->call);
-	(is_person(i) ? &dialect_text : &dialect_json)
-		->parse(line + 1, len - 1, &scene->call);
+	(is_person(i) ? dialect_text_parse : dialect_json_parse)(
+		line + 1, len - 1, &scene->call);
 	check_call(&scene->call);
 	hub_run(scene->hub, *member, &scene->call, &scene->now, &scene->out);
 	if ((who & 0xC0) == 0xC0) {

@@ -26,6 +26,7 @@
 #include "chat/msg.h"
 #include "chat/settings.h"
 #include "proto/dialect.h"
+#include "proto/dialect_text_private.h"
 
 #define N_PEOPLE 3
 #define MARK     "*** "
@@ -159,7 +160,7 @@ static bool serve_outbox(struct scene *scene)
 		if (post->kind == CHAT_POST_GO_ON) {
 			hub_go_on(scene->hub, scene->people[i], &scene->now,
 				&scene->out);
-		} else if (post->kind == CHAT_POST_CLOSE &&
+		} else if (post->kind == CHAT_POST_CLOSE && post->msg &&
 			post->msg->type == CHAT_RESUMED) {
 			hub_set_unread(scene->hub, scene->people[i], k, k / 2);
 			hub_leave(scene->hub, scene->people[i], NULL,
@@ -196,7 +197,7 @@ static void parse(struct scene *scene, const char *line, size_t len)
 		strbuf_adds(&text, scene->code);
 	}
 	assert(!text.failed);
-	dialect_text.parse(text.data ? text.data : "", text.len, &scene->call);
+	dialect_text_parse(text.data ? text.data : "", text.len, &scene->call);
 	strbuf_fini(&text);
 }
 

@@ -6,23 +6,16 @@ configuration, on its own ports in a network namespace of the test's own."""
 import os
 import pathlib
 import re
-import subprocess
-import sys
 import tempfile
 import unittest
 
 from clients import NC, Child
-from harness import PATIENCE, ROOT, Daemon, Test, main, run_sockd
+from harness import ROOT, Test, main, run_sockd
+from manual import Example, daemon_for, examples_of
+from netns import Space
 
 PAGE = pathlib.Path(ROOT, 'doc/sockd-tutorial.7')
 CONFIG = os.path.join(ROOT, 'conf/examples/tutorial.conf')
-BLOCK = r'\.Bd -literal -offset indent\n(.*?)\.Ed\n'
-PAIR = re.compile(rf'\.\\" run\n{BLOCK}.*?\.\\" prints\n{BLOCK}', re.S)
-
-
-def plain(block):
-    """What a reader sees of a literal display."""
-    return block.replace(r'\(aq', "'").replace(r'\e', '\\')
 
 
 class Tutorial(Test):
@@ -31,26 +24,18 @@ class Tutorial(Test):
         if os.geteuid() != 0:
             raise unittest.SkipTest('needs root for a private network')
         directory = cls.enterClassContext(tempfile.TemporaryDirectory(prefix='sockd-test-'))
-        cls.daemon = cls.enterClassContext(Daemon(
-            None, file=CONFIG,
-            prefix=('unshare', '-n', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh'),
-            env={'RUNTIME_DIRECTORY': directory, 'STATE_DIRECTORY': directory}))
-        cls.inside = ('nsenter', '-t', str(cls.daemon.pid), '-n')
-
-    def run_program(self, text):
-        return subprocess.run(
-            [*self.inside, sys.executable, '-c', text], capture_output=True, text=True,
-            stdin=subprocess.DEVNULL, timeout=PATIENCE * 2, check=False)
+        space = cls.enterClassContext(Space())
+        cls.daemon = cls.enterClassContext(daemon_for(CONFIG, space, directory))
+        cls.inside = space.prefix
 
     def test_programs_of_the_page(self):
-        text = PAGE.read_text(encoding='utf-8')
-        pairs = PAIR.findall(text)
-        self.assertEqual(len(pairs), text.count('" run\n'))
-        self.assertGreaterEqual(len(pairs), 7)
-        for program, output in pairs:
-            with self.subTest(program=program):
-                done = self.run_program(plain(program))
-                self.assertEqual((done.stdout, done.stderr), (plain(output), ''))
+        """They share the daemon, as they do with a reader."""
+        examples = examples_of(PAGE)
+        self.assertGreaterEqual(len(examples), 7)
+        for example in examples:
+            self.assertEqual([step.word for step in example], ['run', 'prints'])
+            with self.subTest(program=example[0].block):
+                Example(self, self.daemon, self.inside).try_steps(example)
 
     def test_every_service_is_in_the_page(self):
         text = PAGE.read_text(encoding='utf-8')

@@ -10,6 +10,7 @@
 #include <check.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,18 @@ static inline void world_start(struct world *w, unsigned n_workers)
 	w->shows_workers = n_workers > 1;
 	ck_assert_int_eq(
 		hub_new(&w->hub, &w->settings, n_workers, world_seed), 0);
+}
+
+/* The settings, changed, are in force. */
+static inline void world_configure(struct world *w)
+{
+	ck_assert_int_eq(hub_configure(w->hub, &w->settings), 0);
+}
+
+static inline void world_later(struct world *w, uint64_t ms)
+{
+	w->now.mono_ms += ms;
+	w->now.wall_ms += (int64_t)ms;
 }
 
 static inline void world_stop(struct world *w)
@@ -173,6 +186,21 @@ static inline const char *world_read(struct world *w)
 }
 
 #define world_expect(w, expected) ck_assert_str_eq(world_read(w), expected)
+
+/* Replaces code by the one to come back with that somebody was told last. */
+static inline void world_read_code(const struct world *w, char code[16])
+{
+	for (size_t i = 0; i < w->out.n_posts; i++) {
+		const struct chat_msg *msg = w->out.posts[i].msg;
+
+		if (msg &&
+			(msg->type == CHAT_YOU_RENAMED ||
+				msg->type == CHAT_WELCOME_BACK))
+			snprintf(code, 16, "%s", msg->text);
+		if (msg && msg->type == CHAT_ARRIVED && msg->nick2[0])
+			snprintf(code, 16, "%s", msg->nick2);
+	}
+}
 
 static inline struct member *world_enter(
 	struct world *w, uint64_t conn, uint32_t worker, const char *room)

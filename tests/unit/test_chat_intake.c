@@ -42,7 +42,7 @@ static int peer;
 static struct conn *conn;
 static struct strbuf said;
 
-static void set_up(const char *dialect)
+static void set_up(const char *dialect, const char *room)
 {
 	const struct proto *proto = proto_find("chat");
 	struct proto_context ctx;
@@ -52,6 +52,9 @@ static void set_up(const char *dialect)
 	ck_assert_int_eq(option_set_defaults(proto->options, options), 0);
 	ck_assert_int_eq(option_set_text(option_find(proto->options, "dialect"),
 				 options, dialect, &msg),
+		0);
+	ck_assert_int_eq(option_set_text(option_find(proto->options, "room"),
+				 options, room, &msg),
 		0);
 	net_start(&net, &proto->type, 1);
 	settings = world_settings();
@@ -65,15 +68,20 @@ static void set_up(const char *dialect)
 
 static void set_up_auto(void)
 {
-	set_up("auto");
+	set_up("auto", "");
 }
 
 static void set_up_json(void)
 {
-	set_up("json");
+	set_up("json", "");
 	NET_WAIT(&net, net_read(peer, &said) == 0 && said.len > 0);
 	ck_assert_ptr_nonnull(strstr(said.data, "\"type\":\"welcome\""));
 	strbuf_clear(&said);
+}
+
+static void set_up_nowhere(void)
+{
+	set_up("auto", "no name");
 }
 
 static void tear_down(void)
@@ -184,6 +192,18 @@ START_TEST(the_end_decides_too)
 	ck_assert_ptr_nonnull(strstr(all.data, "*** welcome to sockd"));
 	ck_assert_ptr_nonnull(strstr(all.data, "*** 1 in #lobby: "));
 	strbuf_fini(&all);
+}
+END_TEST
+
+/* Nobody comes in, as if memory had run out: what was said is said by nobody. */
+START_TEST(the_end_of_who_cannot_come_in)
+{
+	net_write(peer, "/who");
+	shutdown(peer, SHUT_WR);
+	ck_assert_int_eq(net_read_all(&net, peer, &said), 1);
+	ck_assert_ptr_nonnull(strstr(said.data, "short of memory"));
+	strbuf_clear(&said);
+	ck_assert_uint_eq(n_members(), 0);
 }
 END_TEST
 
@@ -321,6 +341,11 @@ static void add_auto_tests(Suite *suite)
 	tcase_add_test(tc, the_end_decides_too);
 	tcase_add_test(tc, a_late_program_is_one);
 	tcase_add_test(tc, a_person_stays_one);
+	suite_add_tcase(suite, tc);
+
+	tc = tcase_create("nowhere");
+	tcase_add_checked_fixture(tc, set_up_nowhere, tear_down);
+	tcase_add_test(tc, the_end_of_who_cannot_come_in);
 	suite_add_tcase(suite, tc);
 }
 

@@ -23,12 +23,6 @@ static void teardown(void)
 	world_stop(&w);
 }
 
-static void later(uint64_t ms)
-{
-	w.now.mono_ms += ms;
-	w.now.wall_ms += (int64_t)ms;
-}
-
 START_TEST(away_is_told_once)
 {
 	world_run(&w, bob, "away", "tea", NULL);
@@ -96,9 +90,9 @@ END_TEST
 
 START_TEST(whois_tells_times)
 {
-	later(60000);
+	world_later(&w, 60000);
 	world_run(&w, bob, "say", "x", NULL);
-	later(5000);
+	world_later(&w, 5000);
 	world_run(&w, bob, "away", "tea", NULL);
 	outbox_clear(&w.out);
 	world_run(&w, alice, "whois", "BOB", NULL);

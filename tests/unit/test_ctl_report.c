@@ -180,13 +180,13 @@ START_TEST(test_bounded)
 	report_end(r);
 	report_text(r, "after", "all");
 	report_write(r, false, NULL, &out);
-	ck_assert_ptr_nonnull(strstr(out.data, "(1,048 more left out)\n\n"));
+	ck_assert_ptr_nonnull(strstr(out.data, "(2,096 more left out)\n\n"));
 	ck_assert_ptr_nonnull(strstr(out.data, "after  all\nok\n"));
 	ck_assert_uint_lt(out.len, REPORT_BYTES_MAX + 100 * 1000);
 	strbuf_clear(&out);
 	report_write(r, true, NULL, &out);
 	ck_assert_ptr_nonnull(
-		strstr(out.data, "],\"things_left_out\":1048,\"after\""));
+		strstr(out.data, "],\"things_left_out\":2096,\"after\""));
 	strbuf_fini(&out);
 }
 END_TEST

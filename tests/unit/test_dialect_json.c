@@ -12,6 +12,7 @@
 #include "chat/msg.h"
 #include "net/service.h"
 #include "proto/dialect.h"
+#include "proto/dialect_json_private.h"
 
 extern const struct dialect dialect_json;
 
@@ -32,7 +33,7 @@ static const char *parsed(const char *object)
 
 	strbuf_clear(&got);
 	strbuf_adds(&got, "");
-	dialect_json.parse(object, strlen(object), &call);
+	dialect_json_parse(object, strlen(object), &call);
 	if (call.verb)
 		strbuf_adds(&got, chat_verb_info(call.verb)->name);
 	for (size_t i = 0; call.verb && i < call.n_args; i++)
@@ -113,6 +114,8 @@ static const struct {
 	{"{\"type\":\"history\",\"since\":1.5}", "E_BAD_FIELD|since|must be an id, a whole number"},
 	{"{\"type\":\"quit\"}", "quit"},
 	{"{\"type\":\"help\",\"command\":\"who\"}", "help|who"},
+	{"{\"type\":\"help\",\"command\":\"chat\"}", "help|say"},
+	{"{\"type\":\"help\",\"help\":\"leave\"}", "help|part"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\"}", "join|ops nick=bob"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":true}", "join|ops nick=bob keep"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":false}", "join|ops nick=bob"},
@@ -350,6 +353,12 @@ static const struct {
 	{{CHAT_E_UNKNOWN_COMMAND, .text = "jion", .nick2 = "join"},
 		"{\"type\":\"error\",\"code\":\"unknown_type\",\"message\":"
 		"\"there is no type \\\"jion\\\"; did you mean \\\"join\\\"?\"}"},
+	{{CHAT_E_NICK_RESERVED, .text = "guest-x"},
+		"{\"type\":\"error\",\"code\":\"name_invalid\",\"message\":"
+		"\"names with guest- are given by the server\"}"},
+	{{CHAT_E_NICK_RESERVED, .text = "cr0n", .nick2 = "cron"},
+		"{\"type\":\"error\",\"code\":\"name_invalid\",\"message\":"
+		"\"\\\"cr0n\\\" is kept for the service cron\"}"},
 	{{CHAT_E_NICK_TAKEN, .text = X40 X40},
 		"{\"type\":\"error\",\"code\":\"name_taken\",\"message\":"
 		"\"somebody is called \\\"" X40 "...\\\" already\"}"},

@@ -9,6 +9,7 @@
 #include "chat/command.h"
 #include "chat/msg.h"
 #include "proto/dialect.h"
+#include "proto/dialect_text_private.h"
 
 extern const struct dialect dialect_text;
 
@@ -63,7 +64,7 @@ START_TEST(reads)
 
 	if (len == 0)
 		len = strlen(parses[_i].line);
-	dialect_text.parse(parses[_i].line, len, &call);
+	dialect_text_parse(parses[_i].line, len, &call);
 	strbuf_adds(&got, "");
 	if (call.verb)
 		strbuf_adds(&got, chat_verb_info(call.verb)->name);
@@ -90,14 +91,14 @@ START_TEST(reads_again)
 	memset(longer + 9, 'x', sizeof longer - 9);
 	for (size_t i = 0; i < sizeof parses / sizeof parses[0]; i++) {
 		chat_call_clear(&call);
-		dialect_text.parse("/msg a b", 8, &call);
+		dialect_text_parse("/msg a b", 8, &call);
 		chat_call_clear(&call);
-		dialect_text.parse(
+		dialect_text_parse(
 			parses[i].line, strlen(parses[i].line), &call);
 		ck_assert(call.n_args < 2 || call.args[1] > call.args[0]);
 	}
 	chat_call_clear(&call);
-	dialect_text.parse(longer, sizeof longer, &call);
+	dialect_text_parse(longer, sizeof longer, &call);
 	ck_assert_str_eq(call.args[0], "bob");
 	ck_assert_uint_eq(strlen(call.args[1]), sizeof longer - 9);
 	chat_call_fini(&call);
@@ -108,7 +109,7 @@ START_TEST(refuses_long_lines)
 {
 	struct chat_call call = {0};
 
-	dialect_text.too_long(5312, 4096, &call);
+	chat_call_refuse_length(&call, 5312, 4096);
 	ck_assert(call.is_error && !call.verb);
 	ck_assert_int_eq(call.error, CHAT_E_LINE_TOO_LONG);
 	ck_assert_uint_eq(call.n, 5312);

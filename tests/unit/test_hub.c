@@ -372,7 +372,7 @@ START_TEST(configured_rooms_exist)
 		"to 1: YOU_JOINED bob #Ops \"sockd\" n=1\n"
 		"to 1: YOU_TOPIC #Ops \"the printer\"\n"
 		"to 1: REPLAY #Ops [SAID bob #Ops \"two\"]\n");
-	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	world_configure(&w);
 	w.now.mono_ms += w.settings.room_keep_ms;
 	world_run(&w, bob, "rooms", NULL);
 	world_expect(&w, "to 1: ROOMS n=1 [ROOM_ITEM #Ops n=1]\n");
@@ -460,7 +460,7 @@ START_TEST(the_way_home_is_open)
 	outbox_clear(&w.out);
 	world_leave(&w, bob, NULL);
 	world_leave(&w, carol, NULL);
-	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	world_configure(&w);
 }
 END_TEST
 

@@ -123,29 +123,12 @@ static void say_as(const char *room, size_t n_posts_if_said)
 
 static unsigned n_back; /* so many came back */
 
-/* The code that somebody was told last, "" if nobody was. */
-static void read_code(char code[16])
-{
-	const struct chat_msg *msg;
-
-	code[0] = '\0';
-	for (size_t i = 0; i < w.out.n_posts; i++) {
-		msg = w.out.posts[i].msg;
-		if (msg &&
-			(msg->type == CHAT_YOU_RENAMED ||
-				msg->type == CHAT_WELCOME_BACK))
-			snprintf(code, 16, "%s", msg->text);
-		if (msg && msg->type == CHAT_ARRIVED && msg->nick2[0])
-			snprintf(code, 16, "%s", msg->nick2);
-	}
-}
-
 /* Somebody is cut off and comes back, or finds the old connection there. */
 static void cut_off(bool is_noticed)
 {
 	struct member *old, *back;
 	struct chat_home home = {0, 10};
-	char code[16];
+	char code[16] = "";
 
 	old = hub_enter(w.hub, home, "lobby", &w.now, &w.out);
 	if (!old)
@@ -154,7 +137,7 @@ static void cut_off(bool is_noticed)
 	world_run(&w, old, "away", "tea", NULL);
 	world_run(&w, old, "join", "ops", NULL);
 	world_run(&w, old, "nick", "carol", NULL);
-	read_code(code);
+	world_read_code(&w, code);
 	home.conn++;
 	if (is_noticed)
 		world_leave(&w, old, NULL);
@@ -190,13 +173,13 @@ static void program_is_cut_off(void)
 {
 	struct chat_home home = {0, 10};
 	struct member *member = hub_enter(w.hub, home, NULL, &w.now, &w.out);
-	char code[16];
+	char code[16] = "";
 
 	if (!member)
 		return;
 	join(member, "ops");
 	join(member, "lobby");
-	read_code(code);
+	world_read_code(&w, code);
 	world_leave(&w, member, NULL);
 	member = hub_enter(w.hub, home, NULL, &w.now, &w.out);
 	if (!member)

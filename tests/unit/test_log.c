@@ -111,6 +111,33 @@ START_TEST(records_come_out_in_order)
 }
 END_TEST
 
+static void tap(const struct log_record *record, void *arg)
+{
+	strbuf_addf(arg, "%d %s\n", (int)record->level, record->text);
+}
+
+/* What goes past a tap, even if nobody takes it from the sink. */
+START_TEST(tap_sees_what_is_logged)
+{
+	struct strbuf tapped = {0};
+
+	log_info("before");
+	log_stop();
+	ck_assert_int_eq(log_start(sink), 0);
+	log_tap(tap, &tapped);
+	log_debug("not logged");
+	hang_sink();
+	log_tap(NULL, NULL);
+	ck_assert_str_eq(tapped.data, "6 hangs\n");
+	log_error("after");
+	let_go();
+	log_stop();
+	ck_assert_str_eq(tapped.data, "6 hangs\n");
+	ck_assert_str_eq(got.data, "6 before\n6 hangs\n3 after\n");
+	strbuf_fini(&tapped);
+}
+END_TEST
+
 START_TEST(level_holds_at_once)
 {
 	for (int i = 0; log_level_names[i]; i++) {
@@ -282,6 +309,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, records_come_out_in_order);
+	tcase_add_test(tc, tap_sees_what_is_logged);
 	tcase_add_test(tc, level_holds_at_once);
 	tcase_add_test(tc, long_texts_are_cut);
 	tcase_add_test(tc, a_stopped_reader_blocks_nobody);

@@ -288,6 +288,33 @@ START_TEST(history_tells_what_is_lost)
 }
 END_TEST
 
+/* What is older is not shown in the place of what is not to be read. */
+START_TEST(history_since_begins_there_for_all)
+{
+	struct member *alice = world_person(&w, 2, 0, "alice");
+	struct member *p = joined(1, "bot");
+	uint64_t id;
+
+	(void)say(p, "old");
+	w.now.wall_ms += 7;
+	id = say(p, "seen");
+	w.now.wall_ms += 7;
+	(void)say(alice, "ignored");
+	w.now.wall_ms += 7;
+	(void)say(p, "new");
+	ASK(p, "ignore", .args = {"alice"}, .n_args = 1);
+	ck_assert_str_eq(history_since(p, id),
+		"to 1: REPLAY #lobby [SAID bot #lobby \"new\"]\n");
+	outbox_clear(&w.out);
+	ASK(p, "history", .args = {"2"}, .n_args = 1);
+	world_expect(&w,
+		"to 1: REPLAY #lobby [SAID bot #lobby \"seen\", "
+		"SAID bot #lobby \"new\"]\n");
+	world_leave(&w, alice, NULL);
+	world_leave(&w, p, NULL);
+}
+END_TEST
+
 /* Somebody greeted as a person turns out to be a program. */
 START_TEST(a_person_becomes_one)
 {
@@ -332,6 +359,7 @@ int main(void)
 	tcase_add_test(tc, keeps_rooms);
 	tcase_add_test(tc, references);
 	tcase_add_test(tc, history_tells_what_is_lost);
+	tcase_add_test(tc, history_since_begins_there_for_all);
 	tcase_add_test(tc, a_person_becomes_one);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

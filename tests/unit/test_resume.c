@@ -8,22 +8,15 @@
 
 static struct world w;
 static struct member *bob, *alice;
-static char code[64]; /* the last that anybody was told */
+static char code[16]; /* the last that anybody was told */
 
 /* The outbox as text, codes noted and written CODE. */
 static const char *read_all(void)
 {
 	static char text[4096];
-	const struct chat_msg *msg;
 	char *at;
 
-	for (size_t i = 0; i < w.out.n_posts; i++) {
-		msg = w.out.posts[i].msg;
-		if (msg &&
-			(msg->type == CHAT_YOU_RENAMED ||
-				msg->type == CHAT_WELCOME_BACK))
-			snprintf(code, sizeof code, "%s", msg->text);
-	}
+	world_read_code(&w, code);
 	snprintf(text, sizeof text, "%s", world_read(&w));
 	while (code[0] && (at = strstr(text, code)) != NULL) {
 		memcpy(at, "CODE", 4);
@@ -68,12 +61,6 @@ static void come_back(uint64_t conn, uint32_t worker)
 static void say(struct member *member, const char *text)
 {
 	world_run(&w, member, "say", text, NULL);
-}
-
-static void later(uint64_t ms)
-{
-	w.now.mono_ms += ms;
-	w.now.wall_ms += (int64_t)ms;
 }
 
 static void start(unsigned n_workers)
@@ -220,7 +207,7 @@ START_TEST(what_is_lost_is_said)
 	char text[16];
 
 	w.settings.history = 3;
-	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	world_configure(&w);
 	leave(&bob);
 	for (int i = 0; i < 15; i++) {
 		snprintf(text, sizeof text, "%d", i);
@@ -232,7 +219,7 @@ START_TEST(what_is_lost_is_said)
 		"to 9: YOU_JOINED bob #lobby \"sockd\" n=2\n"
 		"to 9: REPLAY #lobby n=12 [SAID alice #lobby \"12\", SAID"));
 	w.settings.history = 0;
-	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	world_configure(&w);
 	leave(&bob);
 	say(alice, "x");
 	come_back(10, 1);
@@ -269,12 +256,12 @@ END_TEST
 START_TEST(the_room_may_be_another)
 {
 	w.settings.room_keep_ms = 1000;
-	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	world_configure(&w);
 	world_run(&w, bob, "join", "ops", NULL);
 	say(bob, "a");
 	say(bob, "b");
 	leave(&bob);
-	later(2000);
+	world_later(&w, 2000);
 	world_run(&w, alice, "join", "ops", NULL);
 	say(alice, "new");
 	come_back(9, 1);
@@ -292,7 +279,7 @@ START_TEST(a_room_may_be_locked)
 	leave(&bob);
 	w.settings.rooms = rooms;
 	w.settings.n_rooms = 1;
-	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	world_configure(&w);
 	come_back(9, 1);
 	expect("to 9: E_ROOM_LOCKED #ops\n"
 	       "room 0 !9: JOINED bob #lobby\n"
@@ -302,15 +289,21 @@ START_TEST(a_room_may_be_locked)
 }
 END_TEST
 
+static void keep_for(uint64_t ms)
+{
+	w.settings.resume_ms = ms;
+	world_configure(&w);
+}
+
 START_TEST(codes_end)
 {
 	leave(&bob);
-	later(KEEP_MS - 1);
+	world_later(&w, KEEP_MS - 1);
 	bob = guest(9, 1);
 	world_run(&w, bob, "resume", code, NULL);
 	ck_assert_ptr_nonnull(strstr(read_all(), "WELCOME_BACK bob"));
 	leave(&bob);
-	later(KEEP_MS);
+	world_later(&w, KEEP_MS);
 	come_back(10, 1);
 	expect("to 10: E_CODE_UNKNOWN limit=600000\n");
 }
@@ -319,15 +312,24 @@ END_TEST
 START_TEST(nothing_is_resumed_if_it_is_off)
 {
 	leave(&bob);
-	w.settings.resume_ms = 0;
-	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	keep_for(0);
 	come_back(9, 1);
 	expect("to 9: E_NO_RESUME\n");
 	world_run(&w, bob, "nick", "carol", NULL);
 	expect("to 9: YOU_RENAMED carol\nroom 0 !9: JOINED carol #lobby\n");
 	leave(&bob);
-	w.settings.resume_ms = KEEP_MS;
-	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	keep_for(KEEP_MS);
+	come_back(10, 1);
+	expect("to 10: E_CODE_UNKNOWN limit=600000\n");
+}
+END_TEST
+
+/* What was noted of where bob sat goes with the code. */
+START_TEST(codes_go_with_those_who_leave_while_it_is_off)
+{
+	keep_for(0);
+	leave(&bob);
+	keep_for(KEEP_MS);
 	come_back(10, 1);
 	expect("to 10: E_CODE_UNKNOWN limit=600000\n");
 }
@@ -364,7 +366,7 @@ START_TEST(wrong_codes_are_few)
 	expect("to 30: E_CODE_BUSY\n");
 	world_run(&w, guests[3], "resume", mine, NULL);
 	expect("to 30: E_CODE_BUSY\n");
-	later(500);
+	world_later(&w, 500);
 	world_run(&w, guests[3], "resume", mine, NULL);
 	ck_assert_ptr_nonnull(strstr(read_all(), "WELCOME_BACK bob"));
 	/* the right one cost nothing */
@@ -435,7 +437,7 @@ END_TEST
 START_TEST(what_nobody_remembers_is_estimated)
 {
 	w.settings.history = 4;
-	ck_assert_int_eq(hub_configure(w.hub, &w.settings), 0);
+	world_configure(&w);
 	for (int i = 0; i < 50; i++)
 		say(alice, "0123456789012345"); /* 25 bytes each */
 	hub_set_unread(w.hub, bob, 250, 20);
@@ -576,6 +578,7 @@ int main(void)
 	tcase_add_test(tc, a_room_may_be_locked);
 	tcase_add_test(tc, codes_end);
 	tcase_add_test(tc, nothing_is_resumed_if_it_is_off);
+	tcase_add_test(tc, codes_go_with_those_who_leave_while_it_is_off);
 	tcase_add_test(tc, wrong_codes_are_few);
 	tcase_add_test(tc, a_ghost_is_closed_first);
 	tcase_add_test(tc, what_a_ghost_never_got_is_missed);

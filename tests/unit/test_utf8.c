@@ -152,6 +152,32 @@ START_TEST(counts_characters)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	size_t max;
+	const char *cut;
+} cuts[] = {
+	{"", 0, ""},
+	{"", 3, ""},
+	{"abc", 3, "abc"},
+	{"abc", 2, "ab..."},
+	{"abc", 0, "..."},
+	{"h\xC3\xA9\xF0\x9F\x8D\xB5", 3, "h\xC3\xA9\xF0\x9F\x8D\xB5"},
+	{"h\xC3\xA9\xF0\x9F\x8D\xB5", 2, "h\xC3\xA9..."},
+	{"\x07\xFFz", 2, "\xE2\x90\x87\xEF\xBF\xBD..."},
+};
+
+START_TEST(cuts_between_characters)
+{
+	struct strbuf out = {0};
+
+	strbuf_adds(&out, "");
+	utf8_make_safe_cut(&out, cuts[_i].text, cuts[_i].max);
+	ck_assert_str_eq(out.data, cuts[_i].cut);
+	strbuf_fini(&out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("utf8");
@@ -163,6 +189,8 @@ int main(void)
 		tc, makes_safe, 0, sizeof safe_cases / sizeof safe_cases[0]);
 	tcase_add_test(tc, any_bytes_become_safe);
 	tcase_add_test(tc, counts_characters);
+	tcase_add_loop_test(
+		tc, cuts_between_characters, 0, sizeof(cuts) / sizeof(*cuts));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
