@@ -240,7 +240,7 @@ static void put_proclaimed(const struct chat_msg *msg, struct strbuf *out)
 	json_write_begin(out, "notification");
 	json_write_string(out, "event", "announcement");
 	json_write_string(out, "room", msg->room);
-	json_write_text(out, "message", msg->text, msg->text_len);
+	json_write_foreign(out, "message", msg->text);
 	end(out);
 }
 

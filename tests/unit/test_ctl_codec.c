@@ -76,10 +76,12 @@ static const struct {
 	{"json", "an empty line; help lists the verbs"},
 	{"statsu", "there is no verb \"statsu\"; did you mean \"status\"?"},
 	{"GET / HTTP/1.1", "there is no verb \"GET\"; help lists them"},
-	{"watch", "\"watch\" is not all of it; write \"watch events\" or "
-		  "\"watch log\" or \"watch room\""},
-	{"watch it", "\"watch\" is not all of it; write \"watch events\" or "
-		  "\"watch log\" or \"watch room\""},
+	{"watch",
+		"\"watch\" is not all of it; write \"watch events\" or "
+		"\"watch log\" or \"watch room\""},
+	{"watch it",
+		"\"watch\" is not all of it; write \"watch events\" or "
+		"\"watch log\" or \"watch room\""},
 	{"status now", "there is no place for \"now\"; usage: status"},
 	{"drain a b c",
 		"there is no place for \"c\"; usage: drain [SERVICE] "
