@@ -3,7 +3,8 @@
  * who may connect at all; root, the daemon's own user and the members of
  * control.group may change things. Without such a group everybody may who could
  * connect. What is changed is logged with the user's name, which is looked up
- * in the helper thread of the workers, since name servers take any time. Main thread. */
+ * in the workers' helper thread, since name servers take any time. Main
+ * thread. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
