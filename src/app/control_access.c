@@ -3,9 +3,9 @@
  * who may connect at all; root, the daemon's own user and the members of
  * control.group may change things. Without such a group everybody may who could
  * connect. What is changed is logged with the user's name, which is looked up
- * in the helper thread, since name servers take any time. Main thread. */
+ * in the workers' helper thread, since name servers take any time. Main
+ * thread. */
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,13 +13,12 @@
 #include "app/server_private.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/user_name.h"
 #include "net/helper.h"
 
 #include "control_private.h"
 
-#define ENTRY_LEN     1024 /* of the user database; grows */
-#define ENTRY_LEN_MAX (1024 * 1024)
-#define SHOWN_MAX     512 /* bytes of arguments in the log */
+#define SHOWN_MAX 512 /* bytes of arguments in the log */
 
 static bool has_group(int fd, gid_t wanted)
 {
@@ -75,20 +74,8 @@ static void lookup_free(struct mail *m)
 static void on_helper(struct helper_job *job)
 {
 	struct lookup *l = (struct lookup *)job;
-	struct passwd entry, *found = NULL;
-	int err = ERANGE;
 
-	for (size_t len = ENTRY_LEN; err == ERANGE && len <= ENTRY_LEN_MAX;
-		len *= 4) {
-		char *buf = malloc(len);
-
-		if (!buf)
-			return;
-		err = getpwuid_r(l->uid, &entry, buf, len, &found);
-		if (!err && found)
-			l->name = strdup(found->pw_name);
-		free(buf);
-	}
+	l->name = user_name_of(l->uid);
 }
 
 static void on_main(struct mail *m, void *owner)
@@ -122,7 +109,7 @@ int control_access_find_name(struct control_peer *peer)
 	l->control = c;
 	l->peer = peer->id;
 	l->uid = peer->user.uid;
-	err = helper_post(c->helper, &l->job);
+	err = helper_post(c->server->crew.helper, &l->job);
 	if (err)
 		lookup_free(&l->job.mail);
 	return err;

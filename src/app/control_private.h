@@ -113,7 +113,7 @@ struct control {
 	struct event *acceptable;  /* owned */
 	struct event *resume;      /* owned: accepting had to pause */
 	struct event *reaper;      /* owned: active while a peer is dead */
-	struct helper *helper;     /* owned: for what may block */
+	struct helper *helper;     /* owned: reads configurations */
 	struct control_peers peers;
 	unsigned n_peers;
 	uint64_t last_id;

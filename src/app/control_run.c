@@ -57,7 +57,7 @@ static const char *level_in_force(void)
 int control_log(struct control_request *req)
 {
 	const struct config *cfg = config_ref_get(req->server->plan->cfg);
-	enum log_level level;
+	enum log_level level = LOG_LEVEL_INFO;
 
 	if (req->words.n_args) {
 		if (control_parse_level(req, req->words.args[0], &level))

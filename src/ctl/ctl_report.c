@@ -96,6 +96,7 @@ static struct part *part_of(
 		r->n_skip--;
 		return NULL;
 	}
+	assert(part);
 	at = part->n % part->n_columns;
 	assert(!strcmp(part->columns[at].key, key));
 	assert(part->columns[at].type == type);

@@ -70,6 +70,7 @@ static void add_time(struct strbuf *out, uint64_t wall_ms)
 
 static void add_items(struct strbuf *out, const struct value *v)
 {
+	assert(v->text);
 	for (const char *p = v->text; *p; p++) {
 		if (*p != '\n')
 			strbuf_addc(out, *p);

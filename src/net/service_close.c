@@ -4,6 +4,7 @@
  * One letter goes to worker 0, where connections are accepted, and from there
  * one to each worker: so it comes behind those that were being handed over when
  * it was posted. All letters are made first, so that it is all or nothing. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -80,6 +81,7 @@ int crew_close_service(
 		order->next = first;
 		first = order;
 	}
+	assert(first); /* there is a worker */
 	first->mail.run = run_first;
 	worker_post(crew->workers[0], &first->mail);
 	return 0;

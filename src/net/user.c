@@ -4,18 +4,14 @@
 #include "net/user.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
+#include "base/user_name.h"
 #include "net/conn.h"
 #include "net/conn_private.h"
 #include "net/helper.h"
 #include "net/worker.h"
-
-#define ENTRY_LEN     1024 /* of the user database; grows */
-#define ENTRY_LEN_MAX (1024 * 1024)
 
 struct lookup {
 	struct helper_job job;
@@ -49,20 +45,8 @@ static void lookup_free(struct mail *m)
 static void on_helper(struct helper_job *job)
 {
 	struct lookup *l = (struct lookup *)job;
-	struct passwd entry, *found = NULL;
-	int err = ERANGE;
 
-	for (size_t len = ENTRY_LEN; err == ERANGE && len <= ENTRY_LEN_MAX;
-		len *= 4) {
-		char *buf = malloc(len);
-
-		if (!buf)
-			return;
-		err = getpwuid_r(l->uid, &entry, buf, len, &found);
-		if (!err && found)
-			l->name = strdup(found->pw_name);
-		free(buf);
-	}
+	l->name = user_name_of(l->uid);
 }
 
 static void on_worker(struct mail *m, void *owner)

@@ -346,8 +346,19 @@ class Watching(Test):
                     busy.send('log info\n')
                     busy.answer()
                 lines.append(deaf.line())
+                self.assertLess(len(lines), 6000, 'all of them were kept')
             self.assertRegex(lines[-1], r'^\([\d,]+ lines were left out\)$')
             self.assertTrue(all('control verb=' in line for line in lines[:-1]))
+
+    def test_one_that_leaves(self):
+        """Nothing is logged that would show it."""
+        with Daemon(CONFIG) as d:
+            watch = Control(d)
+            watch.send('watch log\n')
+            wait_until(lambda: said(d, 'log', 'info') and any(select_now(watch)),
+                       'the watch to begin')
+            watch.close()
+            wait_until(lambda: d.fds() <= d.baseline, 'it is forgotten')
 
 
 if __name__ == '__main__':

@@ -106,6 +106,13 @@ START_TEST(test_bad)
 }
 END_TEST
 
+/* The prefix and then as many x as there is room for. */
+static void fill(char *line, size_t size, const char *prefix)
+{
+	for (size_t i = 0; i < size; i++)
+		line[i] = *prefix ? *prefix++ : 'x';
+}
+
 /* An answer to what is wrong has to be JSON too. */
 START_TEST(test_bad_json)
 {
@@ -113,8 +120,7 @@ START_TEST(test_bad_json)
 
 	ck_assert_int_lt(ctl_decode(&req, "json \x01", 6, &msg), 0);
 	ck_assert(req.is_json);
-	memset(line, 'x', sizeof(line));
-	memcpy(line, "json ", 5);
+	fill(line, sizeof(line), "json ");
 	ck_assert_int_lt(ctl_decode(&req, line, sizeof(line), &msg), 0);
 	ck_assert(req.is_json);
 	ck_assert_int_lt(ctl_decode(&req, "x", 1, &msg), 0);
@@ -126,8 +132,7 @@ START_TEST(test_bounds)
 {
 	char line[CTL_LINE_MAX + 2];
 
-	memset(line, 'x', sizeof(line));
-	memcpy(line, "config ", 7);
+	fill(line, sizeof(line), "config ");
 	ck_assert_int_eq(ctl_decode(&req, line, CTL_LINE_MAX, &msg), 0);
 	ck_assert_uint_eq(strlen(req.args[0]), CTL_LINE_MAX - 7);
 	ck_assert_int_lt(ctl_decode(&req, line, CTL_LINE_MAX + 1, &msg), 0);
