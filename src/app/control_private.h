@@ -61,6 +61,8 @@ bool control_emit(struct control_request *req, const char *line, size_t len);
 
 /* ---- who came */
 
+#define CONTROL_PEERS_MAX 16
+
 struct control_user {
 	uid_t uid;
 	bool may_change;
