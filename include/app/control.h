@@ -9,7 +9,9 @@ struct server;
 
 /* The control socket: what sockctl(1) talks to. On the main thread. */
 
-#define CONTROL_PEERS_MAX 16 /* connected to it at once */
+/* Descriptors that are kept for it, so that one may ask what is going on while
+ * connections have all others. */
+#define CONTROL_FDS 2
 
 /* Listens as `control` of the plan's configuration says. 0 and *ret (NULL if
  * there is to be none), or -errno with msg. */

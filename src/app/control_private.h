@@ -75,6 +75,8 @@ int control_find_room(
 
 /* ---- who came */
 
+#define CONTROL_PEERS_MAX 16
+
 struct control_user {
 	uid_t uid;
 	bool may_change;

@@ -34,7 +34,7 @@
 #include "sockd_build.h"
 
 #define WORKERS_AUTO_MAX 4
-#define SPARE_FDS        (PLAN_REFUSALS + CONTROL_PEERS_MAX + 4)
+#define SPARE_FDS        (PLAN_REFUSALS + CONTROL_FDS + 4)
 #define STOP_EXTRA_MS    1000
 
 /* Descriptors. */

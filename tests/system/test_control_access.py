@@ -163,6 +163,18 @@ class Hostile(Test):
                 client.send('log\n')
                 self.assertEqual(client.answer()[-1], 'ok')
 
+    def test_when_descriptors_run_out(self):
+        """Connections do not get the last of them."""
+        with Daemon(CONFIG, prefix=('prlimit', '--nofile=64'),
+                    allow_errors='cannot accept') as d:
+            crowd = [connect(d.address('echo')) for _ in range(150)]
+            wait_until(lambda: d.log('reason=full'), 'the server is full')
+            status = asked(d, 'status')
+            self.assertGreaterEqual(status['connections'], status['max_connections'])
+            self.assertEqual(asked(d, 'services')['services'][0]['service'], 'echo')
+            for client in crowd:
+                client.close()
+
     def test_garbage(self):
         with Daemon(CONFIG) as d:
             for garbage in (b'\0\n', b'\xff\xfe\n', b'GET / HTTP/1.1\r\n', b'\n', b'"\n',
