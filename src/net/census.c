@@ -125,7 +125,8 @@ static bool is_asked_for(const struct conn *c, const struct census_query *query)
 {
 	if (query->service[0] && strcmp(c->service->name, query->service) != 0)
 		return false;
-	if (query->nick[0] && (!c->nick || strcasecmp(c->nick, query->nick)))
+	if (query->nick[0] &&
+		(!c->nick || strcasecmp(c->nick, query->nick) != 0))
 		return false;
 	if (query->has_state && state_of(c) != query->state)
 		return false;

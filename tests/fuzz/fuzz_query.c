@@ -7,6 +7,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -30,6 +31,19 @@ static void check(const struct census_query *query)
 	assert(query->network.prefix <= 128);
 }
 
+static bool is_same(const struct census_query *a, const struct census_query *b)
+{
+	return strcmp(a->service, b->service) == 0 &&
+		strcmp(a->nick, b->nick) == 0 &&
+		strcmp(a->text, b->text) == 0 &&
+		a->has_network == b->has_network &&
+		memcmp(a->network.bytes, b->network.bytes,
+			sizeof(a->network.bytes)) == 0 &&
+		a->network.prefix == b->network.prefix &&
+		a->has_state == b->has_state && a->state == b->state &&
+		a->key == b->key && a->limit == b->limit;
+}
+
 /* In memory of its own size. */
 static void add(struct census_query *query, const uint8_t *data, size_t len)
 {
@@ -42,7 +56,7 @@ static void add(struct census_query *query, const uint8_t *data, size_t len)
 	word[len] = '\0';
 	if (census_query_add(query, word, &msg)) {
 		assert(msg.text[0]);
-		assert(memcmp(query, &before, sizeof(before)) == 0);
+		assert(is_same(query, &before));
 	}
 	check(query);
 	free(word);
