@@ -91,13 +91,15 @@ START_TEST(refuses_in_words)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct census_query query = {.id = 0};
-		const struct census_query none = {.id = 0};
 		struct errmsg msg = {""};
 
 		ck_assert_int_eq(
 			census_query_add(&query, rows[i].word, &msg), -EINVAL);
 		ck_assert_str_eq(msg.text, rows[i].error);
-		ck_assert_mem_eq(&query, &none, sizeof(none));
+		ck_assert(
+			!query.service[0] && !query.nick[0] && !query.text[0]);
+		ck_assert(!query.has_network && !query.has_state);
+		ck_assert(query.key == CENSUS_BY_ID && query.limit == 0);
 	}
 }
 END_TEST
