@@ -93,7 +93,7 @@ void config_error_format(const struct config_error *e, struct strbuf *out);
  * socket: every error, not only the first (of a file that does not parse, its
  * first). Resolves names. Returns 0 and *ret (owned), or a sysexits.h code:
  * EX_USAGE a bad -o, EX_NOINPUT file unreadable, EX_CONFIG the rest. errors
- * may hold warnings on success. Blocks; main thread. */
+ * may hold warnings on success. Blocks; any thread. */
 int config_load(const struct config_source *src, struct config **ret,
 	struct config_errors *errors) __attribute__((warn_unused_result));
 void config_free(struct config *cfg); /* NULL is fine */
@@ -105,10 +105,10 @@ const char *config_library_text(void);
  * config remembers the origins. */
 int config_dump(const struct config *cfg, FILE *out);
 
-/* The options that differ and that a reload does not apply (OPT_RESTART), as
- * paths, into ret (strlist_fini()). 0 or -ENOMEM. */
-int config_restart_keys(const struct config *old, const struct config *now,
-	struct strlist *ret);
+/* Where the value of an option was written, by its path: "FILE:LINE", "-o" or
+ * "default". */
+void config_origin(
+	const struct config *cfg, const char *path, struct strbuf *out);
 
 /* The tables, for -T, tests and lint: global options by full path; keys common
  * to services; keys of chat.rooms.NAME. */

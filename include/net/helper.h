@@ -4,18 +4,16 @@
 
 #include "net/mailbox.h"
 
-struct worker;
-
-/* A thread for what may block and therefore must not run in a worker: looking
- * up names, for example. Jobs are done one after another; each comes back to
- * its worker as mail. */
+/* A thread for what may block and therefore must not run in a loop: looking
+ * up names, for example. Jobs are done one after another; each comes back as
+ * mail to whom it belongs. */
 struct helper;
 
 /* Embedded in what the job is about. The receiver's mail.run() ends it, or
  * mail.free() if it never gets there. */
 struct helper_job {
 	struct mail mail;
-	struct worker *worker;                /* borrowed: to whom it returns */
+	struct mailbox *mailbox;              /* borrowed: where it returns */
 	void (*work)(struct helper_job *job); /* on the helper's thread */
 	struct helper_job *next;              /* in helper.first */
 };
@@ -23,7 +21,7 @@ struct helper_job {
 /* The thread is started by the first job. NULL: out of memory. */
 struct helper *helper_new(void);
 /* Does not wait for the job that is being done: nobody hears of it any more.
- * Before the workers are freed. NULL is fine. */
+ * Before the mailboxes are freed. NULL is fine. */
 void helper_free(struct helper *h);
 
 #define HELPER_JOBS_MAX 256

@@ -5,15 +5,15 @@
  * that nobody knows.
  *
  * Names are resolved here, at start and at every reload, off the loops; the
- * binder resolves again, since a check may be long ago. Main thread; blocks.
+ * binder resolves again, since a check may be long ago. Any thread; blocks.
  */
 #include <ctype.h>
 #include <errno.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/errmsg.h"
+#include "base/group.h"
 #include "base/option.h"
 #include "net/addr.h"
 
@@ -34,7 +34,9 @@ int config_check_mode(const char *value, struct errmsg *msg)
 
 int config_check_group(const char *value, struct errmsg *msg)
 {
-	if (*value && !getgrnam(value))
+	gid_t gid;
+
+	if (*value && group_find(value, &gid))
 		return errmsg_set(
 			msg, EINVAL, "there is no group \"%s\"", value);
 	return 0;

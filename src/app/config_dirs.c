@@ -9,7 +9,7 @@
  *	             $XDG_STATE_HOME/sockd, ~/.local/state/sockd
  *
  * Nothing is made or looked at here: whoever makes the directory must see that
- * it belongs to this user, above all the one in /tmp. Main thread.
+ * it belongs to this user, above all the one in /tmp. Any thread.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * Keys with dots become groups; rows of one group stand together in the
  * tables, so a group is opened when its first row comes and closed before the
  * first row of another. Groups with names of their own (rooms, services) are
- * written where their parent closes or at the end. Main thread.
+ * written where their parent closes or at the end. Any thread.
  */
 #include <errno.h>
 #include <string.h>
@@ -55,19 +55,26 @@ static void group_close(struct dump *d)
 	strbuf_adds(&d->out, "};\n");
 }
 
-static void add_origin(struct dump *d, const char *path)
+void config_origin(
+	const struct config *cfg, const char *path, struct strbuf *out)
 {
-	const struct config_node *node = config_tree_find(d->cfg->tree, path);
+	const struct config_node *node = config_tree_find(cfg->tree, path);
 
 	if (!node) {
-		strbuf_adds(&d->out, "  # default\n");
+		strbuf_adds(out, "default");
 	} else if (!node->file) {
-		strbuf_adds(&d->out, "  # -o\n");
+		strbuf_adds(out, "-o");
 	} else {
-		strbuf_adds(&d->out, "  # ");
-		str_escape(&d->out, node->file, strlen(node->file), 4096);
-		strbuf_addf(&d->out, ":%u\n", node->line);
+		str_escape(out, node->file, strlen(node->file), 4096);
+		strbuf_addf(out, ":%u", node->line);
 	}
+}
+
+static void add_origin(struct dump *d, const char *path)
+{
+	strbuf_adds(&d->out, "  # ");
+	config_origin(d->cfg, path, &d->out);
+	strbuf_addc(&d->out, '\n');
 }
 
 /* Opens and closes groups until `key`, below base, may be written. Returns the

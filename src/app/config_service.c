@@ -6,7 +6,7 @@
  * any other and refused with a sentence that says so, unless switched off.
  *
  * Whether a transport or a framing exists in this build is asked of the
- * registry, so that a new one needs no change here. Main thread.
+ * registry, so that a new one needs no change here. Any thread.
  */
 #include <stddef.h>
 #include <stdio.h>

@@ -21,9 +21,9 @@
 #include "app/config.h"
 #include "app/notify.h"
 #include "app/plan.h"
+#include "app/reload.h"
 #include "app/server_private.h"
 #include "base/clock.h"
-#include "base/errmsg.h"
 #include "base/log.h"
 #include "net/acceptor.h"
 #include "net/mailbox.h"
@@ -132,6 +132,7 @@ static void stop(struct server *s)
 	notify_stopping("stopping");
 	chat_port_stop(s->ctx.chat);
 	atomic_store(&s->stopping, true);
+	reload_stop(s);
 	plan_close_listeners(s->plan);
 	if (server_prepare(s, NULL, 0, &change) == 0)
 		server_commit(&change);
@@ -162,8 +163,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 static void on_hup(struct server *s)
 {
-	if (!atomic_load(&s->stopping))
-		server_reload(s);
+	(void)reload_ask(s, NULL, NULL); /* a stop goes before it */
 }
 
 static void on_usr2(struct server *s)
@@ -253,8 +253,9 @@ static unsigned n_workers(const struct config *cfg)
 				       : (unsigned)n;
 }
 
-static int make_parts(struct server *s, const struct config *cfg)
+static int make_parts(struct server *s, struct config_ref *ref)
 {
+	const struct config *cfg = config_ref_get(ref);
 	sigset_t set;
 	int err;
 
@@ -263,6 +264,8 @@ static int make_parts(struct server *s, const struct config *cfg)
 	if (!s->base)
 		return -ENOMEM;
 	err = mailbox_new(&s->mailbox, s->base, s);
+	if (!err)
+		err = reload_new(s, ref);
 	if (!err)
 		err = crew_init(&s->crew, n_workers(cfg));
 	if (!err)
@@ -305,24 +308,34 @@ static int exit_code(int err)
 	return err == -EACCES || err == -EPERM ? EX_NOPERM : EX_OSERR;
 }
 
+/* Takes ref. 0, or -errno, said already. */
+static int make_plan(struct server *s, struct config_ref *ref)
+{
+	struct config_errors errors = {NULL};
+	int err = plan_new(&s->plan, ref, NULL, &errors);
+
+	if (!err)
+		err = plan_open(s->plan, NULL, &s->ctx, &errors);
+	reload_log_findings(&errors);
+	config_errors_fini(&errors);
+	return err;
+}
+
 /* Takes cfg. 0 or an exit code, said already. */
 static int start(struct server *s, struct config *cfg)
 {
 	struct config_ref *ref = config_ref_new(cfg);
-	struct errmsg msg = {"out of memory"};
-	char buf[256];
-	int err = ref ? make_parts(s, cfg) : -ENOMEM;
+	char buf[STATUS_LEN];
+	int err = ref ? make_parts(s, ref) : -ENOMEM;
 
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
 		config_ref_unref(ref);
 		return EX_OSERR;
 	}
-	err = plan_new(&s->plan, ref, NULL, &s->ctx, &msg);
-	if (err) {
-		log_error("%s", msg.text);
+	err = make_plan(s, ref);
+	if (err)
 		return exit_code(err);
-	}
 	err = begin_serving(s, cfg);
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
@@ -339,6 +352,7 @@ static int start(struct server *s, struct config *cfg)
 
 static void server_fini(struct server *s)
 {
+	reload_free(s->reload);
 	crew_stop(&s->crew);
 	s->crew.changed = NULL;
 	acceptor_free(s->acceptor);
@@ -359,6 +373,7 @@ static void server_fini(struct server *s)
 	mailbox_free(s->mailbox);
 	if (s->base)
 		event_base_free(s->base);
+	free(s->remark);
 }
 
 int server_run(const struct config_source *src, struct config *cfg)

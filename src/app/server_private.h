@@ -19,6 +19,9 @@ struct mailbox;
 struct plan;
 struct receive_change;
 struct receiver;
+struct reload;
+
+#define STATUS_LEN 512
 
 /* What server.c, reload.c and status.c share. Main thread, but for the two
  * atomics. */
@@ -36,9 +39,10 @@ struct server {
 	struct receiver *receiver;      /* owned */
 	struct proto_context ctx;       /* ctx.chat owned */
 	struct plan *plan;              /* owned; what is in force */
+	struct reload *reload;          /* owned */
 	uint64_t started_ms, status_ms; /* last STATUS */
 	uint32_t max_connections;       /* in force */
-	const char *remark;             /* what the last reload came to */
+	char *remark; /* owned; what the last reload came to; NULL: none yet */
 	atomic_bool stopping;
 	atomic_bool is_dirty; /* STATUS is out of date */
 };
@@ -53,8 +57,6 @@ int server_prepare(struct server *s, const struct plan *plan,
 	uint32_t max_connections, struct server_change *ret);
 void server_commit(struct server_change *change);
 void server_change_fini(struct server_change *change); /* not committed */
-/* reload.c: reads the configuration anew; all of it applies or none. */
-void server_reload(struct server *s);
 /* As many connections as cfg allows and descriptors are left for. */
 uint32_t server_max_connections(const struct server *s, int64_t wanted);
 /* status.c: */

@@ -36,7 +36,7 @@ const char *status_text(struct server *s, char *buf, size_t size)
 
 static void send_status(struct server *s)
 {
-	char buf[256];
+	char buf[STATUS_LEN];
 
 	atomic_store(&s->is_dirty, false);
 	s->status_ms = clock_mono_ms();
@@ -154,7 +154,7 @@ static void log_datagrams(struct server *s)
 
 void status_log(struct server *s)
 {
-	char buf[256];
+	char buf[STATUS_LEN];
 
 	log_notice("status: %s", status_text(s, buf, sizeof(buf)));
 	log_notice("status: up_secs=%llu accepted=%llu output_bytes=%llu "

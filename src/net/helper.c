@@ -15,8 +15,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "net/worker.h"
-
 struct helper {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;           /* a job, or the end */
@@ -71,7 +69,8 @@ static void do_job(struct helper *h)
 		return;
 	}
 	h->is_working = false;
-	worker_post(job->worker, &job->mail);
+	if (mailbox_post(job->mailbox, &job->mail))
+		mailbox_wake(job->mailbox);
 }
 
 static void *helper_main(void *arg)
@@ -139,7 +138,7 @@ int helper_post(struct helper *h, struct helper_job *job)
 {
 	int err = 0;
 
-	assert(job->work && job->worker && job->mail.run && job->mail.free);
+	assert(job->work && job->mailbox && job->mail.run && job->mail.free);
 	pthread_mutex_lock(&h->lock);
 	if (h->n_jobs == HELPER_JOBS_MAX)
 		err = -EAGAIN;

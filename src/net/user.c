@@ -85,7 +85,7 @@ int user_find_name(struct conn *c, uid_t uid,
 		return -ENOMEM;
 	l->job.mail.run = on_worker;
 	l->job.mail.free = lookup_free;
-	l->job.worker = conn_worker(c);
+	l->job.mailbox = worker_mailbox(conn_worker(c));
 	l->job.work = on_helper;
 	l->conn = conn_id(c);
 	l->uid = uid;
