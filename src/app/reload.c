@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A reload: the new configuration is read, checked and opened beside the old
- * one, on a thread of its own (app/loader) while everything goes on; only when
- * all of it stands does it take over, here. Connections stay as they are.
+ * one, on a thread of its own (app/loader) while all goes on; only when all of
+ * it stands does it take over, here. Connections stay as they are.
  *
  * One at a time. Whoever asks during one may have changed the file after it was
  * read, so one more follows, for all who asked meanwhile:

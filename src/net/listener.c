@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Listening sockets, and those for datagrams. Opened by any one thread, tuned by
- * the main thread, watched by the acceptor and the receiver. What every
+/* Listening sockets, and those for datagrams. Opened by any one thread, tuned
+ * by the main thread, watched by the acceptor and the receiver. What every
  * connection should have (no delay, keepalive, buffer sizes) is set here once:
  * accepted sockets inherit it, which saves a handful of system calls per
  * connection. A listener that is tuned anew is as if opened so: what a setting
