@@ -77,37 +77,36 @@ static bool may_open(struct load *load)
 	return load->is_opening;
 }
 
-static void open_plan(struct load *load, struct plan *plan)
+/* 0 or -errno. From its end on the plan may be taken away by the loop. */
+static int open_plan(struct load *load, struct plan *plan)
 {
-	struct loaded *r = &load->result;
-	int err = plan_open(plan, load->world.old, load->world.ctx, &r->errors);
+	int err = plan_open(
+		plan, load->world.old, load->world.ctx, &load->result.errors);
 
 	pthread_mutex_lock(&load->lock);
 	if (err || load->is_given_up)
 		plan_free(plan);
 	else
-		r->plan = plan;
+		load->result.plan = plan;
 	load->is_opening = false;
 	pthread_cond_signal(&load->opened);
 	pthread_mutex_unlock(&load->lock);
+	return err;
 }
 
-static void make_plan(struct load *load)
+static int make_plan(struct load *load)
 {
 	struct loaded *r = &load->result;
 	struct plan *plan;
+	int err = plan_new(
+		&plan, config_ref_ref(r->cfg), load->runtime_dir, &r->errors);
 
-	if (!plan_new(&plan, config_ref_ref(r->cfg), load->runtime_dir,
-		    &r->errors)) {
-		if (may_open(load))
-			open_plan(load, plan);
-		else
-			plan_free(plan);
-	}
-	if (!r->plan) {
-		config_ref_unref(r->cfg);
-		r->cfg = NULL;
-	}
+	if (err)
+		return err;
+	if (may_open(load))
+		return open_plan(load, plan);
+	plan_free(plan);
+	return 0; /* nobody hears of it */
 }
 
 static void work(struct helper_job *job)
@@ -124,10 +123,12 @@ static void work(struct helper_job *job)
 	if (config_load(&src, &cfg, &r->errors))
 		return;
 	r->cfg = config_ref_new(cfg);
-	if (!r->cfg)
+	if (!r->cfg) {
 		config_errors_oom(&r->errors);
-	else if (load->runtime_dir)
-		make_plan(load);
+	} else if (load->runtime_dir && make_plan(load)) {
+		config_ref_unref(r->cfg);
+		r->cfg = NULL;
+	}
 }
 
 /* On the loop. */

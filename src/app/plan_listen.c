@@ -138,6 +138,47 @@ struct opening {
 	struct service *svc;
 };
 
+static in_port_t port_of(const struct addr *a)
+{
+	return a->sa.sa_family == AF_UNIX ? 0 : a->in.sin_port;
+}
+
+/* The listener of the old plan that is in the way, or NULL. All addresses of a
+ * port and one of them cannot be listened on at once, and the old one stays
+ * until the new ones stand. */
+static const struct listener *find_in_the_way(
+	const struct opening *o, const struct addr *addr)
+{
+	for (size_t i = 0; o->old && i < o->old->n_listeners; i++) {
+		const struct listener *l = o->old->listeners[i].listener;
+
+		if (port_of(addr) != 0 &&
+			port_of(listener_addr(l)) == port_of(addr) &&
+			listener_is_datagram(l) == o->wish->is_datagram)
+			return l;
+	}
+	return NULL;
+}
+
+static int open_new(const struct opening *o, const struct listener_name *name,
+	struct listener **ret, struct errmsg *msg)
+{
+	int err = listener_open(ret, name, &o->wish->settings, msg);
+	const struct listener *old;
+	char ours[ADDR_LEN], wanted[ADDR_LEN];
+
+	old = err == -EADDRINUSE ? find_in_the_way(o, &name->addr) : NULL;
+	if (old)
+		errmsg_set(msg, EADDRINUSE,
+			"services.%s: cannot listen on %s: this sockd listens "
+			"on %s; to change from one to the other takes a "
+			"restart",
+			name->service,
+			addr_format(wanted, &name->addr.sa, name->addr.len),
+			listener_text(old, ours));
+	return err;
+}
+
 static int open_one(
 	const struct opening *o, const struct addr *addr, struct errmsg *msg)
 {
@@ -158,8 +199,7 @@ static int open_one(
 	if (kept)
 		pl.listener = listener_ref(kept);
 	else
-		err = listener_open(
-			&pl.listener, &name, &o->wish->settings, msg);
+		err = open_new(o, &name, &pl.listener, msg);
 	return err ? err : add_listener(o->plan, &pl);
 }
 

@@ -6,15 +6,16 @@
  * One at a time. Whoever asks during one may have changed the file after it was
  * read, so one more follows, for all who asked meanwhile:
  *
- *	idle ──ask──▶ RELOADING=1, reading ──▶ take over or not, READY=1 ──▶ idle
- *	               │ ask: wanted              │ wanted
- *	               ◀──────────────────────────┘
+ *	idle ──ask──▶ RELOADING=1, read ──▶ take over or not, READY=1 ──▶ idle
+ *	              ▲                       │ somebody asked meanwhile
+ *	              └───────────────────────┘
  *
  * Main thread. */
 #include "app/reload.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -94,6 +95,8 @@ static void log_changes(const struct verdict *v)
 
 static void log_verdict(const struct server *s, const struct verdict *v)
 {
+	char services[64] = "";
+
 	reload_log_findings(&v->errors);
 	if (v->is_rejected) {
 		log_error("reload failed; the old configuration stays in "
@@ -102,11 +105,15 @@ static void log_verdict(const struct server *s, const struct verdict *v)
 		return;
 	}
 	log_changes(v);
+	if (v->services_added.n_items || v->services_removed.n_items)
+		snprintf(services, sizeof(services),
+			" services_added=%zu services_removed=%zu",
+			v->services_added.n_items, v->services_removed.n_items);
 	log_notice("reloaded file=%s applied=%zu new_connections=%zu "
-		   "needs_restart=%zu services_added=%zu services_removed=%zu",
+		   "needs_restart=%zu%s",
 		s->src->file, v->n_effects[RELOAD_NOW],
 		v->n_effects[RELOAD_NEW], v->n_effects[RELOAD_RESTART],
-		v->services_added.n_items, v->services_removed.n_items);
+		services);
 }
 
 /* For STATUS: when, and what it came to. Without memory nothing is said. */
@@ -129,6 +136,7 @@ static void set_remark(struct server *s, const struct verdict *v)
 	}
 	free(s->remark);
 	s->remark = strbuf_take(&text);
+	s->is_stale = v->is_rejected;
 }
 
 /* Taking over. */
@@ -158,6 +166,7 @@ static int take_over(struct server *s, struct plan *plan)
 	server_commit(&change);
 	apply_settings(s, cfg);
 	s->max_connections = max;
+	s->configured_ms = clock_wall_ms();
 	plan_tune_kept(plan);
 	plan_log_listeners(plan);
 	plan_free(s->plan);

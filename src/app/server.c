@@ -346,6 +346,7 @@ static int start(struct server *s, struct config *cfg)
 		SOCKD_VERSION, s->plan->n_services, s->crew.n_workers,
 		(int)getpid());
 	s->started_ms = s->status_ms = clock_mono_ms();
+	s->configured_ms = clock_wall_ms();
 	notify_ready(status_text(s, buf, sizeof(buf)));
 	return 0;
 }

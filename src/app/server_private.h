@@ -43,6 +43,8 @@ struct server {
 	uint64_t started_ms, status_ms; /* last STATUS */
 	uint32_t max_connections;       /* in force */
 	char *remark; /* owned; what the last reload came to; NULL: none yet */
+	int64_t configured_ms; /* wall time: what is in force took over */
+	bool is_stale;         /* the last reload was rejected */
 	atomic_bool stopping;
 	atomic_bool is_dirty; /* STATUS is out of date */
 };

@@ -152,6 +152,17 @@ static void log_datagrams(struct server *s)
 	strbuf_fini(&refused);
 }
 
+static void log_configuration(struct server *s)
+{
+	char when[CLOCK_LOCAL_LEN];
+
+	log_notice("status: configuration file=%s since=%s last_reload=%s",
+		s->src->file, clock_format_local(when, s->configured_ms),
+		!s->remark            ? "none"
+			: s->is_stale ? "failed"
+				      : "good");
+}
+
 void status_log(struct server *s)
 {
 	char buf[STATUS_LEN];
@@ -163,6 +174,7 @@ void status_log(struct server *s)
 		(unsigned long long)atomic_load(&s->crew.n_accepted),
 		(unsigned long long)atomic_load(&s->crew.output_bytes),
 		s->crew.n_workers, s->max_connections);
+	log_configuration(s);
 	log_datagrams(s);
 	for (size_t i = 0; i < s->plan->n_services; i++)
 		log_notice("status: service=%s connections=%u",

@@ -72,8 +72,12 @@ class Verdict(Test):
             d.wait_log(f'error {d.file}:5: workrs: ')
             self.assertRegex(
                 status(d), rf'; reload failed \d\d:\d\d: {re.escape(d.file)}:5: workrs: ')
+            d.signal(signal.SIGUSR1)
+            d.wait_log(r'status: configuration file=\S+ since=\S+ last_reload=failed$')
             reload(d, ECHO % ('', ''))
             self.assertRegex(status(d), r'; reloaded \d\d:\d\d: nothing changed$')
+            d.signal(signal.SIGUSR1)
+            d.wait_log('last_reload=good$')
 
     def test_many_changes_are_told_in_part(self):
         rooms = ' '.join(f'r{i}: {{ }};' for i in range(70))

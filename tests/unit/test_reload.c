@@ -269,6 +269,33 @@ START_TEST(what_cannot_be_opened_leaves_nothing_open)
 }
 END_TEST
 
+START_TEST(an_own_listener_in_the_way_is_named)
+{
+	unsigned port;
+	char text[256];
+
+	close(take_port(&port));
+	snprintf(text, sizeof(text),
+		"services: { u: { protocol = \"echo\"; "
+		"listen = \"127.0.0.1:%u\"; }; };\n",
+		port);
+	files_put("t.conf", text);
+	reload();
+	ck_assert_uint_eq(n_rejected, 0);
+	snprintf(text, sizeof(text),
+		"services: { u: { protocol = \"echo\"; "
+		"listen = \"*:%u\"; }; };\n",
+		port);
+	files_put("t.conf", text);
+	reload();
+	ck_assert_uint_eq(n_rejected, 1);
+	snprintf(text, sizeof(text), "this sockd listens on 127.0.0.1:%u; ",
+		port);
+	files_assert_has(said, text);
+	ck_assert_uint_eq(s.plan->n_listeners, 1);
+}
+END_TEST
+
 START_TEST(listeners_stay_and_sockets_of_others_go)
 {
 	const struct listener *u = s.plan->listeners[0].listener;
@@ -446,6 +473,7 @@ int main(void)
 	tcase_add_test(tc, what_changed_is_told_and_in_force);
 	tcase_add_test(tc, what_is_wrong_is_told_and_changes_nothing);
 	tcase_add_test(tc, what_cannot_be_opened_leaves_nothing_open);
+	tcase_add_test(tc, an_own_listener_in_the_way_is_named);
 	tcase_add_test(tc, listeners_stay_and_sockets_of_others_go);
 	tcase_add_test(tc, the_loop_goes_on_while_names_are_looked_up);
 	tcase_add_test(tc, one_more_follows_for_all_who_ask_meanwhile);
