@@ -25,10 +25,10 @@
 #include "config_files.h"
 
 #define PATIENCE_MS 20000
-#define ECHO_U      "services: { u: { protocol = \"echo\"; listen = \"u\"; }; };\n"
-#define SLOW                                     \
-	"services: { u: { protocol = \"echo\"; " \
-	"listen = [ \"u\", \"slow.test:0\" ]; }; };\n"
+
+#define U           "u: { protocol = \"echo\"; listen = "
+#define ECHO_U      "services: { " U "\"u\"; }; };\n"
+#define SLOW        "services: { " U "[ \"u\", \"slow.test:0\" ]; }; };\n"
 
 /* The name server. */
 
