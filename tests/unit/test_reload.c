@@ -414,17 +414,41 @@ START_TEST(a_stop_does_not_wait_for_names)
 }
 END_TEST
 
-/* It lies in the mailbox, or is about to. */
-START_TEST(a_stop_closes_what_was_opened_meanwhile)
+/* Until the thread has made the socket. */
+static void begin_to_open(void)
 {
-	unsigned n = n_fds();
-
 	files_put("t.conf",
 		"services: { u: { protocol = \"echo\"; "
 		"listen = [ \"u\", \"new\", \"127.0.0.1:0\" ]; }; };\n");
 	ck_assert_int_eq(reload_ask(&s, told, NULL), 0);
 	for (uint64_t until = clock_mono_ms() + PATIENCE_MS; !exists("new");)
 		ck_assert_uint_lt(clock_mono_ms(), until);
+}
+
+/* What another job follows lies in the mailbox. */
+START_TEST(a_stop_closes_what_was_opened_before)
+{
+	unsigned n = n_fds();
+
+	begin_to_open();
+	be_silent(true);
+	files_put("t.conf", SLOW);
+	ck_assert_int_eq(reload_try(&s, told, NULL), 0);
+	await_inside(1);
+	stop();
+	ck_assert_uint_eq(n_told, 2);
+	ck_assert_uint_eq(n_rejected, 2);
+	ck_assert(!exists("new"));
+	ck_assert(exists("u"));
+	ck_assert_uint_eq(n_fds(), n);
+}
+END_TEST
+
+START_TEST(a_stop_closes_what_was_opened_meanwhile)
+{
+	unsigned n = n_fds();
+
+	begin_to_open();
 	stop();
 	ck_assert_uint_eq(n_told, 1);
 	ck_assert_uint_eq(n_rejected, 1);
@@ -479,6 +503,7 @@ int main(void)
 	tcase_add_test(tc, one_more_follows_for_all_who_ask_meanwhile);
 	tcase_add_test(tc, who_asks_while_told_is_told_again);
 	tcase_add_test(tc, a_stop_does_not_wait_for_names);
+	tcase_add_test(tc, a_stop_closes_what_was_opened_before);
 	tcase_add_test(tc, a_stop_closes_what_was_opened_meanwhile);
 	tcase_add_test(tc, a_try_changes_nothing);
 	suite_add_tcase(suite, tc);

@@ -216,7 +216,7 @@ START_TEST(an_address_moves_to_another_service)
 END_TEST
 
 /* What is written twice are two. */
-START_TEST(one_of_two_alike_goes)
+START_TEST(one_of_two_alike_goes_and_comes)
 {
 	change("services: { a: { protocol = \"echo\"; listen = [ "
 	       "\"127.0.0.1:0\", \"127.0.0.1:0\" ]; }; };\n",
@@ -224,6 +224,10 @@ START_TEST(one_of_two_alike_goes)
 		"\"127.0.0.1:0\"; }; };\n");
 	ck_assert_uint_eq(v.listeners_kept.n_items, 1);
 	ck_assert_uint_eq(v.listeners_removed.n_items, 1);
+	verdict_fini(&v);
+	ck_assert_int_eq(verdict_compare(&v, after, after, before), 0);
+	ck_assert_uint_eq(v.listeners_kept.n_items, 1);
+	ck_assert_uint_eq(v.listeners_added.n_items, 1);
 }
 END_TEST
 
@@ -472,7 +476,7 @@ int main(void)
 	tcase_add_test(tc, what_was_inherited_and_is_written_is_told);
 	tcase_add_test(tc, services_come_and_go);
 	tcase_add_test(tc, an_address_moves_to_another_service);
-	tcase_add_test(tc, one_of_two_alike_goes);
+	tcase_add_test(tc, one_of_two_alike_goes_and_comes);
 	tcase_add_test(tc, udp_and_tcp_are_two_listeners);
 	tcase_add_test(tc, rooms_come_and_go);
 	tcase_add_test(tc, another_protocol_has_other_keys);
