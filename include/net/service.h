@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/metrics.h"
 #include "base/units.h"
 #include "net/addr.h"
 
@@ -56,11 +57,16 @@ struct service {
 	                                before and after a reload */
 };
 
-/* How many connections a service has. Counted like the service. */
+/* What is counted of a service. Counted like the service. */
 struct service_count {
 	atomic_uint refs;
-	atomic_uint n_conns;
+	atomic_uint n_conns;              /* places taken, of max_connections */
+	struct metrics_service tallies[]; /* by worker, which alone writes */
 };
+
+/* Any thread: all of it since the service was new. */
+void service_sum(
+	const struct service_count *count, struct metrics_service_sum *ret);
 
 /* Takes nothing but copies name; type borrowed for ever; count may be NULL
  * (then a new one). The caller fills in the rest before sharing it. NULL: out

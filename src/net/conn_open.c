@@ -36,8 +36,19 @@ static void conn_leave(struct worker *w, struct service_count *count)
 		w->crew->changed(w->crew->changed_arg);
 }
 
+static enum metrics_transport transport_of(const struct conn *c)
+{
+	return conn_is_unix(c) ? METRICS_UNIX : METRICS_TCP;
+}
+
 void conn_free(struct conn *c)
 {
+	struct metrics_service *tally = worker_tally_of(c->worker, c->service);
+
+	if (!c->is_refusal)
+		metrics_add(&tally->closed[metrics_closed_cell(
+				    c->why, transport_of(c))],
+			1);
 	conn_io_fini(c);
 	conn_leave(c->worker, c->is_refusal ? NULL : c->service->count);
 	service_unref(c->service);
@@ -103,10 +114,14 @@ static struct conn *conn_new(
 	return c;
 }
 
-/* Without memory for a conn there is nobody to tell. */
+/* Without memory for a conn there is nobody to tell. One that was to be let in
+ * is refused after all. */
 static void not_opened(struct worker *w, struct service_count *count,
 	const struct conn_origin *from)
 {
+	if (count)
+		metrics_add(
+			&count->tallies[w->index].rejected[CLOSE_MEMORY], 1);
 	conn_leave(w, count);
 	close(from->fd);
 }
@@ -137,6 +152,7 @@ struct conn *conn_open(
 		not_opened(w, svc->count, from);
 		return NULL;
 	}
+	metrics_add(&worker_tally_of(w, svc)->accepted[transport_of(c)], 1);
 	log_opened(c);
 	conn_watch_input(c);
 	conn_source_start(c);

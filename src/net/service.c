@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Services and their counters of connections: plain counted objects that the
- * acceptor, every connection and a reload share. Any thread. */
+/* Services and their counters: plain counted objects that the acceptor, every
+ * connection and a reload share. Any thread. A counter has room for every
+ * worker that there may be; what none of them touches takes no memory. */
 #include "net/service.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/worker.h"
+
 static struct service_count *count_ref(struct service_count *count)
 {
 	if (!count) {
-		count = calloc(1, sizeof(*count));
+		count = calloc(1,
+			sizeof(*count) +
+				WORKERS_MAX * sizeof(count->tallies[0]));
 		if (count)
 			atomic_init(&count->refs, 1);
 		return count;
@@ -23,6 +28,14 @@ static void count_unref(struct service_count *count)
 {
 	if (count && atomic_fetch_sub(&count->refs, 1) == 1)
 		free(count);
+}
+
+void service_sum(
+	const struct service_count *count, struct metrics_service_sum *ret)
+{
+	*ret = (struct metrics_service_sum){{0}};
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		metrics_sum_service(ret, &count->tallies[i]);
 }
 
 struct service *service_new(const char *name, const struct conn_type *type,
