@@ -8,6 +8,7 @@
 #include <event2/event.h>
 
 #include "app/config.h"
+#include "app/monitor.h"
 #include "app/notify.h"
 #include "app/plan.h"
 #include "app/server_private.h"
@@ -68,6 +69,9 @@ static int take_over(struct server *s, struct plan *plan)
 	plan_log_listeners(plan);
 	plan_free(s->plan);
 	s->plan = plan;
+	if (monitor_set_plan(s->monitor, plan, max))
+		log_warning("metrics go on with the services of before: out "
+			    "of memory");
 	return 0;
 }
 
@@ -97,9 +101,12 @@ static int reload(struct server *s)
 void server_reload(struct server *s)
 {
 	char buf[256];
+	bool took_effect;
 
 	notify_reloading();
-	if (reload(s)) {
+	took_effect = reload(s) == 0;
+	monitor_note_reload(s->monitor, took_effect);
+	if (!took_effect) {
 		s->remark = "reload failed, the old configuration is in force";
 		log_error("reload failed; the old configuration stays in "
 			  "force file=%s",
