@@ -132,7 +132,7 @@ static void send_pieces(struct audiences *set, struct conn *c, const char *data,
 	size_t len, size_t n_pieces)
 {
 	if (conn_send_message(c, data, len))
-		metrics_add(set->tally->delivered, n_pieces);
+		set->n_delivered += n_pieces;
 	else
 		miss(set, conn_state(c), n_pieces);
 }
@@ -291,7 +291,7 @@ static bool go_round_group(struct audiences *set, uint64_t until_us)
 	return true;
 }
 
-static bool go_round(struct audiences *set, uint64_t until_us)
+static bool go_round_groups(struct audiences *set, uint64_t until_us)
 {
 	while (go_round_group(set, until_us)) {
 		if (++set->cursor_group == set->first->n_groups)
@@ -299,6 +299,15 @@ static bool go_round(struct audiences *set, uint64_t until_us)
 		begin_group(set);
 	}
 	return false;
+}
+
+static bool go_round(struct audiences *set, uint64_t until_us)
+{
+	bool is_over = go_round_groups(set, until_us);
+
+	metrics_add(set->tally->delivered, set->n_delivered);
+	set->n_delivered = 0;
+	return is_over;
 }
 
 static void end_round(struct audiences *set)

@@ -70,6 +70,7 @@ struct audiences {
 	size_t ends[BATCH_MAX]; /* ... and where each piece ends */
 	size_t n_shown;         /* ... and how many are not empty */
 	uint64_t round_us;      /* when the round began */
+	uint64_t n_delivered;   /* pieces, not yet in the tally */
 	bool is_full;           /* one of them has BATCH_MAX waiting */
 	uint64_t serial;        /* of the batch, or of a fact told once */
 	struct strbuf scratch;  /* a rendering for one */
