@@ -87,7 +87,8 @@ static inline size_t metrics_closed_cell(
 	return reason * METRICS_TRANSPORTS + transport;
 }
 /* From one sum: how many ended for that reason, and how many are there. */
-uint64_t metrics_n_closed(const struct metrics_service_sum *sum, unsigned reason);
+uint64_t metrics_n_closed(
+	const struct metrics_service_sum *sum, unsigned reason);
 uint64_t metrics_n_open(const struct metrics_service_sum *sum,
 	enum metrics_transport transport);
 
