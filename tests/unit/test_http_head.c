@@ -140,11 +140,12 @@ static void check_result(const struct row *row, const struct http_head *h,
 /* In two pieces, cut at every place, and what follows is not touched. */
 START_TEST(heads_in_two_pieces)
 {
+	static const char rest[] = {'r', 'e', 's', 't'};
 	const struct row *row = &rows[_i];
 	char text[4096];
 
 	memcpy(text, row->text, row->len);
-	memcpy(text + row->len, "rest", 4);
+	memcpy(text + row->len, rest, sizeof(rest));
 	for (size_t cut = 0; cut <= row->len; cut++) {
 		struct http_head h = {0};
 		size_t used = 0, more = 0;
@@ -154,7 +155,7 @@ START_TEST(heads_in_two_pieces)
 			size_t len = row->len - cut;
 
 			if (row->outcome == HTTP_WHOLE)
-				len += 4;
+				len += sizeof(rest);
 			outcome = http_parse(&h, text + cut, len, &more);
 		}
 		check_result(row, &h, outcome);
@@ -182,16 +183,16 @@ END_TEST
 /* A head of 8 KiB is one, a byte more is not. */
 START_TEST(heads_are_bounded)
 {
-	static const char start[] = "GET / HTTP/1.0\nX: ";
-	char text[HTTP_HEAD_MAX + 1];
+	static const char end[] = {'\n', '\n'};
+	char text[HTTP_HEAD_MAX + 2];
 
 	for (int more = 0; more < 2; more++) {
 		struct http_head h = {0};
 		size_t used, len = HTTP_HEAD_MAX + (size_t)more;
 
 		memset(text, 'a', sizeof(text));
-		memcpy(text, start, sizeof(start) - 1);
-		memcpy(text + len - 2, "\n\n", 2);
+		text[snprintf(text, sizeof(text), "GET / HTTP/1.0\nX: ")] = 'a';
+		memcpy(text + len - sizeof(end), end, sizeof(end));
 		ck_assert_int_eq(http_parse(&h, text, len, &used),
 			more ? HTTP_TOO_LARGE : HTTP_WHOLE);
 		ck_assert_uint_eq(used, HTTP_HEAD_MAX);

@@ -103,7 +103,7 @@ END_TEST
 /* Connections come and go on all workers while somebody reads. */
 
 #define N_WRITERS 3
-#define N_READS   20000
+#define N_READS   5000
 
 static struct metrics_service blocks[N_WRITERS];
 static atomic_bool is_over;
