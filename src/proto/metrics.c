@@ -137,6 +137,11 @@ static void send_page(struct conn *c, const struct process_figures *process)
 	strbuf_fini(&page);
 }
 
+static void say_busy(struct conn *c)
+{
+	say(c, "503 Service Unavailable", "", "the server is busy");
+}
+
 /* The figures are here, if the client still is. */
 static void run_gathered(struct mail *m, void *owner)
 {
@@ -162,7 +167,7 @@ static void give_metrics(struct conn *c)
 	}
 	if (!g || helper_post(worker_crew(conn_worker(c))->helper, &g->job)) {
 		free(g);
-		say(c, "503 Service Unavailable", "", "the server is busy");
+		say_busy(c);
 		return;
 	}
 	session->stage = STAGE_GATHERING;
@@ -266,14 +271,14 @@ static void metrics_eof(struct conn *c, struct evbuffer *in)
 		conn_close(c, CLOSE_EOF, NULL);
 }
 
-/* The request had its time. */
+/* The request had its time; or we had, if the helper is stuck. */
 static void metrics_timer(struct conn *c)
 {
-	struct metrics_session *session = conn_state(c);
+	const struct metrics_session *session = conn_state(c);
 
-	if (session->stage != STAGE_READING)
-		return;
-	if (session->head.len)
+	if (session->stage == STAGE_GATHERING)
+		say_busy(c);
+	else if (session->head.len)
 		say(c, "408 Request Timeout", "", "the request took too long");
 	else
 		conn_close(c, CLOSE_HANDSHAKE, NULL);

@@ -412,6 +412,21 @@ class Lag(Test):
             c.close()
 
 
+    @unittest.skipIf(os.environ.get('SOCKD_SANITIZE') == 'thread',
+                     'ThreadSanitizer has a thread of its own, which wakes')
+    def test_who_idles_sleeps(self):
+        with Daemon(SERVICES % '') as d:
+            scrape(d)
+            held = Client(d, 'echo', first='x')
+            self.assertEqual(held.take(1), b'x')
+
+            def still():
+                before = d.wakeups()
+                observe(0.5)
+                return d.wakeups() == before
+            wait_until(still, 'no thread to wake any more')
+
+
 class Words(Test):
     def test_status_says_the_same(self):
         with Daemon(SERVICES % '') as d:
