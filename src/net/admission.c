@@ -27,7 +27,7 @@
 /* The cells of worker 0, where all of this runs. */
 void admission_count_refused(const struct service *svc, enum close_reason why)
 {
-	metrics_add(&svc->count->tallies[0].rejected[why], 1);
+	metrics_add(&service_tally(svc->count, 0)->rejected[why], 1);
 }
 
 /* Where connections go. */

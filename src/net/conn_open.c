@@ -100,7 +100,8 @@ static struct conn *conn_new(
 	c->in_address_table = from->in_address_table;
 	c->opened_ms = c->last_ms = worker_now_ms(w);
 	set_peer(c, from);
-	if (set_local(c, from) || idmap_add(&w->ids, c)) {
+	if (!service_tally(svc->count, w->index) || set_local(c, from) ||
+		idmap_add(&w->ids, c)) {
 		drop_new(c);
 		return NULL;
 	}
@@ -119,9 +120,11 @@ static struct conn *conn_new(
 static void not_opened(struct worker *w, struct service_count *count,
 	const struct conn_origin *from)
 {
-	if (count)
-		metrics_add(
-			&count->tallies[w->index].rejected[CLOSE_MEMORY], 1);
+	struct metrics_service *tally = count ? service_tally(count, w->index)
+					      : NULL;
+
+	if (tally)
+		metrics_add(&tally->rejected[CLOSE_MEMORY], 1);
 	conn_leave(w, count);
 	close(from->fd);
 }

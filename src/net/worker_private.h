@@ -60,11 +60,12 @@ struct worker {
 int worker_set_timer(struct worker *w, struct timer *t, uint64_t due_ms);
 /* Has conn_on_again() called in the loop's next turn. 0 or -ENOMEM. */
 int worker_again(struct worker *w, const struct conn *c);
-/* Where w counts for that service. */
+/* Where w counts for that service, of which it has a connection. */
 static inline struct metrics_service *worker_tally_of(
 	const struct worker *w, const struct service *svc)
 {
-	return &svc->count->tallies[w->index];
+	return atomic_load_explicit(
+		&svc->count->tallies[w->index], memory_order_relaxed);
 }
 /* worker_note_work(), where most of the work is. */
 static inline void worker_note_io(struct worker *w, uint64_t now_ms)
