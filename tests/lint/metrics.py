@@ -5,7 +5,8 @@ against the table.
 
 The manual has one entry for each row, which begins with the two lines that the
 row makes. The dashboard and the alert rules name nothing that is in no row, and
-no label that their metric has not; promtool, if there is one, likes the rules.
+no label that their metric has not. promtool, if there is one, likes the rules,
+and finds that each fires when it should (sockd.rules_test.yml).
 
 usage: metrics.py SOURCE_ROOT PRINT_METRICS [PROMTOOL]
 """
@@ -80,25 +81,27 @@ def queries_of(dashboard):
                      for target in panel.get('targets', []))
 
 
-def rules_faults(path, promtool):
+def rules_faults(root, path, promtool):
     if not promtool:
         print('promtool is missing: the rules are not checked by it')
         return
-    done = subprocess.run([promtool, 'check', 'rules', path], capture_output=True,
-                          text=True, check=False)
-    if done.returncode:
-        yield done.stdout + done.stderr
+    for what, file in (('check', path), ('test', root / 'tests/lint/sockd.rules_test.yml')):
+        done = subprocess.run([promtool, what, 'rules', file], capture_output=True,
+                              text=True, check=False)
+        if done.returncode:
+            yield done.stdout + done.stderr
 
 
 def main(root, print_metrics, promtool=''):
-    doc = pathlib.Path(root) / 'doc'
+    root = pathlib.Path(root)
+    doc = root / 'doc'
     rows = rows_of(print_metrics)
     board, rules = doc / 'sockd-dashboard.json', doc / 'sockd.rules.yml'
     queries = queries_of(json.loads(board.read_text(encoding='utf-8')))
     faults = [*manual_faults(rows, doc / 'sockd.8'),
               *query_faults(rows, board, queries),
               *query_faults(rows, rules, rules.read_text(encoding='utf-8')),
-              *rules_faults(rules, promtool)]
+              *rules_faults(root, rules, promtool)]
     print('\n'.join(faults))
     print(f'{len(rows)} metrics, {len(faults)} faults')
     return 1 if faults or not rows else 0
