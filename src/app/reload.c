@@ -22,6 +22,7 @@
 
 #include "app/config.h"
 #include "app/loader.h"
+#include "app/monitor.h"
 #include "app/notify.h"
 #include "app/plan.h"
 #include "app/server_private.h"
@@ -171,6 +172,9 @@ static int take_over(struct server *s, struct plan *plan)
 	plan_log_listeners(plan);
 	plan_free(s->plan);
 	s->plan = plan;
+	if (monitor_set_plan(s->monitor, plan, max))
+		log_warning("metrics go on with the services of before: out "
+			    "of memory");
 	return 0;
 }
 
@@ -213,6 +217,7 @@ static void conclude(struct server *s, const struct verdict *v)
 	struct reload *r = s->reload;
 	char buf[STATUS_LEN];
 
+	monitor_note_reload(s->monitor, !v->is_rejected);
 	log_verdict(s, v);
 	set_remark(s, v);
 	notify_ready(status_text(s, buf, sizeof(buf)));

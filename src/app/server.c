@@ -19,6 +19,7 @@
 #include <event2/event.h>
 
 #include "app/config.h"
+#include "app/monitor.h"
 #include "app/notify.h"
 #include "app/plan.h"
 #include "app/reload.h"
@@ -133,6 +134,7 @@ static void stop(struct server *s)
 	chat_port_stop(s->ctx.chat);
 	atomic_store(&s->stopping, true);
 	reload_stop(s);
+	monitor_set_state(s->monitor, MONITOR_STOPPING);
 	plan_close_listeners(s->plan);
 	if (server_prepare(s, NULL, 0, &change) == 0)
 		server_commit(&change);
@@ -253,6 +255,20 @@ static unsigned n_workers(const struct config *cfg)
 				       : (unsigned)n;
 }
 
+static int make_monitor(struct server *s)
+{
+	const struct monitor_sources from = {
+		.crew = &s->crew,
+		.receiver = s->receiver,
+		.chat = s->ctx.chat,
+	};
+	int err = monitor_new(&s->monitor, &from);
+
+	if (!err)
+		s->ctx.monitor = monitor_face(s->monitor);
+	return err;
+}
+
 static int make_parts(struct server *s, struct config_ref *ref)
 {
 	const struct config *cfg = config_ref_get(ref);
@@ -275,6 +291,8 @@ static int make_parts(struct server *s, struct config_ref *ref)
 	if (!err)
 		err = chat_port_new(&s->ctx.chat, &s->crew, &cfg->chat);
 	if (!err)
+		err = make_monitor(s);
+	if (!err)
 		err = watch_signals(s, &set);
 	if (!err)
 		err = status_start(s);
@@ -295,7 +313,9 @@ static int begin_serving(struct server *s, const struct config *cfg)
 	err = server_prepare(s, s->plan, s->max_connections, &change);
 	if (err)
 		return err;
-	err = crew_start(&s->crew);
+	err = monitor_set_plan(s->monitor, s->plan, s->max_connections);
+	if (!err)
+		err = crew_start(&s->crew);
 	if (err)
 		server_change_fini(&change);
 	else
@@ -347,6 +367,7 @@ static int start(struct server *s, struct config *cfg)
 		(int)getpid());
 	s->started_ms = s->status_ms = clock_mono_ms();
 	s->configured_ms = clock_wall_ms();
+	monitor_set_state(s->monitor, MONITOR_READY);
 	notify_ready(status_text(s, buf, sizeof(buf)));
 	return 0;
 }
@@ -363,6 +384,7 @@ static void server_fini(struct server *s)
 	crew_drop_all(&s->crew);
 	chat_port_free(s->ctx.chat);
 	crew_fini(&s->crew);
+	monitor_free(s->monitor);
 	plan_free(s->plan);
 	status_stop(s);
 	if (s->signals)

@@ -16,6 +16,7 @@ struct config_source;
 struct event;
 struct event_base;
 struct mailbox;
+struct monitor;
 struct plan;
 struct receive_change;
 struct receiver;
@@ -37,6 +38,7 @@ struct server {
 	struct crew crew;
 	struct acceptor *acceptor;      /* owned */
 	struct receiver *receiver;      /* owned */
+	struct monitor *monitor;        /* owned */
 	struct proto_context ctx;       /* ctx.chat owned */
 	struct plan *plan;              /* owned; what is in force */
 	struct reload *reload;          /* owned */
