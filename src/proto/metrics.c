@@ -162,7 +162,7 @@ static void give_metrics(struct conn *c)
 		g->conn = conn_id(c);
 		g->job.mail.run = run_gathered;
 		g->job.mail.free = gathering_free;
-		g->job.worker = conn_worker(c);
+		g->job.mailbox = worker_mailbox(conn_worker(c));
 		g->job.work = gather;
 	}
 	if (!g || helper_post(worker_crew(conn_worker(c))->helper, &g->job)) {

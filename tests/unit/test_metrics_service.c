@@ -123,7 +123,7 @@ static void post_job(void)
 {
 	struct helper_job *job = calloc(1, sizeof(*job));
 
-	job->worker = net_worker(&net);
+	job->mailbox = worker_mailbox(net_worker(&net));
 	job->work = work;
 	job->mail.run = run_job;
 	job->mail.free = end_job;

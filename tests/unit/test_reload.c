@@ -12,6 +12,7 @@
 
 #include <event2/event.h>
 
+#include "app/monitor.h"
 #include "app/plan.h"
 #include "app/server_private.h"
 #include "app/verdict.h"
@@ -109,6 +110,7 @@ static void told(const struct verdict *v, void *arg)
 static void set_up(void)
 {
 	struct config_errors errors = {NULL};
+	struct monitor_sources sources = {.crew = &s.crew};
 	struct server_change change;
 	struct config_ref *ref;
 
@@ -127,6 +129,10 @@ static void set_up(void)
 	ck_assert_int_eq(
 		chat_port_new(&s.ctx.chat, &s.crew, &config_ref_get(ref)->chat),
 		0);
+	sources.receiver = s.receiver;
+	sources.chat = s.ctx.chat;
+	ck_assert_int_eq(monitor_new(&s.monitor, &sources), 0);
+	s.ctx.monitor = monitor_face(s.monitor);
 	ck_assert_int_eq(plan_new(&s.plan, ref, NULL, &errors), 0);
 	ck_assert_int_eq(plan_open(s.plan, NULL, &s.ctx, &errors), 0);
 	ck_assert_int_eq(server_prepare(&s, s.plan, 100, &change), 0);
@@ -153,6 +159,7 @@ static void tear_down(void)
 	crew_drop_all(&s.crew);
 	chat_port_free(s.ctx.chat);
 	crew_fini(&s.crew);
+	monitor_free(s.monitor);
 	plan_free(s.plan);
 	mailbox_free(s.mailbox);
 	event_base_free(s.base);
