@@ -42,8 +42,9 @@ struct listener {
 	dev_t dev;
 	ino_t ino;
 	gid_t gid;       /* as it came */
+	bool has_group;  /* another one is in force */
 	int send_buffer; /* the kernel's choice */
-	bool is_sized;   /* another one is in force */
+	bool has_buffer; /* another one is in force */
 };
 
 int listener_fd(const struct listener *l)
@@ -118,14 +119,16 @@ static void tune_inet(int fd, const struct listener_settings *s)
 	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECS);
 }
 
-static int tune_file(
-	const struct listener *l, const struct listener_settings *s)
+static int tune_file(struct listener *l, const struct listener_settings *s)
 {
 	const char *path = l->addr.un.sun_path;
-	gid_t gid = s->gid == (gid_t)-1 ? l->gid : s->gid;
+	bool wants_group = s->gid != (gid_t)-1;
 
-	if (chown(path, (uid_t)-1, gid))
-		return -errno;
+	if (wants_group || l->has_group) {
+		if (chown(path, (uid_t)-1, wants_group ? s->gid : l->gid))
+			return -errno;
+		l->has_group = wants_group;
+	}
 	return chmod(path, s->mode) ? -errno : 0;
 }
 
@@ -136,16 +139,16 @@ static void tune_send_buffer(struct listener *l, uint64_t size)
 {
 	socklen_t len = sizeof(l->send_buffer);
 
-	if (!size && !l->is_sized)
+	if (!size && !l->has_buffer)
 		return;
-	if (!l->is_sized &&
+	if (!l->has_buffer &&
 		getsockopt(l->fd, SOL_SOCKET, SO_SNDBUF, &l->send_buffer, &len))
 		return;
 	(void)set_int(l->fd, SOL_SOCKET, SO_SNDBUF,
 		size ? (int)size : l->send_buffer / 2);
 	if (!size)
 		(void)set_int(l->fd, SOL_SOCKET, SO_BUF_LOCK, 0);
-	l->is_sized = size > 0;
+	l->has_buffer = size > 0;
 }
 
 void listener_tune(struct listener *l, const struct listener_settings *s)

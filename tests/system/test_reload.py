@@ -2,6 +2,7 @@
 """Reloads: what they say, that they disturb nobody, and that nothing waits for
 a name server. (Others are in test_lifecycle.py.)"""
 
+import contextlib
 import os
 import re
 import signal
@@ -28,6 +29,17 @@ limits: { connections = 1000; };
 def echoes(client, word=b'word'):
     client.send(word)
     return client.socket.recv(len(word), socket.MSG_WAITALL) == word
+
+
+def answer(d, data):
+    """What a newcomer to echo gets; nothing if it is not let in."""
+    c = Client(d, 'echo')
+    try:
+        c.send(data)
+        c.half_close()
+        return c.rest()
+    except OSError:  # a reset, or a shutdown() behind one
+        return b''
 
 
 def reload(d, config):
@@ -100,10 +112,17 @@ class Listeners(Test):
             self.assertTrue(echoes(old))
             reload(d, both.replace('"x"', '"z"') % ('echo', 'x'))
             self.assertEqual(os.stat(path).st_ino, before)
-            wait_until(lambda: Client(d, 'b', address=path).take(5) == b'hello', 'the new service')
+            wait_until(lambda: self.greeted(d, path), 'the new service')
             self.assertTrue(echoes(old))
             self.assertTrue(echoes(Client(d, 'a', address=os.path.join(d.dir, 'z'))))
             wait_until(lambda: not os.path.exists(os.path.join(d.dir, 'y')), 'y to be gone')
+
+    @staticmethod
+    def greeted(d, path):
+        c = Client(d, 'b', address=path)
+        with contextlib.suppress(OSError):  # it may have closed already
+            c.half_close()
+        return c.rest() == b'hello'
 
     def test_other_keys_do_not_open_it_again(self):
         keys = 'backlog = 9; framing = "line"; max_connections = 50; send_buffer = "32KiB";' \
@@ -113,7 +132,7 @@ class Listeners(Test):
             for more in (keys, '', keys):
                 reload(d, ECHO % (more, ''))
             self.assertEqual(d.addresses('echo'), address)
-            wait_until(lambda: Client(d, 'echo', first=b'x\n').line() == '> x', 'the new prefix')
+            wait_until(lambda: answer(d, b'x\n') == b'> x\n', 'the new prefix')
             self.assertEqual(d.log('listener (added|removed)'), [])
 
     def test_a_failed_one_leaves_nothing(self):
@@ -130,6 +149,40 @@ class Listeners(Test):
                 connect(('127.0.0.1', port))
             self.assertEqual(d.fds(), d.baseline)
             self.assertTrue(echoes(Client(d, 'echo')))
+
+
+class Effects(Test):
+    """The code does what the tables say: at once, or for new connections."""
+
+    def test_connections_keep_what_they_were_opened_with(self):
+        with Daemon(ECHO % ('prefix = "a ";', '')) as d:
+            old = Client(d, 'echo', first=b'x')
+            self.assertEqual(old.take(3), b'a x')
+            reload(d, ECHO % ('prefix = "b "; framing = "line"; allow = "192.0.2.0/24";', ''))
+            wait_until(lambda: answer(d, b'x') == b'', 'newcomers not to be let in')
+            old.send(b'y')
+            self.assertEqual(old.take(3), b'a y')
+            reload(d, ECHO % ('prefix = "b "; framing = "line";', ''))
+            wait_until(lambda: answer(d, b'x\n') == b'b x\n', 'the new prefix')
+            old.send(b'z')
+            self.assertEqual(old.take(3), b'a z')
+
+    def test_limits_and_the_chat_change_at_once(self):
+        with Daemon(CHAT % ('', '')) as d:
+            alice = Person(d, nick='alice')
+            old = Client(d, 'echo')
+            self.assertTrue(echoes(old))
+            reload(d, CHAT.replace('prefix = "%s"', 'max_connections = 1') % '' +
+                   'chat: { text = "64B"; };')
+            wait_until(lambda: answer(d, b'x') == b'', 'echo to be full')
+            self.assertTrue(echoes(old))
+            alice.say('x' * 65)
+            self.assertEqual(alice.line(), '*** error: that message has 65 bytes, 64 are allowed; '
+                             'it was not sent')
+            reload(d, CHAT % ('', ''))
+            wait_until(lambda: answer(d, b'x') == b'x', 'echo to have room again')
+            alice.say('x' * 65)
+            self.assertEqual(alice.sync(), [])
 
 
 @unittest.skipUnless(SLOW_NAMES, 'needs the library that makes names slow')
