@@ -105,10 +105,10 @@ const char *config_library_text(void);
  * config remembers the origins. */
 int config_dump(const struct config *cfg, FILE *out);
 
-/* The options that differ and that a reload does not apply (OPT_RESTART), as
- * paths, into ret (strlist_fini()). 0 or -ENOMEM. */
-int config_restart_keys(const struct config *old, const struct config *now,
-	struct strlist *ret);
+/* Where the value of an option was written, by its path: "FILE:LINE", "-o" or
+ * "default". */
+void config_origin(
+	const struct config *cfg, const char *path, struct strbuf *out);
 
 /* The tables, for -T, tests and lint: global options by full path; keys common
  * to services; keys of chat.rooms.NAME. */

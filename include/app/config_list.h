@@ -5,15 +5,13 @@
 #include <stddef.h>
 
 struct config;
-struct option;
 
 /* A configuration as a list of all its options, each by its whole path. */
 
 struct config_item {
-	char *path;               /* owned: "services.echo.listen" */
-	char *value;              /* owned: as it is written in a file */
-	char *origin;             /* owned: as of config_origin() */
-	const struct option *row; /* of its table */
+	char *path;   /* owned: "services.echo.listen" */
+	char *value;  /* owned: as it is written in a file */
+	char *origin; /* owned: as of config_origin() */
 };
 
 struct config_list {
@@ -24,8 +22,5 @@ struct config_list {
 /* 0 or -ENOMEM. Any thread. */
 int config_list(struct config_list *ret, const struct config *cfg);
 void config_list_fini(struct config_list *list);
-/* The item of that path, or NULL. */
-const struct config_item *config_list_find(
-	const struct config_list *list, const char *path);
 
 #endif

@@ -10,7 +10,8 @@
 
 struct accept_set;
 struct config;
-struct errmsg;
+struct config_errors;
+struct plan_wish;
 struct receive_set;
 struct service;
 
@@ -23,7 +24,7 @@ struct plan_listener {
 
 /* A configuration made real: its services and their open listeners. A start
  * makes the first plan, a reload makes the next beside the old one, and only
- * when all of it stands is it put to work. Main thread. */
+ * when all of it stands is it put to work. One thread at a time. */
 struct plan {
 	struct config_ref *cfg;    /* a reference */
 	char *runtime_dir;         /* owned; that of the start, for good */
@@ -31,6 +32,8 @@ struct plan {
 	size_t n_services;
 	bool *drained; /* owned; by service: takes nobody in until there is a
 	                  new plan */
+	struct plan_wish *wishes; /* owned array; what to open */
+	size_t n_wishes;
 	struct plan_listener *listeners; /* owned array */
 	size_t n_listeners;
 };
@@ -39,16 +42,22 @@ struct plan {
 struct config_ref;
 /* Takes cfg, also on failure. NULL: out of memory. */
 struct config_ref *config_ref_new(struct config *cfg);
-/* Any thread. */
-struct config_ref *config_ref_ref(struct config_ref *ref); /* returns ref */
-void config_ref_unref(struct config_ref *ref);             /* NULL is fine */
+struct config_ref *config_ref_ref(struct config_ref *ref); /* any thread */
+void config_ref_unref(struct config_ref *ref); /* any thread; NULL is fine */
 const struct config *config_ref_get(const struct config_ref *ref);
 
-/* Opens what cfg (a reference of the caller's, taken also on failure) asks for;
- * listeners of `old` (may be NULL) that are still wanted are shared with it. 0,
- * or -errno with msg; nothing is left open then. */
-int plan_new(struct plan **ret, struct config_ref *cfg, const struct plan *old,
-	const struct proto_context *ctx, struct errmsg *msg);
+/* Looks up all that cfg (a reference of the caller's, taken also on failure)
+ * names: addresses, groups. May block on name servers for as long as they
+ * please. runtime_dir: that of the plan in force; NULL: cfg's. 0, or -errno
+ * with the reason added to errors. */
+int plan_new(struct plan **ret, struct config_ref *cfg, const char *runtime_dir,
+	struct config_errors *errors);
+/* Makes its services and opens its listeners, without looking anything up; what
+ * `old` (may be NULL) has open and is still wanted is shared with it. Once. 0,
+ * or -errno alike: then only plan_free() is left to do, which closes what was
+ * opened. */
+int plan_open(struct plan *plan, const struct plan *old,
+	const struct proto_context *ctx, struct config_errors *errors);
 void plan_free(struct plan *plan); /* NULL is fine */
 /* Gives the listeners up: they close when acceptor and receiver let go of them
  * too. */

@@ -45,6 +45,7 @@ int log_start(log_sink_fn sink); /* 0 or -errno */
 /* Writes what is queued, waiting at most a second for a sink that blocks. */
 void log_stop(void);
 void log_set_level(enum log_level level); /* at once, for all threads */
+uint64_t log_n_lost(void); /* records so far for which there was no room */
 bool log_enabled(enum log_level level);
 /* "error" ... "debug", NULL after the last: for the option table. */
 extern const char *const log_level_names[];

@@ -28,14 +28,21 @@ enum option_type {
 };
 
 enum option_flag {
-	OPT_RESTART = 1
-		<< 0, /* a reload does not apply it: it needs a restart */
-	OPT_REQUIRED = 1 << 1, /* no default: must be there */
-	OPT_UNBUILT = 1 << 2, /* known and checked, feature not in this build */
-	OPT_INHERIT = 1 << 3, /* default is the value of another option, whose
+	OPT_REQUIRED = 1 << 0, /* no default: must be there */
+	OPT_UNBUILT = 1 << 1, /* known and checked, feature not in this build */
+	OPT_INHERIT = 1 << 2, /* default is the value of another option, whose
 	                          full path stands in fallback */
-	OPT_ZERO = 1 << 4,    /* zero is allowed below min: never, no limit */
+	OPT_ZERO = 1 << 3,    /* zero is allowed below min: never, no limit */
 };
+
+/* From when on a value counts that a reload found changed. Every row says
+ * so, hence none is 0. */
+enum option_reload {
+	RELOAD_NOW = 1, /* at once, for all there is */
+	RELOAD_NEW,     /* for connections and listeners opened from then on */
+	RELOAD_RESTART, /* not before the next start */
+};
+#define N_OPTION_RELOADS (RELOAD_RESTART + 1)
 
 /* A further look at one value (for OPT_STRINGS at each item), after type and
  * bounds. 0, or -errno with the reason in msg. */
@@ -51,6 +58,7 @@ struct option {
 	                           "[ ]" or "a, b" for a list; NULL with
 	                           OPT_REQUIRED */
 	unsigned flags;
+	enum option_reload reload;
 	const char *const *names; /* OPT_ENUM: the words, ended by NULL */
 	option_check_fn check;    /* may be NULL */
 	const char *help;         /* one line, lower case, no full stop */

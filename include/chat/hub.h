@@ -12,6 +12,7 @@ struct chat_call;
 struct chat_settings;
 struct hub;
 struct member;
+struct metrics_chat;
 
 /* The hub: names, rooms, members, histories. Pure data: no I/O, no clock, no
  * thread, no log. Not safe by itself: proto/chat_port.c holds its lock around
@@ -88,5 +89,7 @@ const char *member_nick(const struct member *member);
 
 size_t hub_n_members(const struct hub *hub);
 size_t hub_n_rooms(const struct hub *hub);
+/* What was counted: any thread may read it, without the lock. */
+const struct metrics_chat *hub_tally(const struct hub *hub);
 
 #endif

@@ -4,16 +4,16 @@
 
 #include "net/mailbox.h"
 
-/* A thread for what may block and therefore must not run in a worker: looking
+/* A thread for what may block and therefore must not run in a loop: looking
  * up names, for example. Jobs are done one after another; each comes back as
- * mail. */
+ * mail to whom it belongs. */
 struct helper;
 
 /* Embedded in what the job is about. The receiver's mail.run() ends it, or
  * mail.free() if it never gets there. */
 struct helper_job {
 	struct mail mail;
-	struct mailbox *mailbox; /* borrowed: where it returns to */
+	struct mailbox *mailbox;              /* borrowed: where it returns */
 	void (*work)(struct helper_job *job); /* on the helper's thread */
 	struct helper_job *next;              /* in helper.first */
 };

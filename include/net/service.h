@@ -7,8 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/metrics.h"
 #include "base/units.h"
 #include "net/addr.h"
+#include "net/worker.h"
 
 struct conn_ops;
 struct datagram;
@@ -56,11 +58,21 @@ struct service {
 	                                before and after a reload */
 };
 
-/* How many connections a service has. Counted like the service. */
+/* What is counted of a service. Counted like the service. */
 struct service_count {
 	atomic_uint refs;
-	atomic_uint n_conns;
+	atomic_uint n_conns; /* places taken, of max_connections */
+	/* By worker, which alone writes; owned, NULL until it is needed. */
+	_Atomic(struct metrics_service *) tallies[WORKERS_MAX];
 };
+
+/* On the worker's thread: what it counts in. That of worker 0 is always there.
+ * NULL: out of memory. */
+struct metrics_service *service_tally(
+	struct service_count *count, unsigned worker);
+/* Any thread: all of it since the service was new. */
+void service_sum(
+	const struct service_count *count, struct metrics_service_sum *ret);
 
 /* Takes nothing but copies name; type borrowed for ever; count may be NULL
  * (then a new one). The caller fills in the rest before sharing it. NULL: out

@@ -14,6 +14,7 @@ struct event_base;
 struct helper;
 struct mail;
 struct mailbox;
+struct metrics_worker;
 struct service;
 struct worker;
 
@@ -64,10 +65,15 @@ struct mailbox *worker_mailbox(struct worker *w);
 unsigned worker_index(const struct worker *w);
 struct crew *worker_crew(struct worker *w);
 unsigned worker_load(const struct worker *w); /* connections; any thread */
+/* Its thread counts there, any thread may read. */
+struct metrics_worker *worker_tally(struct worker *w);
 
 /* On the worker's thread only: */
 struct event_base *worker_base(struct worker *w);
 uint64_t worker_now_ms(const struct worker *w);
 struct conn *worker_find_conn(struct worker *w, uint64_t id); /* or NULL */
+/* To be called when there is work to do: takes a sample of how long events
+ * wait, if the last one is old enough. */
+void worker_note_work(struct worker *w, uint64_t now_ms);
 
 #endif

@@ -10,6 +10,7 @@ struct chat_session;
 struct chat_settings;
 struct conn;
 struct crew;
+struct metrics_chat_sum;
 struct worker;
 
 /* The one place where the chat meets threads: it holds the hub and its lock.
@@ -33,6 +34,8 @@ void chat_port_stop(struct chat_port *port);
 /* Any thread. */
 void chat_port_count(
 	struct chat_port *port, size_t *ret_members, size_t *ret_rooms);
+
+void chat_port_sum(const struct chat_port *port, struct metrics_chat_sum *ret);
 
 /* Says remarks of who is no member, but for those refused already; fills in
  * what came of each. c: the connection they came from, on whose worker this is;

@@ -10,11 +10,13 @@
 struct chat_port;
 struct errmsg;
 struct option;
+struct proto_monitor;
 struct strlist;
 
 /* What protocols may need of the server beyond their connection. */
 struct proto_context {
-	struct chat_port *chat; /* borrowed */
+	struct chat_port *chat;              /* borrowed */
+	const struct proto_monitor *monitor; /* borrowed */
 };
 
 /* A protocol: one file that ends in `const struct proto proto_NAME` and one

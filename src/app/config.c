@@ -10,8 +10,8 @@
  * A file that does not parse ends the load after all files were read, since
  * what it was to say is not known; everything else goes on to the end, so that
  * a person sees all mistakes at once. The same code serves start, `-t` and
- * reload: nothing here prints, logs or exits. Main thread; blocks on disk and
- * name servers.
+ * reload: nothing here prints, logs or exits, or knows which thread it is on.
+ * Blocks on disk and name servers.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -168,19 +168,4 @@ void config_free(struct config *cfg)
 	config_tree_free(cfg->tree);
 	option_fini(config_options, cfg);
 	free(cfg);
-}
-
-int config_restart_keys(
-	const struct config *old, const struct config *now, struct strlist *ret)
-{
-	*ret = (struct strlist){0};
-	for (const struct option *opt = config_options; opt->key; opt++) {
-		if (!(opt->flags & OPT_RESTART) || option_equal(opt, old, now))
-			continue;
-		if (strlist_add(ret, opt->key) < 0) {
-			strlist_fini(ret);
-			return -ENOMEM;
-		}
-	}
-	return 0;
 }

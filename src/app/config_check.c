@@ -5,7 +5,7 @@
  * that nobody knows.
  *
  * Names are resolved here, at start and at every reload, off the loops; the
- * binder resolves again, since a check may be long ago. Main thread; blocks.
+ * binder resolves again, since a check may be long ago. Any thread; blocks.
  */
 #include <ctype.h>
 #include <errno.h>

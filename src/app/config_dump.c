@@ -6,7 +6,7 @@
  * Keys with dots become groups; rows of one group stand together in the
  * tables, so a group is opened when its first row comes and closed before the
  * first row of another. Groups with names of their own (rooms, services) are
- * written where their parent closes or at the end. Main thread.
+ * written where their parent closes or at the end. Any thread.
  */
 #include <errno.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  * first findings. Running out of memory counts as an error even if it cannot
  * be stored, so that a configuration half read is never used.
  *
- * Main thread.
+ * Any thread.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
  * nearest name. Defaults are there before, so a finding never leaves a field
  * empty, and all findings of a file are told at once.
  *
- * Main thread.
+ * Any thread.
  */
 #include <errno.h>
 #include <stdio.h>

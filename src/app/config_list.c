@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config.h"
 #include "base/option.h"
 #include "base/str.h"
 #include "proto/proto.h"
-
-#include "config_private.h"
 
 static void item_fini(struct config_item *item)
 {
@@ -41,7 +40,7 @@ static int add_table(struct config_list *list, const struct config *cfg,
 
 	for (const struct option *opt = table; opt && opt->key && !err; opt++) {
 		struct strbuf path = {0}, value = {0}, origin = {0};
-		struct config_item item = {.row = opt};
+		struct config_item item;
 
 		strbuf_addf(&path, "%s%s", prefix, opt->key);
 		option_format(opt, target, &value);
@@ -111,13 +110,4 @@ void config_list_fini(struct config_list *list)
 		item_fini(&list->items[i]);
 	free(list->items);
 	*list = (struct config_list){NULL, 0};
-}
-
-const struct config_item *config_list_find(
-	const struct config_list *list, const char *path)
-{
-	for (size_t i = 0; i < list->n_items; i++)
-		if (!strcmp(list->items[i].path, path))
-			return &list->items[i];
-	return NULL;
 }

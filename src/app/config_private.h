@@ -206,11 +206,6 @@ int config_check_room(const char *value, struct errmsg *msg);
 int config_check_line(const char *value, struct errmsg *msg);
 int config_check_listen(const char *value, struct errmsg *msg);
 
-/* config_dump.c: where the value of an option was written, by its path:
- * "FILE:LINE", "-o" or "default". */
-void config_origin(
-	const struct config *cfg, const char *path, struct strbuf *out);
-
 /* config_dirs.c: fills runtime_dir and state_dir where they are empty. */
 void config_find_dirs(struct config *cfg, struct config_errors *errors);
 

@@ -12,7 +12,7 @@
  * The bytes hold no NUL and are followed by one. Invariant: the text has one
  * config_line for each of its lines, so that everything found later has the
  * place where a person wrote it. It stops at the first error of a file.
- * Main thread.
+ * Any thread.
  */
 #include <ctype.h>
 #include <errno.h>

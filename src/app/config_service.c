@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Services: each has the keys common to all and those of its protocol, so the
- * protocol is looked up first. Protocols that the manual promises and this
- * build has not are known by name and keys: their services are checked like
- * any other and refused with a sentence that says so, unless switched off.
+ * protocol is looked up first.
  *
  * Whether a transport or a framing exists in this build is asked of the
- * registry, so that a new one needs no change here. Main thread.
+ * registry, so that a new one needs no change here. Any thread.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -24,16 +22,11 @@
 
 static const struct option no_options[] = {OPTION_END};
 
-/* Known by name, not in this build. */
-static const char *const planned[] = {"metrics"};
-#define N_PLANNED (sizeof(planned) / sizeof(planned[0]))
-
 /* One service while it is filled. */
 struct filling {
 	const struct config_load *load;
 	const struct config_node *node;
 	struct service_config *svc;
-	const char *planned;          /* of which protocol it is; or NULL */
 	const struct option *options; /* of the protocol; or NULL */
 	char path[64];
 };
@@ -125,8 +118,6 @@ static void unknown_protocol(const struct filling *f, const char *name)
 
 	for (const struct proto *const *p = proto_table; *p; p++)
 		(void)!strlist_add(&names, (*p)->name);
-	for (size_t i = 0; i < N_PLANNED; i++)
-		(void)!strlist_add(&names, planned[i]);
 	near = str_nearest(
 		name, (const char *const *)names.items, names.n_items);
 	complain(f, "protocol", "there is no protocol \"%.64s\"%s%s%s", name,
@@ -149,22 +140,15 @@ static bool find_protocol(struct filling *f)
 	if (!name)
 		return false;
 	f->svc->proto = proto_find(name);
-	if (f->svc->proto) {
-		f->options = options_of(f->svc);
-		return true;
-	}
-	for (size_t i = 0; i < N_PLANNED; i++)
-		if (strcmp(planned[i], name) == 0)
-			f->planned = planned[i];
-	if (!f->planned) {
+	if (!f->svc->proto) {
 		unknown_protocol(f, name);
 		return false;
 	}
-	f->options = no_options;
+	f->options = options_of(f->svc);
 	return true;
 }
 
-/* Fills both sets of keys; the protocol's even if it is only planned. */
+/* Fills both sets of keys. */
 static void fill_keys(struct filling *f, bool known)
 {
 	struct service_config *svc = f->svc;
@@ -187,16 +171,13 @@ static void fill_keys(struct filling *f, bool known)
 		config_errors_oom(f->load->errors);
 		return;
 	}
-	if (f->options)
+	if (proto)
 		config_fill_defaults(f->load, f->options, level.targets[1]);
 	config_fill_level(f->load, &level, f->node);
-	if (proto) {
+	if (proto)
 		svc->options = level.targets[1];
-		return;
-	}
-	if (f->options)
-		option_fini(f->options, level.targets[1]);
-	free(level.targets[1]);
+	else
+		free(level.targets[1]);
 }
 
 /* Is the word of an enum row spoken by the protocol (bits of own), or by any
@@ -402,9 +383,6 @@ static void fill_service(const struct config_load *load,
 	/* Looking across values makes sense only if each is right. */
 	if (svc->enabled && n_errors == load->errors->n_errors)
 		check_enabled(&f, known);
-	if (svc->enabled && f.planned)
-		complain(&f, "protocol", "\"%s\" is not in this build",
-			f.planned);
 }
 
 void config_fill_services(const struct config_load *load)

@@ -7,7 +7,7 @@
  * relative to the directory of the file that names it, and scanned in place.
  * A file that includes itself, however far round, is found by device and inode.
  *
- * Main thread; blocks on the disk.
+ * Any thread; blocks on the disk.
  */
 #include <errno.h>
 #include <fcntl.h>

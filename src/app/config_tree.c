@@ -9,7 +9,7 @@
  * key by key. Numbers are always read as 64 bits.
  *
  * The tree stays with the configuration made from it, for `sockd -T`.
- * Main thread.
+ * Any thread.
  */
 #include <libconfig.h>
 #include <stdlib.h>

@@ -19,7 +19,6 @@
 #include "base/group.h"
 #include "base/log.h"
 #include "net/addr.h"
-#include "net/helper.h"
 #include "net/listener.h"
 
 #include "control_private.h"
@@ -153,12 +152,11 @@ static int watch_socket(struct control *c)
 {
 	struct event_base *base = c->server->base;
 
-	c->helper = helper_new();
 	c->acceptable = event_new(base, listener_fd(c->listener),
 		EV_READ | EV_PERSIST, on_acceptable, c);
 	c->resume = evtimer_new(base, on_resume, c);
 	c->reaper = event_new(base, -1, 0, on_dead, c);
-	return !c->helper || !c->acceptable || !c->resume || !c->reaper ||
+	return !c->acceptable || !c->resume || !c->reaper ||
 			event_add(c->acceptable, NULL)
 		? -ENOMEM
 		: 0;
@@ -198,7 +196,6 @@ void control_free(struct control *c)
 
 	if (!c)
 		return;
-	helper_free(c->helper);
 	control_watch_free(c->watch);
 	while (!TAILQ_EMPTY(&c->drains))
 		control_drain_free(TAILQ_FIRST(&c->drains));

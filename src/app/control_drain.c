@@ -18,6 +18,7 @@
 
 #include "app/config.h"
 #include "app/plan.h"
+#include "app/reload.h"
 #include "app/server_private.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -228,6 +229,9 @@ int control_drain(struct control_request *req)
 	if (count_drains(req->control) >= CONTROL_PEERS_MAX)
 		return errmsg_set(&req->error, EBUSY,
 			"%d drains are under way already", CONTROL_PEERS_MAX);
+	if (reload_is_running(req->server))
+		return errmsg_set(&req->error, EBUSY,
+			"a reload is under way, which would undo it");
 	d = drain_new(req, service, ms);
 	if (!d)
 		return errmsg_set(&req->error, ENOMEM, "out of memory");

@@ -133,10 +133,10 @@ static void run_request(struct control_peer *peer, const char *line, size_t len)
 		err = control_access_check(peer);
 	if (!err)
 		err = control_handler(req->words.verb)(req);
-	if (err == CONTROL_PENDING)
-		set_timer(peer, TICK_MS);
-	else
+	if (err != CONTROL_PENDING)
 		answer(peer, err);
+	else if (peer->state == CONTROL_WORKING) /* not answered already */
+		set_timer(peer, TICK_MS);
 }
 
 /* The length of the next line, and of its end. False: it is not there yet. */

@@ -25,7 +25,6 @@
 struct bufferevent;
 struct control_drain;
 struct event;
-struct helper;
 struct listener;
 struct log_watch;
 struct server;
@@ -115,7 +114,6 @@ struct control {
 	struct event *acceptable;  /* owned */
 	struct event *resume;      /* owned: accepting had to pause */
 	struct event *reaper;      /* owned: active while a peer is dead */
-	struct helper *helper;     /* owned: reads configurations */
 	struct control_peers peers;
 	unsigned n_peers;
 	uint64_t last_id;

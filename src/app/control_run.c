@@ -7,22 +7,8 @@
 #include "app/config.h"
 #include "app/plan.h"
 #include "app/server_private.h"
-#include "base/str.h"
 
 #include "control_private.h"
-
-/* A reload is done when this returns, so there is nothing else to wait for. */
-int control_reload(struct control_request *req)
-{
-	struct server *s = req->server;
-
-	server_reload(s);
-	if (s->remark)
-		return errmsg_set(&req->error, EINVAL,
-			"%s; diff says why, and so does the log", s->remark);
-	report_text(req->report, "file", s->src->file);
-	return 0;
-}
 
 int control_stop(struct control_request *req)
 {

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* From configuration to services and sockets. Everything that can fail, fails
- * here, before anything that runs is touched. */
+/* From configuration to services and sockets (plan_listen.c). Everything that
+ * can fail, fails here, before anything that runs is touched. */
 #include "app/plan.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "app/config.h"
 #include "base/errmsg.h"
-#include "base/group.h"
 #include "base/log.h"
 #include "base/option.h"
 #include "net/acceptor.h"
@@ -22,6 +18,8 @@
 #include "net/receiver.h"
 #include "net/service.h"
 #include "proto/framed.h"
+
+#include "plan_private.h"
 
 struct config_ref {
 	atomic_uint refs;
@@ -125,225 +123,64 @@ static int make_service(struct plan *plan, const struct service_config *sc,
 	return 0;
 }
 
-/* Listeners. */
-
-static int listener_settings_of(const struct service_config *sc,
-	const struct config *cfg, struct listener_settings *ret,
-	struct errmsg *msg)
-{
-	*ret = (struct listener_settings){
-		.backlog = (int)sc->backlog,
-		.send_buffer = sc->send_buffer,
-		.keepalive_ms = cfg->keepalive_ms,
-		.mode = (mode_t)strtoul(sc->mode, NULL, 8),
-		.gid = (gid_t)-1,
-	};
-	if (sc->group[0] && group_find(sc->group, &ret->gid))
-		return errmsg_set(msg, EINVAL,
-			"services.%s.group: there is no "
-			"group \"%s\"",
-			sc->name, sc->group);
-	return 0;
-}
-
-static struct listener *find_kept(
-	const struct plan *old, const struct listener_name *name)
-{
-	for (size_t i = 0; old && i < old->n_listeners; i++) {
-		struct listener *l = old->listeners[i].listener;
-
-		if (listener_is(l, name) && listener_is_intact(l))
-			return l;
-	}
-	return NULL;
-}
-
-static int add_listener(struct plan *plan, const struct plan_listener *pl)
-{
-	struct plan_listener *list = reallocarray(
-		plan->listeners, plan->n_listeners + 1, sizeof(*list));
-
-	if (!list) {
-		listener_unref(pl->listener);
-		return -ENOMEM;
-	}
-	plan->listeners = list;
-	list[plan->n_listeners++] = *pl;
-	return 0;
-}
-
-/* What is being opened: one entry of one service's `listen`. */
-struct opening {
-	struct plan *plan;
-	const struct plan *old;
-	struct service *svc;
-	const char *written;
-	bool datagram;
-	struct listener_settings settings;
-	struct listen_spec spec;
-};
-
-static int open_one(
-	const struct opening *o, const struct addr *addr, struct errmsg *msg)
-{
-	const struct listener_name name = {
-		.service = o->svc->name,
-		.written = o->written,
-		.addr = *addr,
-		.datagram = o->datagram,
-	};
-	struct listener *kept = find_kept(o->old, &name);
-	struct plan_listener pl = {
-		.service = o->svc, .is_new = !kept, .settings = o->settings};
-	int err = 0;
-
-	if (kept)
-		pl.listener = listener_ref(kept);
-	else
-		err = listener_open(&pl.listener, &name, &o->settings, msg);
-	if (err)
-		errmsg_prefix(msg, "services.%s", o->svc->name);
-	return err ? err : add_listener(o->plan, &pl);
-}
-
-static bool is_lacking(int err)
-{
-	return err == -EADDRNOTAVAIL || err == -EAFNOSUPPORT;
-}
-
-/* All addresses of the entry: of a name some may be missing here, but not
- * all. */
-static int open_entry(const struct opening *o, struct errmsg *msg)
-{
-	struct addrlist addrs;
-	size_t n_open = 0;
-	int err = listen_resolve(
-		&o->spec, o->plan->runtime_dir, o->datagram, &addrs, msg);
-
-	if (err) {
-		errmsg_prefix(msg, "services.%s.listen", o->svc->name);
-		return err;
-	}
-	for (size_t i = 0; i < addrs.n_items; i++) {
-		err = open_one(o, &addrs.items[i], msg);
-		if (!err)
-			n_open++;
-		else if (o->spec.numeric || !is_lacking(err))
-			break;
-		else if (i + 1 < addrs.n_items || n_open)
-			log_warning("%s; skipped", msg->text);
-	}
-	free(addrs.items);
-	return n_open && (!err || is_lacking(err)) ? 0 : err;
-}
-
-static int open_service(struct plan *plan, struct service *svc,
-	const struct service_config *sc, const struct plan *old,
-	struct errmsg *msg)
-{
-	struct opening o = {
-		.plan = plan,
-		.old = old,
-		.svc = svc,
-		.datagram = sc->transport == TRANSPORT_UDP,
-	};
-	const struct config *cfg = plan->cfg->cfg;
-	int err = listener_settings_of(sc, cfg, &o.settings, msg);
-
-	for (size_t i = 0; i < sc->listen.n_items && !err; i++) {
-		o.written = sc->listen.items[i];
-		err = listen_parse(o.written, &o.spec, msg);
-		if (!err)
-			err = open_entry(&o, msg);
-	}
-	return err;
-}
-
-static bool is_bare(const char *listen)
-{
-	return listen[0] && !strpbrk(listen, ":/");
-}
-
-static bool needs_runtime_dir(const struct config *cfg)
-{
-	if (is_bare(cfg->control_path))
-		return true;
-	for (size_t i = 0; i < cfg->n_services; i++)
-		for (size_t k = 0; k < cfg->services[i].listen.n_items; k++)
-			if (is_bare(cfg->services[i].listen.items[k]))
-				return true;
-	return false;
-}
-
-/* Nobody but us and root may decide what lies in it. */
-static int check_runtime_dir(const char *dir, struct errmsg *msg)
-{
-	struct stat st;
-
-	if (lstat(dir, &st))
-		return errmsg_set(msg, errno, "runtime_dir: %s: %s", dir,
-			strerror(errno));
-	if (S_ISDIR(st.st_mode) && !(st.st_mode & S_IWOTH) &&
-		(st.st_uid == geteuid() || st.st_uid == 0))
-		return 0;
-	return errmsg_set(msg, EPERM,
-		"runtime_dir: %s must be a directory of the user that sockd "
-		"runs as, which others cannot write",
-		dir);
-}
-
-static int make_runtime_dir(const struct plan *plan, struct errmsg *msg)
-{
-	const char *dir = plan->runtime_dir;
-
-	if (!needs_runtime_dir(plan->cfg->cfg))
-		return 0;
-	if (mkdir(dir, 0755) && errno != EEXIST)
-		return errmsg_set(msg, errno, "runtime_dir: cannot make %s: %s",
-			dir, strerror(errno));
-	return check_runtime_dir(dir, msg);
-}
-
-static int open_all(struct plan *plan, const struct plan *old,
-	const struct proto_context *ctx, struct errmsg *msg)
-{
-	const struct config *cfg = plan->cfg->cfg;
-	int err = make_runtime_dir(plan, msg);
-
-	plan->services = calloc(cfg->n_services, sizeof(struct service *));
-	plan->drained = calloc(cfg->n_services, sizeof(bool));
-	if (!plan->services || !plan->drained)
-		return errmsg_set(msg, ENOMEM, "out of memory");
-	for (size_t i = 0; i < cfg->n_services && !err; i++) {
-		err = make_service(plan, &cfg->services[i], old, ctx, msg);
-		if (!err)
-			err = open_service(plan, plan->services[i],
-				&cfg->services[i], old, msg);
-	}
-	return err;
-}
-
-int plan_new(struct plan **ret, struct config_ref *cfg, const struct plan *old,
-	const struct proto_context *ctx, struct errmsg *msg)
+int plan_new(struct plan **ret, struct config_ref *cfg, const char *runtime_dir,
+	struct config_errors *errors)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
-	int err;
+	int err = -ENOMEM;
 
 	if (!plan) {
 		config_ref_unref(cfg);
-		return errmsg_set(msg, ENOMEM, "out of memory");
+		config_errors_oom(errors);
+		return -ENOMEM;
 	}
 	plan->cfg = cfg;
 	plan->runtime_dir = strdup(
-		old ? old->runtime_dir : cfg->cfg->runtime_dir);
-	err = plan->runtime_dir ? open_all(plan, old, ctx, msg)
-				: errmsg_set(msg, ENOMEM, "out of memory");
+		runtime_dir ? runtime_dir : cfg->cfg->runtime_dir);
+	if (plan->runtime_dir)
+		err = plan_look_up(plan, errors);
+	else
+		config_errors_oom(errors);
 	if (err) {
 		plan_free(plan);
 		return err;
 	}
 	*ret = plan;
 	return 0;
+}
+
+int plan_open(struct plan *plan, const struct plan *old,
+	const struct proto_context *ctx, struct config_errors *errors)
+{
+	const struct config *cfg = plan->cfg->cfg;
+	int err = 0;
+
+	plan->services = calloc(cfg->n_services, sizeof(struct service *));
+	plan->drained = calloc(cfg->n_services, sizeof(bool));
+	if (!plan->services || !plan->drained) {
+		config_errors_oom(errors);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < cfg->n_services && !err; i++) {
+		struct errmsg msg = {"out of memory"};
+
+		err = make_service(plan, &cfg->services[i], old, ctx, &msg);
+		if (err)
+			plan_say(plan, &cfg->services[i], &msg, errors);
+	}
+	return err ? err : plan_listen(plan, old, errors);
+}
+
+void plan_say(const struct plan *plan, const struct service_config *sc,
+	const struct errmsg *msg, struct config_errors *errors)
+{
+	const struct config_node *node;
+	char path[64];
+
+	snprintf(path, sizeof(path), "services.%.40s.listen", sc->name);
+	node = config_tree_find(plan->cfg->cfg->tree, path);
+	config_errors_add(errors, node ? node->file : NULL,
+		node ? node->line : 0, "%s", msg->text);
 }
 
 void plan_close_listeners(struct plan *plan)
@@ -360,6 +197,9 @@ void plan_free(struct plan *plan)
 	plan_close_listeners(plan);
 	for (size_t i = 0; i < plan->n_services; i++)
 		service_unref(plan->services[i]);
+	for (size_t i = 0; i < plan->n_wishes; i++)
+		free(plan->wishes[i].addrs.items);
+	free(plan->wishes);
 	free(plan->listeners);
 	free(plan->services);
 	free(plan->drained);

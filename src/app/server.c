@@ -21,8 +21,10 @@
 #include "app/config.h"
 #include "app/control.h"
 #include "app/control_news.h"
+#include "app/monitor.h"
 #include "app/notify.h"
 #include "app/plan.h"
+#include "app/reload.h"
 #include "app/server_private.h"
 #include "base/clock.h"
 #include "base/errmsg.h"
@@ -134,6 +136,8 @@ void server_stop(struct server *s)
 	notify_stopping("stopping");
 	chat_port_stop(s->ctx.chat);
 	atomic_store(&s->stopping, true);
+	reload_stop(s);
+	monitor_set_state(s->monitor, MONITOR_STOPPING);
 	plan_close_listeners(s->plan);
 	if (server_prepare(s, NULL, 0, &change) == 0)
 		server_commit(&change);
@@ -164,8 +168,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 static void on_hup(struct server *s)
 {
-	if (!atomic_load(&s->stopping))
-		server_reload(s);
+	(void)reload_ask(s, NULL, NULL); /* a stop goes before it */
 }
 
 static void on_usr2(struct server *s)
@@ -255,8 +258,23 @@ static unsigned n_workers(const struct config *cfg)
 				       : (unsigned)n;
 }
 
-static int make_parts(struct server *s, const struct config *cfg)
+static int make_monitor(struct server *s)
 {
+	const struct monitor_sources from = {
+		.crew = &s->crew,
+		.receiver = s->receiver,
+		.chat = s->ctx.chat,
+	};
+	int err = monitor_new(&s->monitor, &from);
+
+	if (!err)
+		s->ctx.monitor = monitor_face(s->monitor);
+	return err;
+}
+
+static int make_parts(struct server *s, struct config_ref *ref)
+{
+	const struct config *cfg = config_ref_get(ref);
 	sigset_t set;
 	int err;
 
@@ -266,6 +284,8 @@ static int make_parts(struct server *s, const struct config *cfg)
 		return -ENOMEM;
 	err = mailbox_new(&s->mailbox, s->base, s);
 	if (!err)
+		err = reload_new(s, ref);
+	if (!err)
 		err = crew_init(&s->crew, n_workers(cfg));
 	if (!err)
 		err = acceptor_new(&s->acceptor, &s->crew);
@@ -273,6 +293,8 @@ static int make_parts(struct server *s, const struct config *cfg)
 		err = receiver_new(&s->receiver, &s->crew);
 	if (!err)
 		err = chat_port_new(&s->ctx.chat, &s->crew, &cfg->chat);
+	if (!err)
+		err = make_monitor(s);
 	if (!err)
 		err = watch_signals(s, &set);
 	if (!err)
@@ -294,7 +316,9 @@ static int begin_serving(struct server *s, const struct config *cfg)
 	err = server_prepare(s, s->plan, s->max_connections, &change);
 	if (err)
 		return err;
-	err = crew_start(&s->crew);
+	err = monitor_set_plan(s->monitor, s->plan, s->max_connections);
+	if (!err)
+		err = crew_start(&s->crew);
 	if (err)
 		server_change_fini(&change);
 	else
@@ -307,26 +331,47 @@ static int exit_code(int err)
 	return err == -EACCES || err == -EPERM ? EX_NOPERM : EX_OSERR;
 }
 
+/* Takes ref. 0, or -errno, said already. */
+static int make_plan(struct server *s, struct config_ref *ref)
+{
+	struct config_errors errors = {NULL};
+	int err = plan_new(&s->plan, ref, NULL, &errors);
+
+	if (!err)
+		err = plan_open(s->plan, NULL, &s->ctx, &errors);
+	reload_log_findings(&errors);
+	config_errors_fini(&errors);
+	return err;
+}
+
+/* 0, or -errno, said already. */
+static int open_control(struct server *s)
+{
+	struct errmsg msg;
+	int err = control_new(&s->control, s, s->plan, &msg);
+
+	if (err)
+		log_error("%s", msg.text);
+	return err;
+}
+
 /* Takes cfg. 0 or an exit code, said already. */
 static int start(struct server *s, struct config *cfg)
 {
 	struct config_ref *ref = config_ref_new(cfg);
-	struct errmsg msg = {"out of memory"};
-	char buf[256];
-	int err = ref ? make_parts(s, cfg) : -ENOMEM;
+	char buf[STATUS_LEN];
+	int err = ref ? make_parts(s, ref) : -ENOMEM;
 
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
 		config_ref_unref(ref);
 		return EX_OSERR;
 	}
-	err = plan_new(&s->plan, ref, NULL, &s->ctx, &msg);
+	err = make_plan(s, ref);
 	if (!err)
-		err = control_new(&s->control, s, s->plan, &msg);
-	if (err) {
-		log_error("%s", msg.text);
+		err = open_control(s);
+	if (err)
 		return exit_code(err);
-	}
 	err = begin_serving(s, cfg);
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
@@ -337,12 +382,15 @@ static int start(struct server *s, struct config *cfg)
 		SOCKD_VERSION, s->plan->n_services, s->crew.n_workers,
 		(int)getpid());
 	s->started_ms = s->status_ms = clock_mono_ms();
+	s->configured_ms = clock_wall_ms();
+	monitor_set_state(s->monitor, MONITOR_READY);
 	notify_ready(status_text(s, buf, sizeof(buf)));
 	return 0;
 }
 
 static void server_fini(struct server *s)
 {
+	reload_free(s->reload);
 	control_free(s->control);
 	crew_stop(&s->crew);
 	s->crew.changed = NULL;
@@ -353,6 +401,7 @@ static void server_fini(struct server *s)
 	crew_drop_all(&s->crew);
 	chat_port_free(s->ctx.chat);
 	crew_fini(&s->crew);
+	monitor_free(s->monitor);
 	plan_free(s->plan);
 	status_stop(s);
 	if (s->signals)
@@ -365,6 +414,7 @@ static void server_fini(struct server *s)
 	control_news_free(s->news);
 	if (s->base)
 		event_base_free(s->base);
+	free(s->remark);
 }
 
 int server_run(const struct config_source *src, struct config *cfg)

@@ -18,9 +18,13 @@ struct control_news;
 struct event;
 struct event_base;
 struct mailbox;
+struct monitor;
 struct plan;
 struct receive_change;
 struct receiver;
+struct reload;
+
+#define STATUS_LEN 512
 
 /* What server.c, reload.c and status.c share. Main thread, but for the two
  * atomics. */
@@ -36,13 +40,17 @@ struct server {
 	struct crew crew;
 	struct acceptor *acceptor;      /* owned */
 	struct receiver *receiver;      /* owned */
+	struct monitor *monitor;        /* owned */
 	struct proto_context ctx;       /* ctx.chat owned */
 	struct plan *plan;              /* owned; what is in force */
+	struct reload *reload;          /* owned */
 	struct control *control;        /* owned; NULL: there is none */
 	struct control_news *news;      /* owned; NULL: none watched yet */
 	uint64_t started_ms, status_ms; /* last STATUS */
 	uint32_t max_connections;       /* in force */
-	const char *remark;             /* what the last reload came to */
+	char *remark; /* owned; what the last reload came to; NULL: none yet */
+	int64_t configured_ms; /* wall time: what is in force took over */
+	bool is_stale;         /* the last reload was rejected */
 	atomic_bool stopping;
 	atomic_bool is_dirty; /* STATUS is out of date */
 };
@@ -59,8 +67,6 @@ void server_commit(struct server_change *change);
 void server_change_fini(struct server_change *change); /* not committed */
 /* Tells everybody, and ends the loop when they have left. Once. */
 void server_stop(struct server *s);
-/* reload.c: reads the configuration anew; all of it applies or none. */
-void server_reload(struct server *s);
 /* As many connections as cfg allows and descriptors are left for. */
 uint32_t server_max_connections(const struct server *s, int64_t wanted);
 /* status.c: */

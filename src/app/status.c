@@ -36,7 +36,7 @@ const char *status_text(struct server *s, char *buf, size_t size)
 
 static void send_status(struct server *s)
 {
-	char buf[256];
+	char buf[STATUS_LEN];
 
 	atomic_store(&s->is_dirty, false);
 	s->status_ms = clock_mono_ms();
@@ -152,9 +152,20 @@ static void log_datagrams(struct server *s)
 	strbuf_fini(&refused);
 }
 
+static void log_configuration(struct server *s)
+{
+	char when[CLOCK_LOCAL_LEN];
+
+	log_notice("status: configuration file=%s since=%s last_reload=%s",
+		s->src->file, clock_format_local(when, s->configured_ms),
+		!s->remark            ? "none"
+			: s->is_stale ? "failed"
+				      : "good");
+}
+
 void status_log(struct server *s)
 {
-	char buf[256];
+	char buf[STATUS_LEN];
 
 	log_notice("status: %s", status_text(s, buf, sizeof(buf)));
 	log_notice("status: up_secs=%llu accepted=%llu output_bytes=%llu "
@@ -163,6 +174,7 @@ void status_log(struct server *s)
 		(unsigned long long)atomic_load(&s->crew.n_accepted),
 		(unsigned long long)atomic_load(&s->crew.output_bytes),
 		s->crew.n_workers, s->max_connections);
+	log_configuration(s);
 	log_datagrams(s);
 	for (size_t i = 0; i < s->plan->n_services; i++)
 		log_notice("status: service=%s connections=%u",

@@ -47,7 +47,7 @@ struct ring {
 	pthread_cond_t ended;  /* the thread wrote all and left */
 	struct slot *slots;    /* owned by the thread once it runs; LOG_SLOTS */
 	size_t head, tail;     /* next to fill, next to write; count up */
-	uint64_t n_lost;
+	uint64_t n_lost, n_lost_said; /* since the start */
 	bool running, stopping;
 	pthread_t thread;
 	log_sink_fn sink;
@@ -84,6 +84,16 @@ bool log_enabled(enum log_level level)
 {
 	return (int)level <=
 		atomic_load_explicit(&max_level, memory_order_relaxed);
+}
+
+uint64_t log_n_lost(void)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&ring.lock);
+	n = ring.n_lost;
+	pthread_mutex_unlock(&ring.lock);
+	return n;
 }
 
 void log_sink_stderr(const struct log_record *record)
@@ -174,10 +184,10 @@ static void fill_slot(struct slot *slot, enum log_level level,
 static void write_oldest(void)
 {
 	struct slot slot = ring.slots[ring.tail % LOG_SLOTS];
-	uint64_t n_lost = ring.n_lost;
+	uint64_t n_lost = ring.n_lost - ring.n_lost_said;
 
 	ring.tail++;
-	ring.n_lost = 0;
+	ring.n_lost_said = ring.n_lost;
 	pthread_mutex_unlock(&ring.lock);
 	if (n_lost)
 		sink_lost(ring.sink, n_lost);

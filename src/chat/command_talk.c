@@ -126,6 +126,7 @@ static void tell_privately(
 		return;
 	}
 	turn->member->spoke_ms = turn->now->mono_ms;
+	metrics_add(turn->hub->tally.said, 1);
 	member_set_reply_to(turn->member, to);
 	theirs.member = to;
 	if (is_heard) {

@@ -415,3 +415,8 @@ size_t hub_n_rooms(const struct hub *hub)
 {
 	return hub->rooms.by_key.n;
 }
+
+const struct metrics_chat *hub_tally(const struct hub *hub)
+{
+	return &hub->tally;
+}

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/metrics.h"
 #include "chat/hub.h"
 #include "chat/member.h"
 #include "chat/msg.h"
@@ -22,6 +23,7 @@ struct hub {
 	uint32_t n_aways;               /* so often somebody went away */
 	uint64_t last_mono_ms;          /* of the last call */
 	struct chat_msg *no_memory;     /* kept ready: E_NO_MEMORY */
+	struct metrics_chat tally;      /* written under the lock only */
 	struct chat_observer *observer; /* borrowed; NULL: nobody watches */
 };
 

@@ -101,6 +101,9 @@ uint64_t reply_say(const struct turn *turn, struct room *room,
 	if (!msg)
 		return 0;
 	room->seq++;
+	metrics_add(turn->hub->tally.said, 1);
+	metrics_observe(turn->hub->tally.recipients, METRICS_ID_recipients,
+		room->n_members - (but != NULL));
 	rooms_record(&turn->hub->rooms, room, msg, turn->hub->settings);
 	observe_msg(turn->hub, room, msg);
 	reply_room(turn, room, but, msg);

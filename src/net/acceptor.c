@@ -98,9 +98,24 @@ static void pause_all(struct acceptor *a)
 	(void)event_add(a->resume, &tv);
 }
 
+static struct accept_entry *entry_of(struct acceptor *a, int listen_fd)
+{
+	for (size_t i = 0; i < a->set->n_entries; i++)
+		if (listener_fd(a->set->entries[i].listener) == listen_fd)
+			return &a->set->entries[i];
+	return NULL;
+}
+
+static void count_arrival(struct acceptor *a)
+{
+	atomic_fetch_add_explicit(
+		&a->crew->n_accepted, 1, memory_order_relaxed);
+}
+
 /* Lets those who wait on this listener go, rather than hang; then rests. */
 static void shed_and_pause(struct acceptor *a, int listen_fd, int err)
 {
+	const struct service *svc = entry_of(a, listen_fd)->service;
 	char more[LOG_LEFT_OUT_LEN];
 	uint64_t left_out;
 	int n = 0, fd = -1;
@@ -111,6 +126,8 @@ static void shed_and_pause(struct acceptor *a, int listen_fd, int err)
 	while (n < SHEDS_PER_PAUSE &&
 		(fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
 		close(fd);
+		count_arrival(a);
+		admission_count_refused(svc, CLOSE_FULL);
 		n++;
 	}
 	open_reserve(a);
@@ -180,19 +197,10 @@ static bool accept_failed(struct acceptor *a, int listen_fd, int err)
 	return false;
 }
 
-static struct accept_entry *entry_of(struct acceptor *a, int listen_fd)
-{
-	for (size_t i = 0; i < a->set->n_entries; i++)
-		if (listener_fd(a->set->entries[i].listener) == listen_fd)
-			return &a->set->entries[i];
-	return NULL;
-}
-
 static void welcome(struct acceptor *a, const struct accept_entry *entry,
 	const struct arrival *who)
 {
-	atomic_fetch_add_explicit(
-		&a->crew->n_accepted, 1, memory_order_relaxed);
+	count_arrival(a);
 	if (netlist_has(&who->service->proxies, who->peer))
 		proxy_wait_start(a, entry, who);
 	else
@@ -205,6 +213,7 @@ static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 	struct accept_entry *entry = entry_of(a, (int)listen_fd);
 
 	assert(entry);
+	worker_note_work(a->worker, worker_now_ms(a->worker));
 	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
 		struct sockaddr_storage ss;
 		struct arrival who = {

@@ -52,8 +52,10 @@ struct arrival {
 
 /* Lets somebody in (fd is taken), or refuses. */
 void admission_decide(struct acceptor *a, const struct arrival *who);
-/* Logs that it was refused; what: a few words more, or NULL. */
-void admission_log(
+/* Counts one more who was not let in. */
+void admission_count_refused(const struct service *svc, enum close_reason why);
+/* The same, and logs it; what: a few words more, or NULL. */
+void admission_refused(
 	const struct arrival *who, enum close_reason why, const char *what);
 /* Sees that there is a descriptor left for one more, if need be by sending
  * waiters away. False: there is none. */

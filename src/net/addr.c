@@ -5,8 +5,8 @@
  *
  * listen_parse() is pure and refuses whatever could be read in two ways: an
  * IPv6 address without brackets, a bare number, "1.2.3" (which the resolver
- * would complete to 1.2.0.3). listen_resolve() alone may block; the main thread
- * calls it, off the loops. "localhost" is never looked up: it is 127.0.0.1 and
+ * would complete to 1.2.0.3). listen_resolve() alone may block; it is called
+ * off the loops. "localhost" is never looked up: it is 127.0.0.1 and
  * ::1 on every machine (RFC 6761), whatever /etc/hosts leaves out.
  *
  * Networks are compared as 128-bit prefixes; IPv4 lies in ::ffff:0:0/96, so an

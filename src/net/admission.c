@@ -24,6 +24,12 @@
 #include "net/service.h"
 #include "net/worker_private.h"
 
+/* The cells of worker 0, where all of this runs. */
+void admission_count_refused(const struct service *svc, enum close_reason why)
+{
+	metrics_add(&service_tally(svc->count, 0)->rejected[why], 1);
+}
+
 /* Where connections go. */
 
 struct handover {
@@ -117,6 +123,7 @@ static void give(
 	}
 	h = calloc(1, sizeof(*h));
 	if (!h) {
+		admission_count_refused(svc, CLOSE_MEMORY);
 		close(from->fd);
 		forget_address(a, from);
 		return;
@@ -138,7 +145,7 @@ static void give(
 static struct log_limit refused_limit = {.burst = 2};
 static struct log_limit check_limit = {.burst = 2};
 
-void admission_log(
+static void log_refused(
 	const struct arrival *who, enum close_reason why, const char *what)
 {
 	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
@@ -156,6 +163,13 @@ void admission_log(
 		about.service, peer, close_row(why)->code,
 		what ? " what=\"" : "", what ? what : "", what ? "\"" : "",
 		log_left_out(more, left_out));
+}
+
+void admission_refused(
+	const struct arrival *who, enum close_reason why, const char *what)
+{
+	admission_count_refused(who->service, why);
+	log_refused(who, why, what);
 }
 
 static void refuse(struct acceptor *a, struct service *svc,
@@ -260,7 +274,7 @@ void admission_decide(struct acceptor *a, const struct arrival *who)
 		log_proxied(who, from.id);
 		give(a, who->service, &from);
 	} else {
-		admission_log(who, why, NULL);
+		admission_refused(who, why, NULL);
 		refuse(a, who->service, &from, why);
 	}
 }

@@ -8,6 +8,11 @@
 #include "base/str.h"
 #include "base/utf8.h"
 
+#include "base/metrics.h"
+
+/* Each is a cell of what is counted by reason. */
+_Static_assert((int)CLOSE_N <= (int)METRICS_REASONS, "METRICS_REASONS is less");
+
 static const struct close_row rows[] = {
 #define CLOSE_ROW(name, code, fate, words) \
 	[CLOSE_##name] = {code, CLOSE_FATE_##fate, words},

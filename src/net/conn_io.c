@@ -56,8 +56,19 @@ static const struct conn_ops *ops_of(const struct conn *c)
 
 static void count_input(struct conn *c, size_t n)
 {
+	struct worker *w = c->worker;
+
 	c->in_bytes += n;
+	c->last_ms = worker_now_ms(w);
+	metrics_add(worker_tally_of(w, c->service)->received_bytes, n);
+	worker_note_io(w, c->last_ms);
+}
+
+/* The kernel was asked to take some, and took n. */
+static void count_output(struct conn *c, size_t n)
+{
 	c->last_ms = worker_now_ms(c->worker);
+	metrics_add(worker_tally_of(c->worker, c->service)->sent_bytes, n);
 }
 
 /* Each change of the queue, whoever makes it: its length and the crew's sum are
@@ -73,7 +84,7 @@ static void on_queue_changed(
 	c->queued += (uint32_t)info->n_added;
 	c->queued -= (uint32_t)info->n_deleted;
 	if (info->n_deleted)
-		c->last_ms = worker_now_ms(c->worker);
+		count_output(c, info->n_deleted);
 }
 
 size_t conn_queued(const struct conn *c)
@@ -316,7 +327,7 @@ static void on_room(evutil_socket_t fd, short what, void *arg)
 	if (n <= 0)
 		return;
 	c->out_bytes += (size_t)n;
-	c->last_ms = worker_now_ms(c->worker);
+	count_output(c, (size_t)n);
 }
 
 void conn_source_start(struct conn *c)
@@ -382,7 +393,7 @@ static void write_parts(
 		n = write_parts_now(c, iov, n_iov);
 		if (n < 0)
 			return;
-		c->last_ms = worker_now_ms(c->worker);
+		count_output(c, (size_t)n);
 	}
 	c->out_bytes += len;
 	if ((size_t)n == len)

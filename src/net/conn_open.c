@@ -36,8 +36,19 @@ static void conn_leave(struct worker *w, struct service_count *count)
 		w->crew->changed(w->crew->changed_arg);
 }
 
+static enum metrics_transport transport_of(const struct conn *c)
+{
+	return conn_is_unix(c) ? METRICS_UNIX : METRICS_TCP;
+}
+
 void conn_free(struct conn *c)
 {
+	struct metrics_service *tally = worker_tally_of(c->worker, c->service);
+
+	if (!c->is_refusal)
+		metrics_add(&tally->closed[metrics_closed_cell(
+				    c->why, transport_of(c))],
+			1);
 	conn_io_fini(c);
 	conn_leave(c->worker, c->is_refusal ? NULL : c->service->count);
 	service_unref(c->service);
@@ -89,7 +100,8 @@ static struct conn *conn_new(
 	c->in_address_table = from->in_address_table;
 	c->opened_ms = c->last_ms = worker_now_ms(w);
 	set_peer(c, from);
-	if (set_local(c, from) || idmap_add(&w->ids, c)) {
+	if (!service_tally(svc->count, w->index) || set_local(c, from) ||
+		idmap_add(&w->ids, c)) {
 		drop_new(c);
 		return NULL;
 	}
@@ -103,10 +115,16 @@ static struct conn *conn_new(
 	return c;
 }
 
-/* Without memory for a conn there is nobody to tell. */
+/* Without memory for a conn there is nobody to tell. One that was to be let in
+ * is refused after all. */
 static void not_opened(struct worker *w, struct service_count *count,
 	const struct conn_origin *from)
 {
+	struct metrics_service *tally = count ? service_tally(count, w->index)
+					      : NULL;
+
+	if (tally)
+		metrics_add(&tally->rejected[CLOSE_MEMORY], 1);
 	conn_leave(w, count);
 	close(from->fd);
 }
@@ -137,6 +155,7 @@ struct conn *conn_open(
 		not_opened(w, svc->count, from);
 		return NULL;
 	}
+	metrics_add(&worker_tally_of(w, svc)->accepted[transport_of(c)], 1);
 	log_opened(c);
 	conn_note_begin(c);
 	conn_watch_input(c);

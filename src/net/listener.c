@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Listening sockets, and those for datagrams. Opened, tuned and dropped by the
- * main thread, watched by the acceptor and the receiver. What every connection
- * should have (no delay, keepalive, buffer sizes) is set here once: accepted
- * sockets inherit it, which saves a handful of system calls per connection.
+/* Listening sockets, and those for datagrams. Opened by any one thread, tuned
+ * by the main thread, watched by the acceptor and the receiver. What every
+ * connection should have (no delay, keepalive, buffer sizes) is set here once:
+ * accepted sockets inherit it, which saves a handful of system calls per
+ * connection. A listener that is tuned anew is as if opened so: what a setting
+ * changed that is no longer wanted goes back to what the kernel had chosen.
  *
- * A unix socket's file appears with its final mode: it is made under a umask
- * that takes everything, then opened up. A file left by a crash is told from a
- * live one by connecting to it. */
+ * A unix socket's file appears with its final mode: the socket has no
+ * permissions when it is bound, which the file takes over (unix(7)), then it is
+ * opened up. A umask would be everybody's. A file left by a crash is told from
+ * a live one by connecting to it. */
 #include "net/listener.h"
 
 #include <assert.h>
@@ -38,6 +41,10 @@ struct listener {
 	bool bound; /* a unix socket's file is ours: */
 	dev_t dev;
 	ino_t ino;
+	gid_t gid;       /* as it came */
+	bool has_group;  /* another one is in force */
+	int send_buffer; /* the kernel's choice */
+	bool has_buffer; /* another one is in force */
 };
 
 int listener_fd(const struct listener *l)
@@ -102,30 +109,51 @@ static void tune_inet(int fd, const struct listener_settings *s)
 	(void)set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	(void)set_int(fd, SOL_SOCKET, SO_OOBINLINE, 1);
 	(void)set_int(fd, SOL_SOCKET, SO_KEEPALIVE, s->keepalive_ms > 0);
+	(void)set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+		s->keepalive_ms ? USER_TIMEOUT_MS : 0);
 	if (!s->keepalive_ms)
 		return;
 	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE,
 		(int)((s->keepalive_ms + 999) / 1000));
 	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
 	(void)set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECS);
-	(void)set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
 }
 
-static int tune_file(
-	const struct listener *l, const struct listener_settings *s)
+static int tune_file(struct listener *l, const struct listener_settings *s)
 {
 	const char *path = l->addr.un.sun_path;
+	bool wants_group = s->gid != (gid_t)-1;
 
-	if (s->gid != (gid_t)-1 && chown(path, (uid_t)-1, s->gid))
-		return -errno;
+	if (wants_group || l->has_group) {
+		if (chown(path, (uid_t)-1, wants_group ? s->gid : l->gid))
+			return -errno;
+		l->has_group = wants_group;
+	}
 	return chmod(path, s->mode) ? -errno : 0;
+}
+
+/* The kernel takes half of what it says: it counts its own needs in. Giving
+ * the choice back needs Linux 5.14; before, the size stays what it was at
+ * first. */
+static void tune_send_buffer(struct listener *l, uint64_t size)
+{
+	socklen_t len = sizeof(l->send_buffer);
+
+	if (!size && !l->has_buffer)
+		return;
+	if (!l->has_buffer &&
+		getsockopt(l->fd, SOL_SOCKET, SO_SNDBUF, &l->send_buffer, &len))
+		return;
+	(void)set_int(l->fd, SOL_SOCKET, SO_SNDBUF,
+		size ? (int)size : l->send_buffer / 2);
+	if (!size)
+		(void)set_int(l->fd, SOL_SOCKET, SO_BUF_LOCK, 0);
+	l->has_buffer = size > 0;
 }
 
 void listener_tune(struct listener *l, const struct listener_settings *s)
 {
-	if (s->send_buffer)
-		(void)set_int(
-			l->fd, SOL_SOCKET, SO_SNDBUF, (int)s->send_buffer);
+	tune_send_buffer(l, s->send_buffer);
 	if (l->datagram)
 		return;
 	(void)listen(l->fd, s->backlog);
@@ -154,21 +182,17 @@ static bool is_stale(const struct sockaddr_un *un)
 static int bind_unix(struct listener *l)
 {
 	const struct sockaddr_un *un = &l->addr.un;
-	mode_t old;
-	int err;
 	struct stat st;
 
 	if (is_stale(un))
 		(void)unlink(un->sun_path);
-	old = umask(0777);
-	err = bind(l->fd, &l->addr.sa, l->addr.len) ? -errno : 0;
-	umask(old);
-	if (err)
-		return err;
+	if (fchmod(l->fd, 0) || bind(l->fd, &l->addr.sa, l->addr.len))
+		return -errno;
 	if (lstat(un->sun_path, &st) == 0) {
 		l->bound = true;
 		l->dev = st.st_dev;
 		l->ino = st.st_ino;
+		l->gid = st.st_gid;
 	}
 	return 0;
 }

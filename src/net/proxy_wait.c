@@ -70,7 +70,7 @@ static void turn_away(struct waiter *w, enum close_reason why, const char *what)
 {
 	struct arrival who = arrival_of(w);
 
-	admission_log(&who, why, what);
+	admission_refused(&who, why, what);
 	waiter_free(w);
 }
 
@@ -84,7 +84,7 @@ static void ended(struct waiter *w, enum close_reason why)
 		return;
 	}
 	who.is_check = true;
-	admission_log(&who, why, NULL);
+	admission_refused(&who, why, NULL);
 	waiter_free(w);
 }
 
@@ -169,7 +169,8 @@ void proxy_wait_start(struct acceptor *a, const struct accept_entry *entry,
 	struct waiter *w = has_room ? calloc(1, sizeof(*w)) : NULL;
 
 	if (!w) {
-		admission_log(who, has_room ? CLOSE_MEMORY : CLOSE_FULL, NULL);
+		admission_refused(
+			who, has_room ? CLOSE_MEMORY : CLOSE_FULL, NULL);
 		close(who->fd);
 		return;
 	}
@@ -225,6 +226,7 @@ void proxy_wait_change(struct acceptor *a, const struct accept_set *set)
 
 		next = TAILQ_NEXT(w, link);
 		if (!entry) {
+			admission_count_refused(w->service, CLOSE_STOPPING);
 			waiter_free(w);
 			continue;
 		}

@@ -1,28 +1,63 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Services and their counters of connections: plain counted objects that the
- * acceptor, every connection and a reload share. Any thread. */
+/* Services and their counters: plain counted objects that the acceptor, every
+ * connection and a reload share. Any thread. */
 #include "net/service.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct service_count *count_ref(struct service_count *count)
-{
-	if (!count) {
-		count = calloc(1, sizeof(*count));
-		if (count)
-			atomic_init(&count->refs, 1);
-		return count;
-	}
-	atomic_fetch_add_explicit(&count->refs, 1, memory_order_relaxed);
-	return count;
-}
-
 static void count_unref(struct service_count *count)
 {
-	if (count && atomic_fetch_sub(&count->refs, 1) == 1)
-		free(count);
+	if (!count || atomic_fetch_sub(&count->refs, 1) != 1)
+		return;
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		free(atomic_load(&count->tallies[i]));
+	free(count);
+}
+
+struct metrics_service *service_tally(
+	struct service_count *count, unsigned worker)
+{
+	struct metrics_service *tally = atomic_load_explicit(
+		&count->tallies[worker], memory_order_relaxed);
+
+	if (tally)
+		return tally;
+	tally = calloc(1, sizeof(*tally));
+	atomic_store_explicit(
+		&count->tallies[worker], tally, memory_order_release);
+	return tally;
+}
+
+static struct service_count *count_ref(struct service_count *count)
+{
+	if (count) {
+		atomic_fetch_add_explicit(
+			&count->refs, 1, memory_order_relaxed);
+		return count;
+	}
+	count = calloc(1, sizeof(*count));
+	if (!count)
+		return NULL;
+	atomic_init(&count->refs, 1);
+	if (service_tally(count, 0))
+		return count;
+	count_unref(count);
+	return NULL;
+}
+
+void service_sum(
+	const struct service_count *count, struct metrics_service_sum *ret)
+{
+	*ret = (struct metrics_service_sum){{0}};
+	for (size_t i = 0; i < WORKERS_MAX; i++) {
+		const struct metrics_service *tally = atomic_load_explicit(
+			&count->tallies[i], memory_order_acquire);
+
+		if (tally)
+			metrics_sum_service(ret, tally);
+	}
 }
 
 struct service *service_new(const char *name, const struct conn_type *type,

@@ -5,7 +5,13 @@
  * it through the mailbox. All deadlines of a worker share one libevent timer
  * that is armed for the earliest, so a worker without connections sleeps for
  * ever. A connection that ended is put on `dead` and freed by the reaper later
- * in the same turn, when no callback of it is on the stack. */
+ * in the same turn, when no callback of it is on the stack.
+ *
+ * How late a loop is, is measured only while it works, so that one that idles
+ * sleeps on: whoever has work to do says so, and if the last sample is 100 ms
+ * old a timer that is due at once is set. It fires behind all that is left of
+ * this turn and all that the next one finds ready, as at the worst an event
+ * does that comes right now; the time until then is the sample. */
 #include "net/worker.h"
 
 #include <assert.h>
@@ -23,6 +29,8 @@
 #include "net/mailbox.h"
 #include "net/survey_private.h"
 #include "net/worker_private.h"
+
+#define LAG_EVERY_MS 100
 
 unsigned worker_index(const struct worker *w)
 {
@@ -52,6 +60,11 @@ uint64_t worker_now_ms(const struct worker *w)
 struct conn *worker_find_conn(struct worker *w, uint64_t id)
 {
 	return idmap_find(&w->ids, id);
+}
+
+struct metrics_worker *worker_tally(struct worker *w)
+{
+	return &w->tally;
 }
 
 struct mailbox *worker_mailbox(struct worker *w)
@@ -170,6 +183,25 @@ static void on_visit(evutil_socket_t fd, short what, void *arg)
 	survey_on_visit(arg);
 }
 
+void worker_note_work(struct worker *w, uint64_t now_ms)
+{
+	static const struct timeval at_once = {0, 0};
+
+	if (now_ms < w->lag_due_ms || event_add(w->lag_probe, &at_once))
+		return;
+	w->lag_due_ms = UINT64_MAX;
+	w->lag_from_us = clock_mono_us();
+}
+
+static void on_lag_probe(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+
+	metrics_observe(w->tally.loop_lag, METRICS_ID_loop_lag,
+		clock_mono_us() - w->lag_from_us);
+	w->lag_due_ms = worker_now_ms(w) + LAG_EVERY_MS;
+}
+
 static struct event_base *base_new(void)
 {
 	struct event_config *cfg = event_config_new();
@@ -199,6 +231,8 @@ static void worker_free(struct worker *w)
 		event_free(w->reaper);
 	if (w->again_event)
 		event_free(w->again_event);
+	if (w->lag_probe)
+		event_free(w->lag_probe);
 	if (w->base)
 		event_base_free(w->base);
 	timers_fini(&w->timers);
@@ -225,9 +259,10 @@ static struct worker *worker_new(struct crew *crew, unsigned index)
 		w->reaper = evtimer_new(w->base, on_reap, w);
 		w->again_event = evtimer_new(w->base, on_again, w);
 		w->visit_event = evtimer_new(w->base, on_visit, w);
+		w->lag_probe = evtimer_new(w->base, on_lag_probe, w);
 	}
 	if (!w->timer || !w->reaper || !w->again_event || !w->visit_event ||
-		mailbox_new(&w->mailbox, w->base, w)) {
+		!w->lag_probe || mailbox_new(&w->mailbox, w->base, w)) {
 		worker_free(w);
 		return NULL;
 	}

@@ -7,10 +7,12 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "base/metrics.h"
 #include "net/conn_end.h"
 #include "net/idlist.h"
 #include "net/idmap.h"
 #include "net/mailbox.h"
+#include "net/service.h"
 #include "net/timers.h"
 #include "net/worker.h"
 
@@ -49,6 +51,10 @@ struct worker {
 	struct idlist again;       /* those that on_again serves: */
 	struct event *again_event; /* owned */
 	struct timers timers;
+	struct event *lag_probe; /* owned */
+	uint64_t lag_due_ms;     /* the next sample; UINT64_MAX: on its way */
+	uint64_t lag_from_us;    /* ... since then */
+	struct metrics_worker tally;
 	atomic_uint n_conns;
 	atomic_uint pings, pongs;
 	struct mail orders[ORDER_N]; /* letters that lie ready */
@@ -67,6 +73,19 @@ struct worker {
 int worker_set_timer(struct worker *w, struct timer *t, uint64_t due_ms);
 /* Has conn_on_again() called in the loop's next turn. 0 or -ENOMEM. */
 int worker_again(struct worker *w, const struct conn *c);
+/* Where w counts for that service, of which it has a connection. */
+static inline struct metrics_service *worker_tally_of(
+	const struct worker *w, const struct service *svc)
+{
+	return atomic_load_explicit(
+		&svc->count->tallies[w->index], memory_order_relaxed);
+}
+/* worker_note_work(), where most of the work is. */
+static inline void worker_note_io(struct worker *w, uint64_t now_ms)
+{
+	if (now_ms >= w->lag_due_ms)
+		worker_note_work(w, now_ms);
+}
 /* Frees c once no callback is on the stack. */
 void worker_reap(struct worker *w, struct conn *c);
 

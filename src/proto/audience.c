@@ -24,6 +24,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/str.h"
 #include "chat/msg.h"
 #include "chat/name.h"
@@ -46,6 +47,7 @@ struct audiences *audiences_new(struct worker *worker)
 	if (!set)
 		return NULL;
 	set->worker = worker;
+	set->tally = worker_tally(worker);
 	set->last = &set->first;
 	return set;
 }
@@ -119,15 +121,20 @@ bool audiences_is_full(const struct audiences *set)
 
 /* Telling. */
 
-static void send_pieces(
-	struct conn *c, const char *data, size_t len, size_t n_pieces)
+static void miss(
+	struct audiences *set, struct chat_session *session, size_t n_pieces)
 {
-	struct chat_session *session;
-
-	if (conn_send_message(c, data, len))
-		return;
-	session = conn_state(c);
 	session->missed += n_pieces;
+	metrics_add(set->tally->left_out, n_pieces);
+}
+
+static void send_pieces(struct audiences *set, struct conn *c, const char *data,
+	size_t len, size_t n_pieces)
+{
+	if (conn_send_message(c, data, len))
+		set->n_delivered += n_pieces;
+	else
+		miss(set, conn_state(c), n_pieces);
 }
 
 static bool is_ignored(const struct chat_session *session, uint64_t person)
@@ -179,8 +186,8 @@ static void send_chosen(struct audiences *set, struct place *place)
 	if (set->scratch.failed)
 		conn_close(place->conn, CLOSE_MEMORY, NULL);
 	else if (n)
-		send_pieces(
-			place->conn, set->scratch.data, set->scratch.len, n);
+		send_pieces(set, place->conn, set->scratch.data,
+			set->scratch.len, n);
 }
 
 static void mark_picky(struct audiences *set, const struct audience *a)
@@ -210,16 +217,12 @@ static void mark_authors(struct audiences *set, const struct audience *a)
 }
 
 /* Without memory to render it nobody of the group is told the batch. */
-static void miss_batch(const struct audience *a, struct group *g)
+static void miss_batch(struct audiences *set, const struct group *g)
 {
-	for (uint32_t i = 0; i < g->n; i++) {
-		struct chat_session *session;
-
-		if (!g->places[i].conn)
-			continue;
-		session = conn_state(g->places[i].conn);
-		session->missed += a->n_waiting;
-	}
+	for (uint32_t i = 0; i < g->n; i++)
+		if (g->places[i].conn)
+			miss(set, conn_state(g->places[i].conn),
+				set->first->n_waiting);
 }
 
 /* Renders the batch for the group at the cursor. */
@@ -241,12 +244,13 @@ static void begin_group(struct audiences *set)
 	if (!set->rendered.failed)
 		return;
 	strbuf_fini(&set->rendered);
-	miss_batch(a, g);
+	miss_batch(set, g);
 }
 
 static void begin_round(struct audiences *set)
 {
 	set->in_round = true;
+	set->round_us = clock_mono_us();
 	set->serial++;
 	set->cursor_group = 0;
 	mark_authors(set, set->first);
@@ -263,7 +267,7 @@ static bool tell_place(struct audiences *set, struct place *place)
 		send_chosen(set, place);
 		return false;
 	}
-	send_pieces(place->conn, set->rendered.data, set->rendered.len,
+	send_pieces(set, place->conn, set->rendered.data, set->rendered.len,
 		set->n_shown);
 	return true;
 }
@@ -287,7 +291,7 @@ static bool go_round_group(struct audiences *set, uint64_t until_us)
 	return true;
 }
 
-static bool go_round(struct audiences *set, uint64_t until_us)
+static bool go_round_groups(struct audiences *set, uint64_t until_us)
 {
 	while (go_round_group(set, until_us)) {
 		if (++set->cursor_group == set->first->n_groups)
@@ -297,11 +301,22 @@ static bool go_round(struct audiences *set, uint64_t until_us)
 	return false;
 }
 
+static bool go_round(struct audiences *set, uint64_t until_us)
+{
+	bool is_over = go_round_groups(set, until_us);
+
+	metrics_add(set->tally->delivered, set->n_delivered);
+	set->n_delivered = 0;
+	return is_over;
+}
+
 static void end_round(struct audiences *set)
 {
 	struct audience *a = set->first;
 
 	set->in_round = false;
+	metrics_observe(set->tally->fanout_time, METRICS_ID_fanout_time,
+		clock_mono_us() - set->round_us);
 	for (uint32_t i = 0; i < a->n_groups; i++)
 		audience_sweep(&a->groups[i]);
 	if (set->rendered.size > KEEP_RENDERED)
@@ -353,9 +368,10 @@ void audience_tell(struct audiences *set, struct chat_session *session,
 	} else if (out->len == start) {
 		return; /* nothing of it is shown */
 	} else if (is_flooded) {
-		session->missed++;
+		miss(set, session, 1);
 	} else {
 		session->missed = 0;
+		metrics_add(set->tally->delivered, 1);
 		conn_send(session->conn, out->data, out->len);
 	}
 }

@@ -12,6 +12,7 @@
 struct chat_msg;
 struct conn;
 struct dialect;
+struct metrics_worker;
 struct worker;
 
 /* Shared by audience.c, where all of this is explained, and audience_seat.c. */
@@ -58,8 +59,9 @@ struct seat {
 };
 
 struct audiences {
-	struct worker *worker;   /* borrowed */
-	struct audience **rooms; /* owned, by room index */
+	struct worker *worker;        /* borrowed */
+	struct metrics_worker *tally; /* borrowed; the worker's */
+	struct audience **rooms;      /* owned, by room index */
 	size_t n_rooms;
 	struct audience *first, **last; /* those with something waiting */
 	bool in_round;                  /* `first` is being told: */
@@ -67,6 +69,8 @@ struct audiences {
 	struct strbuf rendered; /* the batch, for the group at the cursor */
 	size_t ends[BATCH_MAX]; /* ... and where each piece ends */
 	size_t n_shown;         /* ... and how many are not empty */
+	uint64_t round_us;      /* when the round began */
+	uint64_t n_delivered;   /* pieces, not yet in the tally */
 	bool is_full;           /* one of them has BATCH_MAX waiting */
 	uint64_t serial;        /* of the batch, or of a fact told once */
 	struct strbuf scratch;  /* a rendering for one */

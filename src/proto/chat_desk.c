@@ -385,6 +385,8 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 	struct chat_desk *desk = arg;
 	uint64_t until = clock_mono_us() + SLICE_US;
 
+	worker_note_work(desk->worker, worker_now_ms(desk->worker));
+
 	/* A round that was cut short comes before anything else. */
 	desk->is_active = audiences_is_in_round(desk->audiences) &&
 		!audiences_run(desk->audiences, until);

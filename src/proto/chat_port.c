@@ -15,6 +15,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "chat/hub.h"
 #include "chat/msg.h"
 #include "chat/settings.h"
@@ -360,6 +361,12 @@ void chat_port_count(
 	*ret_members = hub_n_members(port->hub);
 	*ret_rooms = hub_n_rooms(port->hub);
 	pthread_mutex_unlock(&port->lock);
+}
+
+void chat_port_sum(const struct chat_port *port, struct metrics_chat_sum *ret)
+{
+	*ret = (struct metrics_chat_sum){{0}};
+	metrics_sum_chat(ret, hub_tally(port->hub));
 }
 
 int chat_port_configure(

@@ -71,10 +71,11 @@ static const struct conn_ops echo_ops = {
 static const struct option echo_options[] = {
 	{.key = "prefix", .type = OPT_STRING,
 		.offset = offsetof(struct echo_options, prefix), .max = 512,
-		.fallback = "", .help = "sent before each message"},
+		.fallback = "", .reload = RELOAD_NEW,
+		.help = "sent before each message"},
 	{.key = "one_shot", .type = OPT_BOOL,
 		.offset = offsetof(struct echo_options, one_shot),
-		.fallback = "false",
+		.fallback = "false", .reload = RELOAD_NEW,
 		.help = "answer the first message, then close"},
 	OPTION_END,
 };

@@ -83,11 +83,12 @@ static const struct conn_ops greeting_ops = {
 static const struct option greeting_options[] = {
 	{.key = "message", .type = OPT_STRING,
 		.offset = offsetof(struct greeting_options, message),
-		.max = 65536, .fallback = "",
+		.max = 65536, .fallback = "", .reload = RELOAD_NEW,
 		.help = "what is sent, exactly as written"},
 	{.key = "when", .type = OPT_ENUM,
 		.offset = offsetof(struct greeting_options, when),
 		.names = when_names, .fallback = "connect",
+		.reload = RELOAD_NEW,
 		.help = "at once, or after the first bytes"},
 	OPTION_END,
 };

@@ -3,13 +3,13 @@
 """sockd beside the physical limit: one table of ratios.
 
 usage: bench.py [NAME...]    echo bulk udp discard chargen connect fanout growth
-                            workers memory start census
+                            workers memory start reload census
 
 Absolute times mean nothing on a shared machine. So each figure is what sockd
 and the limit (limit.c) cost in turn, in five rounds of one second of the
 server's processor time each, or up to nine while the rounds disagree; shown are
 the ratio of the medians and the smallest and largest ratio of a round.
-Everything takes eight to twelve minutes.
+Everything takes nine to thirteen minutes.
 Programs are those of build-bench, or what SOCKD, SOCKLOAD and LIMIT name.
 """
 
@@ -27,6 +27,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import measure  # noqa: E402
+import reloads  # noqa: E402
 from measure import Series, crowd, in_turn, say, sockload  # noqa: E402
 from peer import ROOT, Failed  # noqa: E402
 from peers.limit import Limit  # noqa: E402
@@ -344,11 +345,16 @@ def bench_start(table):
                       'wake-ups')
 
 
+def bench_reload(table):
+    with row(table, 'reloads under load'):
+        reloads.measure(table)
+
+
 BENCHES = {
     'echo': bench_echo, 'bulk': bench_bulk, 'udp': bench_udp, 'discard': bench_discard,
     'chargen': bench_chargen, 'connect': bench_connect, 'fanout': bench_fanout,
     'growth': bench_growth, 'workers': bench_workers, 'memory': bench_memory,
-    'start': bench_start, 'census': bench_census,
+    'start': bench_start, 'reload': bench_reload, 'census': bench_census,
 }
 
 

@@ -133,6 +133,7 @@ class Boot(unittest.TestCase):
         wait_until(lambda: machine.run(
             'nc.openbsd', '-z', 'localhost', '7117').returncode == 0, 'the new port')
         self.echo(7117)
+        self.assertRegex(self.show('StatusText'), r'; reloaded \d\d:\d\d: .* new connections')
         old.say('still here')
         self.assertEqual(old.line(), 'still here')
         self.assertEqual(self.show('NRestarts'), '0')

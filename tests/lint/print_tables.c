@@ -85,6 +85,24 @@ static void add_default(struct strbuf *out, const struct option *opt)
 	option_fini(row, &value);
 }
 
+/* Of what is not there yet it says nothing. */
+static void add_reload(struct strbuf *out, const struct option *opt)
+{
+	static const char *const words[] = {
+		[RELOAD_NOW] = "applies at once",
+		[RELOAD_NEW] = "applies to new connections",
+		[RELOAD_RESTART] = "needs a restart",
+	};
+
+	if (opt->reload < RELOAD_NOW || opt->reload > RELOAD_RESTART) {
+		fprintf(stderr, "%s does not say what a reload does\n",
+			opt->key);
+		exit(1);
+	}
+	if (!(opt->flags & OPT_UNBUILT))
+		strbuf_addf(out, "; %s", words[opt->reload]);
+}
+
 static void print_table(const char *name, const struct option *table)
 {
 	for (const struct option *opt = table; opt && opt->key; opt++) {
@@ -93,8 +111,7 @@ static void print_table(const char *name, const struct option *table)
 		strbuf_adds(&out, type_words[opt->type]);
 		add_bounds(&out, opt);
 		add_default(&out, opt);
-		if (opt->flags & OPT_RESTART)
-			strbuf_adds(&out, "; needs a restart");
+		add_reload(&out, opt);
 		if (opt->flags & OPT_UNBUILT)
 			strbuf_adds(&out, "; not in this build");
 		printf("%s\t%s\t%s.\n", name, opt->key, out.data);

@@ -169,9 +169,12 @@ class Hostile(Test):
                     allow_errors='cannot accept') as d:
             crowd = [connect(d.address('echo')) for _ in range(150)]
             wait_until(lambda: d.log('reason=full'), 'the server is full')
+            others = [Control(d) for _ in range(2)]
             status = asked(d, 'status')
             self.assertGreaterEqual(status['connections'], status['max_connections'])
-            self.assertEqual(asked(d, 'services')['services'][0]['service'], 'echo')
+            for other in others:
+                other.send('log\n')
+                self.assertEqual(other.answer()[-1], 'ok')
             for client in crowd:
                 client.close()
 
@@ -218,7 +221,7 @@ class Hostile(Test):
                 client.send(words + '\n')
                 client.close()
             self.assertEqual(asked(d, 'status')['pid'], d.pid)
-            said(d, 'reload')
+            said(d, 'reload', '--wait')
 
     def test_a_short_line_for_long(self):
         """Halves of lines, and an end in the middle of one."""

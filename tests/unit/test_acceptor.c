@@ -170,8 +170,23 @@ static void wait_conns(unsigned n)
 	NET_WAIT(&net, net.crew.n_conns == n);
 }
 
+/* What is counted of the service; all who came are let in or refused. */
+static struct metrics_service_sum counted(void)
+{
+	struct metrics_service_sum sum;
+	uint64_t n = 0;
+
+	service_sum(net.svc->count, &sum);
+	for (unsigned why = 0; why < CLOSE_N; why++)
+		n += sum.rejected[why];
+	ck_assert_uint_eq(net.crew.n_accepted, sum.accepted[METRICS_TCP] + n);
+	return sum;
+}
+
 START_TEST(connections_are_served)
 {
+	struct metrics_service_sum sum;
+
 	use(set_new());
 	for (int i = 0; i < 100; i++)
 		come();
@@ -181,8 +196,17 @@ START_TEST(connections_are_served)
 	ck_assert_uint_eq(net.crew.n_accepted, 100);
 	for (size_t i = 0; i < 100; i++)
 		go(i);
+	sum = counted();
+	ck_assert_uint_eq(sum.accepted[METRICS_TCP], 100);
+	ck_assert_uint_eq(metrics_n_open(&sum, METRICS_TCP), net.crew.n_conns);
 	wait_conns(0);
 	ck_assert_uint_eq(n_closed, 100);
+	sum = counted();
+	ck_assert_uint_eq(metrics_n_open(&sum, METRICS_TCP), 0);
+	ck_assert_uint_eq(metrics_n_closed(&sum, CLOSE_EOF) +
+			metrics_n_closed(&sum, CLOSE_RESET),
+		100);
+	ck_assert_uint_eq(sum.sent_bytes[0], 200);
 }
 END_TEST
 
@@ -230,6 +254,7 @@ START_TEST(the_server_may_be_full)
 	ck_hears(come(), "hi");
 	ck_hears(come(), "[full ]");
 	ck_assert_uint_eq(n_opened, 3);
+	ck_assert_uint_eq(counted().rejected[CLOSE_FULL], 3);
 }
 END_TEST
 
@@ -420,6 +445,7 @@ START_TEST(descriptors_may_run_out)
 	ck_assert_uint_eq(n_opened, 1); /* it rests */
 	for (size_t i = 1; i < 6; i++)
 		NET_WAIT(&net, (end = net_read(clients[i], &got)) != 0);
+	ck_assert_uint_eq(counted().rejected[CLOSE_FULL], 5);
 	ck_hears(6, "hi");
 	ck_assert_uint_eq(net.crew.n_conns, 2);
 }

@@ -369,28 +369,6 @@ START_TEST(overrides_win)
 }
 END_TEST
 
-START_TEST(restart_keys_are_told)
-{
-	struct config *old, *now;
-	struct strlist keys;
-
-	files_put("t.conf", E);
-	old = files_must_load(NULL, NULL);
-	now = files_must_load("drain=1s", "chat.name=x");
-	ck_assert_int_eq(config_restart_keys(old, now, &keys), 0);
-	ck_assert_uint_eq(keys.n_items, 0);
-	config_free(now);
-	now = files_must_load("workers=2", "runtime_dir=/x");
-	ck_assert_int_eq(config_restart_keys(old, now, &keys), 0);
-	ck_assert_uint_eq(keys.n_items, 2);
-	ck_assert_str_eq(keys.items[0], "workers");
-	ck_assert_str_eq(keys.items[1], "runtime_dir");
-	strlist_fini(&keys);
-	config_free(now);
-	config_free(old);
-}
-END_TEST
-
 static void assert_dirs(const char *runtime_dir, const char *state_dir)
 {
 	struct config *cfg = files_must_load(NULL, NULL);
@@ -470,7 +448,6 @@ int main(void)
 	tcase_add_test(tc, a_nul_is_told);
 	tcase_add_test(tc, a_file_for_everybody_is_warned_of);
 	tcase_add_test(tc, overrides_win);
-	tcase_add_test(tc, restart_keys_are_told);
 	tcase_add_test(tc, directories_are_found);
 	tcase_add_test(tc, a_path_too_long_is_told);
 	suite_add_tcase(s, tc);

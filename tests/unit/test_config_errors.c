@@ -246,8 +246,10 @@ static const struct {
 		":1: services.s.dialect: \"text\" has no framing \"length\"; "
 		"write \"json\""},
 	{CHAT("login = \"required\";"), ":1: services.s.login: "},
-	{S("protocol = \"metrics\"; listen = \"localhost:7\";"),
-		":1: services.s.protocol: \"metrics\" is not in this build"},
+	{S("protocol = \"metrics\"; transport = \"udp\"; listen = "
+	   "\"localhost:7\";"),
+		":1: services.s.transport: the protocol \"metrics\" does not "
+		"speak \"udp\""},
 	{S("protocol = \"metrics\"; enabled = false;") E,
 		":2: a name twice in one group"},
 	{S("protocol = \"echo\"; listen = \"systemd:echo\";"),
@@ -520,8 +522,6 @@ START_TEST(every_finding_is_told)
 		"t.conf:5: services.b.idle: the number 5 has no unit; write a "
 		"duration in quotes: \"5s\"\n"
 		"t.conf:6: services.c.nick: unknown key\n"
-		"t.conf:6: services.c.protocol: \"metrics\" is not in this "
-		"build\n"
 		"t.conf:8: limits.line: the number 1 has no unit; write a size "
 		"in quotes: \"1\"\n"
 		"t.conf:8: limits.output_soft: must be less than "

@@ -38,6 +38,7 @@ static void tear_down(void)
 
 struct task {
 	struct helper_job job;
+	struct worker *worker;
 	unsigned n;
 };
 static sem_t begun, go_on, freed;
@@ -58,7 +59,7 @@ static void run_task(struct mail *m, void *owner)
 {
 	struct task *task = (struct task *)m;
 
-	ck_assert_ptr_eq(worker_mailbox(owner), task->job.mailbox);
+	ck_assert_ptr_eq(owner, task->worker);
 	n_run++;
 	free(task);
 }
@@ -76,7 +77,8 @@ static int post_task(unsigned n)
 	int err;
 
 	task->n = n;
-	task->job.mailbox = worker_mailbox(net.crew.workers[n % 2]);
+	task->worker = net.crew.workers[n % 2];
+	task->job.mailbox = worker_mailbox(task->worker);
 	task->job.work = work;
 	task->job.mail.run = run_task;
 	task->job.mail.free = free_task;

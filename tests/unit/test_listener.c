@@ -121,6 +121,54 @@ START_TEST(new_settings_reach_a_kept_socket)
 		option_of(listener_fd(l), SOL_SOCKET, SO_KEEPALIVE), 0);
 	ck_assert_int_eq(
 		option_of(listener_fd(l), SOL_SOCKET, SO_SNDBUF), 120000);
+	ck_assert_int_eq(
+		option_of(listener_fd(l), IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+}
+END_TEST
+
+/* As if it had been opened so. */
+START_TEST(what_is_no_longer_wanted_goes_back)
+{
+	struct addr a = inet_addr_of("127.0.0.1", 0);
+	struct listener_settings plain = usual;
+	struct listener *other = NULL;
+
+	plain.send_buffer = 0;
+	ck_assert_int_eq(
+		listener_open(&other, &(struct listener_name){"x", "x", a},
+			&plain, &msg),
+		0);
+	ck_assert_int_eq(open_at(&a), 0);
+	listener_tune(l, &plain);
+	ck_assert_int_eq(option_of(listener_fd(l), SOL_SOCKET, SO_SNDBUF),
+		option_of(listener_fd(other), SOL_SOCKET, SO_SNDBUF));
+	ck_assert_int_eq(option_of(listener_fd(l), SOL_SOCKET, SO_BUF_LOCK), 0);
+	listener_tune(l, &usual);
+	ck_assert_int_eq(
+		option_of(listener_fd(l), SOL_SOCKET, SO_SNDBUF), 100000);
+	listener_unref(other);
+}
+END_TEST
+
+START_TEST(a_group_comes_and_goes)
+{
+	struct addr a = unix_addr();
+	struct listener_settings other = usual;
+	struct stat st;
+	gid_t gid;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(open_at(&a), 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	gid = st.st_gid;
+	other.gid = gid + 1;
+	listener_tune(l, &other);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_gid, gid + 1);
+	listener_tune(l, &usual);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_gid, gid);
 }
 END_TEST
 
@@ -368,6 +416,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, tcp_is_bound_and_tuned);
 	tcase_add_test(tc, new_settings_reach_a_kept_socket);
+	tcase_add_test(tc, what_is_no_longer_wanted_goes_back);
+	tcase_add_test(tc, a_group_comes_and_goes);
 	tcase_add_test(tc, a_busy_port_is_said);
 	tcase_add_test(tc, wildcard_takes_both_families);
 	tcase_add_test(tc, one_ipv6_address_is_only_that);

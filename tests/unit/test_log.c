@@ -172,7 +172,7 @@ END_TEST
 
 START_TEST(a_stopped_reader_blocks_nobody)
 {
-	uint64_t begin = clock_mono_ms();
+	uint64_t begin = clock_mono_ms(), n_lost = log_n_lost();
 
 	hang_sink();
 	for (int i = 0; i < 2000; i++)
@@ -183,6 +183,7 @@ START_TEST(a_stopped_reader_blocks_nobody)
 	/* The ring's, the one it hung in, and the word about the lost. */
 	ck_assert_uint_eq(n_got, 1024 + 2);
 	ck_assert_ptr_nonnull(strstr(got.data, "lines=976\n"));
+	ck_assert_uint_eq(log_n_lost(), n_lost + 976);
 	ck_assert_ptr_nonnull(strstr(got.data, "line 1023\n"));
 	ck_assert_ptr_null(strstr(got.data, "line 1024\n"));
 }

@@ -141,6 +141,46 @@ START_TEST(crews_run_and_end)
 }
 END_TEST
 
+/* What is asked for in a turn waits for the rest of that turn. */
+#define BUSY_MS 30
+
+static void run_busy(struct mail *m, void *owner)
+{
+	uint64_t end = clock_mono_us() + BUSY_MS * 1000;
+
+	worker_note_work(owner, clock_mono_ms());
+	while (clock_mono_us() < end)
+		;
+	free(m);
+}
+
+START_TEST(the_lag_of_a_loop_is_measured)
+{
+	struct crew crew;
+	struct metrics_worker_sum sum = {{0}};
+	struct order *o = calloc(1, sizeof(*o));
+	struct worker *w;
+
+	ck_assert_int_eq(crew_init(&crew, 1), 0);
+	w = crew.workers[0];
+	event_base_loop(worker_base(w), EVLOOP_NONBLOCK);
+	metrics_sum_worker(&sum, worker_tally(w));
+	ck_assert_uint_eq(sum.loop_lag[METRICS_BOUNDS + 1], 0);
+	o->mail.run = run_busy;
+	o->mail.free = free_order;
+	worker_post(w, &o->mail);
+	for (int i = 0; i < 3; i++)
+		event_base_loop(worker_base(w), EVLOOP_NONBLOCK);
+	metrics_sum_worker(&sum, worker_tally(w));
+	ck_assert_uint_ge(sum.loop_lag[METRICS_BOUNDS + 1], BUSY_MS * 1000);
+	for (size_t i = 0;
+		metrics_bounds(METRICS_ID_loop_lag)[i] < BUSY_MS * 1000; i++)
+		ck_assert_uint_eq(sum.loop_lag[i], 0);
+	crew_drop_all(&crew);
+	crew_fini(&crew);
+}
+END_TEST
+
 static void ignore_log(int severity, const char *text)
 {
 }
@@ -366,6 +406,7 @@ int main(void)
 	tcase_add_test(tc, every_reason_has_a_row);
 	tcase_add_test(tc, services_share_their_count);
 	tcase_add_test(tc, crews_run_and_end);
+	tcase_add_test(tc, the_lag_of_a_loop_is_measured);
 	tcase_add_test(tc, crews_that_failed_can_be_ended);
 	tcase_add_test(tc, echo_is_eight_bit_clean);
 	tcase_add_test(tc, echo_honours_a_half_close);
