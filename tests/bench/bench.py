@@ -4,6 +4,8 @@
 
 usage: bench.py [NAME...]    echo bulk udp discard chargen connect fanout growth
                             workers memory start reload census
+       bench.py hostile     no figure: a million hostile lines, and whether
+                            what others get of them is clean
 
 Absolute times mean nothing on a shared machine. So each figure is what sockd
 and the limit (limit.c) cost in turn, in five rounds of one second of the
@@ -32,6 +34,7 @@ from measure import Series, crowd, in_turn, say, sockload  # noqa: E402
 from peer import ROOT, Failed  # noqa: E402
 from peers.limit import Limit  # noqa: E402
 from peers.sockd import SOCKD, Sockd  # noqa: E402
+from proofs import PROOFS  # noqa: E402
 
 ECHO = [
     ('echo, 64 bytes, 50 connections', 1.05, ['-c', 50]),
@@ -384,15 +387,19 @@ def build():
 
 
 def main(names):
-    unknown = [name for name in names if name not in BENCHES]
+    unknown = [name for name in names if name not in {**BENCHES, **PROOFS}]
     if unknown:
-        print(f'bench: there is no "{unknown[0]}"; there are {" ".join(BENCHES)}',
-              file=sys.stderr)
+        print(f'bench: there is no "{unknown[0]}"; there are '
+              f'{" ".join([*BENCHES, *PROOFS])}', file=sys.stderr)
         return 64
     build()
+    refuted = [name for name in names if name in PROOFS and not PROOFS[name]()]
+    if names and not set(names) & set(BENCHES):
+        return 1 if refuted else 0
     where, table, began = about(), Table(), time.monotonic()
     for name in names or BENCHES:
-        BENCHES[name](table)
+        if name in BENCHES:
+            BENCHES[name](table)
     where['seconds'] = round(time.monotonic() - began)
     print('{date}, Linux {kernel}, {processor}, {seconds} s; {command}'.format(**where))
     print('\n'.join(where['versions']) + '\n')
@@ -402,7 +409,7 @@ def main(names):
     with open(path, 'w', encoding='utf-8') as f:
         json.dump({**where, 'rows': table.rows}, f, indent=1, ensure_ascii=False)
     say(f'written to {path}')
-    return 1 if any('failed' in r for r in table.rows) else 0
+    return 1 if refuted or any('failed' in r for r in table.rows) else 0
 
 
 if __name__ == '__main__':

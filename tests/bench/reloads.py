@@ -18,6 +18,7 @@ from peers.sockd import Sockd
 RELOADS = int(os.environ.get('RELOADS', '1000'))
 EVERY = 0.05        # seconds
 MEMORY_GROWTH = 256 * 1024  # in the second half: the log's queue has been used once
+OUTCOME = re.compile(' notice reloaded | error reload failed')
 LOADS = {
     'echo': ('echo', ['-c', '100', '-r', '2000']),
     'connect': ('connect', ['-c', '4', '-r', '200']),
@@ -78,18 +79,34 @@ def loads(peer, seconds):
                 process.communicate()
 
 
-def storm(peer, configs):
-    """Resident memory after half of the reloads and after all of them."""
+class Outcomes:
+    """Counts what the log says of reloads, reading on where it was."""
+
+    def __init__(self, peer):
+        self.log = open(peer.log.name, encoding='utf-8')
+        self.rest, self.n = '', 0
+
+    def count(self):
+        *lines, self.rest = (self.rest + self.log.read()).split('\n')
+        self.n += sum(1 for line in lines if OUTCOME.search(line))
+        return self.n
+
+    def close(self):
+        self.log.close()
+
+
+def storm(peer, configs, outcomes):
+    """Resident memory after half of the reloads and after all of them. A signal
+    during a reload would make one more for all that came, so each is awaited."""
     resident = []
     began = time.monotonic()
-    for i in range(RELOADS):
-        configs.write(configs.text(i))
+    for i in range(RELOADS + 1):
+        configs.write(configs.text(i) if i < RELOADS else configs.first)
         peer.process.send_signal(signal.SIGHUP)
+        await_that(lambda i=i: outcomes.count() > i)
         time.sleep(max(0, began + (i + 1) * EVERY - time.monotonic()))
         if i + 1 in (RELOADS // 2, RELOADS):
             resident.append(memory(peer))
-    configs.write(configs.first)
-    peer.process.send_signal(signal.SIGHUP)
     return resident
 
 
@@ -102,27 +119,22 @@ def descriptors(peer):
     return len(os.listdir(f'/proc/{peer.pid}/fd'))
 
 
-def outcomes(peer):
-    return len(re.findall(r' notice reloaded | error reload failed', peer.log_text()))
-
-
-def await_equal(value, wanted):
-    """The value as it should be, or as it is after some time."""
+def await_that(condition):
+    """Until it holds, or for some time."""
     deadline = time.monotonic() + PATIENCE
-    while value() != wanted and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return value()
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
 def measure(table):
     with Sockd() as peer, socket.create_server(('127.0.0.1', 0)) as taken:
-        configs = Configs(peer, taken.getsockname()[1])
+        configs, outcomes = Configs(peer, taken.getsockname()[1]), Outcomes(peer)
         before = descriptors(peer)
         with loads(peer, RELOADS * EVERY + 1) as reports:
-            resident = storm(peer, configs)
-            wanted = RELOADS + 1
-            left_out = wanted - await_equal(lambda: outcomes(peer), wanted)
-        after = await_equal(lambda: descriptors(peer), before)
+            resident = storm(peer, configs, outcomes)
+        await_that(lambda: descriptors(peer) <= before)
+        after, left_out = descriptors(peer), RELOADS + 1 - outcomes.count()
+        outcomes.close()
         for name, report in reports.items():
             say(f"{name}: {report['operations']} {report['unit']}, at most "
                 f"{report['latency_us']['max'] / 1000:.0f} ms each")

@@ -3,7 +3,9 @@
 type (nc, ncat, telnet, socat) as child processes. Each belongs to a daemon,
 which closes it when the test ends."""
 
+import contextlib
 import fcntl
+import json
 import os
 import pty
 import re
@@ -12,9 +14,10 @@ import socket
 import struct
 import subprocess
 import termios
+import threading
 import time
 
-from harness import PATIENCE
+from harness import PATIENCE, wait_until
 
 NC = 'nc.openbsd'
 WELCOME = re.compile(r'\*\*\* welcome to (.*)\. You are (\S+) in #(\S+) '
@@ -39,11 +42,28 @@ def connect(address, timeout=None, rcvbuf=None, source=None):
 
 
 class Lines:
-    """Reads lines from whatever read() gives, waiting PATIENCE at most."""
+    """Reads lines from whatever read() gives, waiting PATIENCE at most, and
+    sends to whatever write() takes: a byte a write if bytewise."""
 
     def __init__(self):
         self.buffer = b''
         self.ended = False
+        self.bytewise = False
+
+    def send(self, data):
+        data = data.encode() if isinstance(data, str) else data
+        if not self.bytewise:
+            self.write(data)
+            return
+        for i in range(len(data)):
+            self.write(data[i:i + 1])
+            self.wait_taken()
+
+    def wait_taken(self):
+        """Until the byte is on its way by itself."""
+
+    def say(self, text):
+        self.send(text + '\n')
 
     def _fill(self, deadline):
         """More bytes into the buffer; False at the end of input."""
@@ -130,8 +150,8 @@ class Client(Lines):
     def read(self):
         return self.socket.recv(262144)
 
-    def send(self, data):
-        self.socket.sendall(data.encode() if isinstance(data, str) else data)
+    def write(self, data):
+        self.socket.sendall(data)
 
     def half_close(self):
         self.socket.shutdown(socket.SHUT_WR)
@@ -176,9 +196,6 @@ class Person(Client):
         hint = self.line()
         assert hint == HINT, hint
 
-    def say(self, text):
-        self.send(text + '\n')
-
     def rename(self, nick):
         self.say(f'/nick {nick}')
         before = self.until(
@@ -198,6 +215,104 @@ class Person(Client):
         to an unknown command comes after all of it."""
         self.say('/zz-sync')
         return self.until(re.compile(r'\*\*\* error: .*zz-sync.*'))
+
+
+class Program(Client):
+    """Objects, one at a time, cut out of whatever comes."""
+
+    def __init__(self, daemon, service='json', name=None, room='lobby', **kwargs):
+        super().__init__(daemon, service, **kwargs)
+        if name is None:
+            return
+        if service == 'json':
+            assert self.get()['type'] == 'welcome'
+        self.join(room, name)
+
+    def put(self, type, **fields):
+        self.send(json.dumps({'type': type, **fields}))
+
+    def get(self):
+        return json.loads(self.line())
+
+    def until(self, **fields):
+        """Reads up to an object that has these; returns it."""
+        while True:
+            got = self.get()
+            if all(got.get(k) == v for k, v in fields.items()):
+                return got
+
+    def join(self, room, name, **more):
+        self.put('join', room=room, username=name, **more)
+        return self.until(event='join', username=name, room=room)
+
+    def sync(self):
+        """All objects that came before now."""
+        self.put('ping')
+        before = []
+        while (got := self.get()) != {'type': 'pong'}:
+            before.append(got)
+        return before
+
+
+class Framed(Program):
+    """The same behind lengths."""
+
+    def send(self, data):
+        data = data.encode() if isinstance(data, str) else data
+        super().send(struct.pack('!I', len(data)) + data)
+
+    def frame(self):
+        """The next message; nothing at the end of input."""
+        head = self.take(4)
+        data = self.take(struct.unpack('!I', head)[0]) if head else b''
+        assert len(head) in (0, 4) and len(data) == int.from_bytes(head, 'big'), \
+            'the end within a message'
+        return data
+
+    def get(self):
+        return json.loads(self.frame())
+
+
+class Tap:
+    """Stands between a client and a service, and keeps what goes by."""
+
+    def __init__(self, daemon, service):
+        self.sent, self.came = bytearray(), bytearray()  # by the client, to it
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.target = daemon.address(service)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+        daemon.clients.append(self)
+
+    @property
+    def port(self):
+        return str(self.listener.getsockname()[1])
+
+    def run(self):
+        client, _ = self.listener.accept()
+        server = connect(self.target)
+        for sock in (client, server):
+            sock.settimeout(None)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        back = threading.Thread(
+            target=self.copy, args=(server, client, self.came), daemon=True)
+        back.start()
+        self.copy(client, server, self.sent)
+        back.join(PATIENCE)
+        client.close()
+        server.close()
+
+    @staticmethod
+    def copy(from_, to, record):
+        with contextlib.suppress(OSError):
+            while data := from_.recv(65536):
+                record += data
+                to.sendall(data)
+        with contextlib.suppress(OSError):
+            to.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        self.listener.close()
 
 
 def take_terminal():
@@ -235,13 +350,15 @@ class Child(Lines):
         except OSError:  # a pty whose other side is closed
             return b''
 
-    def send(self, data):
-        data = data.encode() if isinstance(data, str) else data
+    def write(self, data):
         while data:
             data = data[os.write(self.inp, data):]
 
-    def say(self, text):
-        self.send(text + '\n')
+    def wait_taken(self):
+        """Until the program has read all of its standard input, a pipe."""
+        def left():
+            return struct.unpack('i', fcntl.ioctl(self.inp, termios.FIONREAD, bytes(4)))[0]
+        wait_until(lambda: not left(), 'a byte read', every=0.0005)
 
     def half_close(self):
         """End of input for the program."""

@@ -9,6 +9,7 @@ gone, nothing from a sanitizer, no error in the log that was not asked for.
 Nothing here waits a fixed time: wait_until() looks until something holds.
 """
 
+import contextlib
 import os
 import re
 import select
@@ -33,7 +34,7 @@ ERROR = re.compile(r'^\S+ error ')
 LISTENING = re.compile(r'listening service=(\S+) address=(\S+)')
 
 
-def wait_until(condition, what, timeout=None):
+def wait_until(condition, what, timeout=None, every=0.005):
     """Returns the first true value of condition(); fails after the timeout."""
     deadline = time.monotonic() + (timeout or PATIENCE)
     while True:
@@ -42,7 +43,7 @@ def wait_until(condition, what, timeout=None):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f'waited in vain: {what}')
-        select.select([], [], [], 0.005)
+        select.select([], [], [], every)
 
 
 def observe(seconds):
@@ -211,10 +212,29 @@ class Daemon:
                                        status.read(), re.M)[1])
         return total
 
+    def has_stopped(self):
+        """True while SIGSTOP holds all its threads."""
+        states = []
+        for task in os.listdir(f'/proc/{self.pid}/task'):
+            with open(f'/proc/{self.pid}/task/{task}/stat', encoding='ascii') as stat:
+                states.append(stat.read().rpartition(')')[2].split()[0])
+        return set(states) == {'T'}
+
     # How it ends.
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """Stands still for the block: what clients do meanwhile is all there
+        when it goes on."""
+        self.signal(signal.SIGSTOP)
+        wait_until(self.has_stopped, 'a stop')
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
 
     def wait(self, timeout=None):
         """Waits for the end and returns the exit code; judges the log."""

@@ -5,10 +5,9 @@ or on the port that people use too."""
 import json
 import re
 import socket
-import struct
 import subprocess
 
-from clients import NC, Child, Client, Person, connect, target
+from clients import NC, Child, Client, Framed, Person, Program, connect, target
 from harness import Daemon, Test, main, observe, wait_until
 
 CONFIG = '''
@@ -46,63 +45,6 @@ class Tutorial:
 
     def close(self):
         self.socket.close()
-
-
-class Program(Client):
-    """Objects, one at a time, cut out of whatever comes."""
-
-    def __init__(self, daemon, service='json', name=None, room='lobby', **kwargs):
-        super().__init__(daemon, service, **kwargs)
-        if name is None:
-            return
-        if service == 'json':
-            assert self.get()['type'] == 'welcome'
-        self.join(room, name)
-
-    def put(self, type, **fields):
-        self.send(json.dumps({'type': type, **fields}))
-
-    def get(self):
-        return json.loads(self.line())
-
-    def until(self, **fields):
-        """Reads up to an object that has these; returns it."""
-        while True:
-            got = self.get()
-            if all(got.get(k) == v for k, v in fields.items()):
-                return got
-
-    def join(self, room, name, **more):
-        self.put('join', room=room, username=name, **more)
-        return self.until(event='join', username=name, room=room)
-
-    def sync(self):
-        """All objects that came before now."""
-        self.put('ping')
-        before = []
-        while (got := self.get()) != {'type': 'pong'}:
-            before.append(got)
-        return before
-
-
-class Framed(Program):
-    """The same behind lengths."""
-
-    def send(self, data):
-        data = data.encode() if isinstance(data, str) else data
-        super().send(struct.pack('!I', len(data)) + data)
-
-    def get(self):
-        head = self.exactly(4)
-        return json.loads(self.exactly(struct.unpack('!I', head)[0]))
-
-    def exactly(self, n):
-        while len(self.buffer) < n:
-            data = self.read()
-            assert data, 'the end within a message'
-            self.buffer += data
-        data, self.buffer = self.buffer[:n], self.buffer[n:]
-        return data
 
 
 class Case(Test):

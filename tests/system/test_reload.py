@@ -13,6 +13,7 @@ import threading
 import unittest
 
 from clients import Client, Person, connect
+from control import Control, asked, refused, start
 from harness import PATIENCE, Daemon, Test, main, wait_until
 
 SLOW_NAMES = os.environ.get('SLOW_NAMES_LIBRARY')
@@ -203,6 +204,25 @@ class SlowNames(Test):
         d.signal(signal.SIGHUP)
         wait_until(lambda: os.path.exists(self.wait + '.asked'), 'the name to be looked up')
 
+    def test_control_goes_on(self):
+        """Who asked for the verdict waits, others do not; nothing is drained
+        that the reload would let in again."""
+        with self.daemon() as d:
+            self.hang(d)
+            waiting = start(d, 'reload', '--wait')
+            d.wait_log('control verb="reload"')
+            trying = Control(d)
+            trying.send('log\ndiff\n')
+            self.assertEqual(trying.answer()[-1], 'ok')
+            self.assertIn('a reload is under way', refused(d, 'drain', 'echo', '0'))
+            self.assertEqual(asked(d, 'status')['state'], 'serving')
+            self.assertIsNone(waiting.poll())
+            d.signal(signal.SIGTERM)
+            self.assertIn('sockctl: ', waiting.communicate(timeout=60)[0])
+            self.assertEqual(waiting.returncode, 1)
+            self.assertRegex(trying.answer()[-1], '^error: ')
+            self.assertEqual(d.wait(), 0)
+
     def test_everything_goes_on(self):
         with self.daemon(WATCHDOG_USEC='300000') as d:
             old, alice = Client(d, 'echo'), Person(d, nick='alice')
@@ -282,7 +302,7 @@ class Storm(Test):
             self.assertEqual(len(d.log('notice reloaded')), n // 2 + 1)
             self.assertEqual(len(d.log('reload failed')), n // 2)
             wait_until(lambda: d.fds() <= fds, f'descriptors back to {fds}')
-            self.assertEqual(self.sockets(d), {'chat.sock'})
+            self.assertEqual(self.sockets(d), {'chat.sock', 'control.sock'})
 
     @staticmethod
     def config(i, taken):

@@ -2,13 +2,11 @@
 """telnet: the program under a terminal, what it and others send, and what they
 are sent."""
 
-import contextlib
 import re
 import socket
-import threading
 
-from clients import NC, Child, Client, Person, connect
-from harness import PATIENCE, Daemon, Test, main, wait_until
+from clients import NC, Child, Client, Person, Tap
+from harness import Daemon, Test, main, wait_until
 
 CONFIG = '''
 services: { chat: { protocol = "chat"; listen = "127.0.0.1:0"; };
@@ -21,47 +19,6 @@ EOF, SUSP, ABORT, NOP, DM, BRK, IP, AO, AYT, EC, EL, GA = (
 ECHO, SGA, TM, NAWS = b'\x01', b'\x03', b'\x06', b'\x1f'
 BYE = re.compile(r'\*\*\* disconnected: bye\.')
 WELCOME = re.compile(r'\*\*\* welcome to .*')
-
-
-class Tap:
-    """Stands between a client and a service, and keeps what goes by."""
-
-    def __init__(self, daemon, service):
-        self.sent, self.came = bytearray(), bytearray()  # by the client, to it
-        self.listener = socket.create_server(('127.0.0.1', 0))
-        self.target = daemon.address(service)
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-        daemon.clients.append(self)
-
-    @property
-    def port(self):
-        return str(self.listener.getsockname()[1])
-
-    def run(self):
-        client, _ = self.listener.accept()
-        server = connect(self.target)
-        for sock in (client, server):
-            sock.settimeout(None)
-        back = threading.Thread(
-            target=self.copy, args=(server, client, self.came), daemon=True)
-        back.start()
-        self.copy(client, server, self.sent)
-        back.join(PATIENCE)
-        client.close()
-        server.close()
-
-    @staticmethod
-    def copy(from_, to, record):
-        with contextlib.suppress(OSError):
-            while data := from_.recv(65536):
-                record += data
-                to.sendall(data)
-        with contextlib.suppress(OSError):
-            to.shutdown(socket.SHUT_WR)
-
-    def close(self):
-        self.listener.close()
 
 
 class Program(Test):

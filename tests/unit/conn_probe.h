@@ -6,6 +6,7 @@
 
 #include <event2/buffer.h>
 
+#include "held_clock.h"
 #include "net_world.h"
 
 /* A protocol that writes down what it is asked, and closes its connection in
@@ -135,11 +136,19 @@ static inline void set_up_raw(void)
 static inline void tear_down(void)
 {
 	net_stop(&net);
+	clock_release();
 	strbuf_fini(&got);
 	strbuf_fini(&probe.log);
 }
 
 #define ck_log(text) ck_assert_str_eq(net_text(&probe.log), text)
+
+/* Where the clock is held. */
+static inline void pass_ms(uint64_t ms)
+{
+	clock_pass_ms(ms);
+	net_turns(&net, 3);
+}
 
 static inline void wait_gone(void)
 {

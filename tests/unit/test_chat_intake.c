@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Connections on their way into the chat, and input that takes its time: over
  * sockets, on a clock that the test moves. */
-#include <sys/syscall.h>
-#include <time.h>
-
 #include "base/errmsg.h"
 #include "base/option.h"
 #include "chat_world.h"
+#include "held_clock.h"
 #include "net_world.h"
 #include "proto/chat_port.h"
 #include "proto/chat_session.h"
@@ -18,21 +16,6 @@
 #define BAD                                              \
 	"{\"type\":\"error\",\"code\":\"invalid_json\"," \
 	"\"message\":\"Invalid JSON\"}\n"
-
-static time_t extra_s;
-static long extra_ms;
-
-/* In the place of the C library's, for us and for libevent. */
-int clock_gettime(clockid_t clock, struct timespec *ret)
-{
-	int r = (int)syscall(SYS_clock_gettime, clock, ret);
-
-	ret->tv_sec += extra_s;
-	ret->tv_nsec += extra_ms * 1000000;
-	ret->tv_sec += ret->tv_nsec / 1000000000;
-	ret->tv_nsec %= 1000000000;
-	return r;
-}
 
 static struct net_world net;
 static struct chat_settings settings;
@@ -48,6 +31,7 @@ static void set_up(const char *dialect, const char *room)
 	struct proto_context ctx;
 	struct errmsg msg;
 
+	clock_hold();
 	options = calloc(1, proto->options_size);
 	ck_assert_int_eq(option_set_defaults(proto->options, options), 0);
 	ck_assert_int_eq(option_set_text(option_find(proto->options, "dialect"),
@@ -93,6 +77,7 @@ static void tear_down(void)
 	free(options);
 	close(peer);
 	net_stop(&net);
+	clock_release();
 	strbuf_fini(&said);
 }
 
@@ -102,10 +87,9 @@ static void turn(void)
 	net_read(peer, &said);
 }
 
-static void pass_ms(long ms)
+static void pass_ms(uint64_t ms)
 {
-	extra_s += ms / 1000;
-	extra_ms += ms % 1000;
+	clock_pass_ms(ms);
 	turn();
 }
 

@@ -151,15 +151,20 @@ START_TEST(patience_ends)
 {
 	int fd;
 	struct conn *c;
-	uint64_t begin = clock_mono_ms();
 
+	clock_hold();
 	net.svc->patience_ms = 50;
 	c = net_open(&net, &fd);
 	send_until_queued(c, net.svc->output_hard);
-	NET_WAIT(&net, !conn_is_open(c));
-	ck_assert_uint_ge(clock_mono_ms() - begin, 50);
+	pass_ms(49);
+	ck_log("open ");
+	pass_ms(1);
+	ck_assert(!conn_is_open(c));
 	ck_log("open goodbye(slow) closed(slow) ");
 	/* Now the drain has its bound, and then the connection is dropped. */
+	pass_ms(49);
+	ck_assert_uint_eq(net.crew.n_conns, 1);
+	pass_ms(1);
 	wait_gone();
 	while (net_read(fd, &got) == 0)
 		;
@@ -172,110 +177,72 @@ START_TEST(reading_renews_patience)
 {
 	int fd;
 	struct conn *c;
-	uint64_t begin;
 
+	clock_hold();
 	net.svc->patience_ms = 200;
 	c = net_open(&net, &fd);
 	send_until_queued(c, net.svc->output_hard);
-	for (begin = clock_mono_ms(); clock_mono_ms() < begin + 150;)
-		net_turn(&net);
+	pass_ms(150);
 	/* Enough to be below the mark but not to be writable. */
 	ck_assert_int_eq(net_read(fd, &got), 0);
-	begin = clock_mono_ms();
-	NET_WAIT(&net, !conn_is_open(c));
-	ck_assert_uint_ge(clock_mono_ms() - begin, 190);
+	net_turns(&net, 3);
+	ck_assert_uint_le(conn_queued(c), net.svc->output_hard);
+	ck_assert(conn_is_flooded(c));
+	pass_ms(50);
+	pass_ms(149);
+	ck_assert(conn_is_open(c));
+	pass_ms(51);
 	ck_log("open goodbye(slow) closed(slow) ");
 	close(fd);
 }
 END_TEST
 
-/* A byte every 10 ms for longer than idle_ms; *ret_last is when the last one
- * went. True if this process was kept from it for so long that the outcome says
- * nothing. */
-static bool write_steadily(int fd, uint64_t *ret_last)
-{
-	uint64_t begin = clock_mono_ms(), now, longest = 0;
-
-	*ret_last = begin;
-	while ((now = clock_mono_ms()) < begin + 100) {
-		if (now >= *ret_last + 10) {
-			longest = now - *ret_last > longest ? now - *ret_last
-							    : longest;
-			*ret_last = now;
-			net_write(fd, ".");
-		}
-		net_turn(&net);
-	}
-	longest = now - *ret_last > longest ? now - *ret_last : longest;
-	return longest >= net.svc->idle_ms / 2;
-}
-
 START_TEST(idle_ends)
 {
-	int fd = -1;
-	uint64_t last;
+	int fd;
 
+	clock_hold();
 	net.svc->idle_ms = 60;
-	do {
-		if (fd >= 0)
-			close(fd);
-		NET_WAIT(&net, net.crew.n_conns == 0);
-		net_open(&net, &fd);
-		/* Bytes either way put it off. */
-	} while (write_steadily(fd, &last));
-	strbuf_clear(&got);
+	net_open(&net, &fd);
+	/* Bytes put it off. */
+	for (int i = 0; i < 10; i++) {
+		pass_ms(10);
+		net_write(fd, ".");
+		net_turn(&net);
+	}
+	pass_ms(59);
+	ck_assert_int_eq(net_read(fd, &got), 0);
+	ck_assert_uint_eq(got.len, 0);
+	pass_ms(1);
 	ck_assert_int_eq(net_read_all(&net, fd, &got), 1);
-	ck_assert_uint_ge(clock_mono_ms() - last, 60 - 5);
 	ck_assert_str_eq(got.data, "[idle 60ms]");
 	close(fd);
 }
 END_TEST
-
-/* Reads on for longer than idle_ms, so much each time that the kernel takes
- * more at once: a unix socket does when three quarters of its buffer are free.
- * True if this process was kept from it for so long that the outcome says
- * nothing; two such times may follow each other. last: when something moved
- * before. */
-static bool read_steadily(int fd, uint64_t last)
-{
-	char buf[4096];
-	uint64_t end = last + 120, now, longest = 0;
-
-	while ((now = clock_mono_ms()) < end) {
-		net_turn(&net);
-		poll(NULL, 0, 1);
-		if (now < last + 10)
-			continue;
-		longest = now - last > longest ? now - last : longest;
-		last = now;
-		for (int i = 0; i < 40; i++)
-			(void)!read(fd, buf, sizeof(buf));
-	}
-	longest = now - last > longest ? now - last : longest;
-	return longest >= net.svc->idle_ms / 3;
-}
 
 /* More is queued than the low mark, and it shrinks without falling to it. */
 START_TEST(output_that_moves_is_not_idle)
 {
 	int fd;
 	struct conn *c;
-	bool is_void = true;
-	uint64_t begin;
 
+	clock_hold();
 	net.svc->idle_ms = 60;
 	net.svc->output_soft = 3 << 20;
 	net.svc->output_hard = 4 << 20;
-	while (is_void) {
-		begin = clock_mono_ms();
-		c = net_open(&net, &fd);
-		send_until_queued(c, 3 << 20);
-		is_void = read_steadily(fd, begin);
-		if (!is_void)
-			ck_assert(conn_is_open(c));
-		close(fd);
-		NET_WAIT(&net, net.crew.n_conns == 0);
+	c = net_open(&net, &fd);
+	send_until_queued(c, 3 << 20);
+	for (int i = 0; i < 5; i++) {
+		pass_ms(50);
+		ck_assert_int_eq(net_read(fd, &got), 0);
+		net_turn(&net);
+		ck_assert_uint_gt(conn_queued(c), net.svc->output_soft / 3);
 	}
+	pass_ms(59);
+	ck_assert(conn_is_open(c));
+	pass_ms(1);
+	ck_assert(!conn_is_open(c));
+	close(fd);
 }
 END_TEST
 
