@@ -65,6 +65,10 @@ void plan_close_listeners(struct plan *plan);
 /* The same for those of services that are marked as drained; the sets made from
  * the plan leave them out already. */
 void plan_close_drained(struct plan *plan);
+/* Whether service number i is one that tells how the daemon is. */
+bool plan_is_monitor(const struct plan *plan, size_t i);
+/* Whether any other service takes people in. */
+bool plan_takes_in(const struct plan *plan);
 /* Connections beyond the limit that may be open for as long as it takes to say
  * that there are too many. */
 #define PLAN_REFUSALS 16

@@ -42,6 +42,8 @@ enum ctl_flag {
 		"close a connection")                                          \
 	X(log, "log", "[LEVEL]", CTL_SETS,                                     \
 		"show the level of the log, or set it until the next reload")  \
+	X(metrics, "metrics", "[TEXT]", 0,                                     \
+		"counters and measurements, those with the text in their name") \
 	X(reload, "reload", "[--wait]", CTL_CHANGES | CTL_SLOW,                \
 		"read the configuration again")                                \
 	X(room, "room", "ROOM", 0, "one room and who is in it")                \

@@ -33,6 +33,7 @@ struct proto {
 	uint64_t idle_ms;             /* default of `idle`; PROTO_IDLE_COMMON */
 	uint64_t send_buffer;         /* default of `send_buffer`; 0: kernel */
 	bool is_private; /* carries what people say to each other */
+	bool is_monitor; /* tells how the daemon is, also while all drain */
 	/* Looks across the keys of one service. 0, or -errno and msg. */
 	int (*check)(const void *options, struct errmsg *msg);
 	/* The same if it has a framing. */

@@ -17,6 +17,7 @@
 #include <event2/event.h>
 
 #include "app/config.h"
+#include "app/monitor.h"
 #include "app/plan.h"
 #include "app/reload.h"
 #include "app/server_private.h"
@@ -40,9 +41,13 @@ struct control_drain {
 	unsigned n_closed;
 };
 
-static bool concerns(const struct control_drain *d, const struct service *svc)
+/* All are those that people are on: who looks on how the daemon is goes on. */
+static bool concerns(
+	const struct control_drain *d, const struct plan *plan, size_t i)
 {
-	return !d->service || !strcmp(d->service, svc->name);
+	if (!d->service)
+		return !plan_is_monitor(plan, i);
+	return strcmp(d->service, plan->services[i]->name) == 0;
 }
 
 void control_drain_free(struct control_drain *d)
@@ -64,7 +69,7 @@ static unsigned count_left(const struct control_drain *d, bool *ret_undone)
 
 	*ret_undone = true;
 	for (size_t i = 0; i < plan->n_services; i++) {
-		if (!concerns(d, plan->services[i]) || !plan->drained[i])
+		if (!concerns(d, plan, i) || !plan->drained[i])
 			continue;
 		*ret_undone = false;
 		n += atomic_load(&plan->services[i]->count->n_conns);
@@ -97,7 +102,7 @@ static void close_rest(struct control_drain *d, unsigned n)
 	const struct config *cfg = config_ref_get(s->plan->cfg);
 
 	for (size_t i = 0; i < s->plan->n_services; i++)
-		if (concerns(d, s->plan->services[i]) &&
+		if (concerns(d, s->plan, i) &&
 			crew_close_service(
 				&s->crew, s->plan->services[i], CLOSE_STOPPING))
 			return; /* no memory: in the next tick then */
@@ -136,13 +141,15 @@ static int stop_taking_in(const struct control_drain *d)
 	if (!err) {
 		memcpy(before, plan->drained, size);
 		for (size_t i = 0; i < plan->n_services; i++)
-			if (concerns(d, plan->services[i]))
+			if (concerns(d, plan, i))
 				plan->drained[i] = true;
 		err = server_prepare(s, plan, s->max_connections, &change);
 	}
 	if (!err) {
 		server_commit(&change);
 		plan_close_drained(plan);
+		if (!plan_takes_in(plan))
+			monitor_set_state(s->monitor, MONITOR_DRAINING);
 	} else if (before) {
 		memcpy(plan->drained, before, size);
 	}
@@ -206,6 +213,15 @@ static int parse_arguments(
 		"\"%s\" is neither a service nor a duration such as 30s", time);
 }
 
+/* Is there a service that a drain of all is about? */
+static bool has_people(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_services; i++)
+		if (!plan_is_monitor(plan, i))
+			return true;
+	return false;
+}
+
 static unsigned count_drains(const struct control *c)
 {
 	const struct control_drain *d;
@@ -229,6 +245,10 @@ int control_drain(struct control_request *req)
 	if (count_drains(req->control) >= CONTROL_PEERS_MAX)
 		return errmsg_set(&req->error, EBUSY,
 			"%d drains are under way already", CONTROL_PEERS_MAX);
+	if (!service && !has_people(req->server->plan))
+		return errmsg_set(&req->error, EINVAL,
+			"all services here tell how the daemon is; name the "
+			"one that is meant");
 	if (reload_is_running(req->server))
 		return errmsg_set(&req->error, EBUSY,
 			"a reload is under way, which would undo it");

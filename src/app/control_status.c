@@ -24,9 +24,9 @@ static const char *state_of(const struct server *s)
 		return "stopping";
 	for (size_t i = 0; i < s->plan->n_services; i++)
 		n += s->plan->drained[i];
-	return n == 0                      ? "serving"
-		: n == s->plan->n_services ? "draining"
-					   : "serving, some draining";
+	return n == 0                     ? "serving"
+		: !plan_takes_in(s->plan) ? "draining"
+					  : "serving, some draining";
 }
 
 static void report_people(struct report *r, const struct server *s)

@@ -218,6 +218,19 @@ static bool is_drained(const struct plan *plan, const struct plan_listener *pl)
 	return false;
 }
 
+bool plan_is_monitor(const struct plan *plan, size_t i)
+{
+	return plan->cfg->cfg->services[i].proto->is_monitor;
+}
+
+bool plan_takes_in(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_services; i++)
+		if (!plan->drained[i] && !plan_is_monitor(plan, i))
+			return true;
+	return false;
+}
+
 void plan_close_drained(struct plan *plan)
 {
 	size_t n = 0;

@@ -173,6 +173,7 @@ static int take_over(struct server *s, struct plan *plan)
 	plan_log_listeners(plan);
 	plan_free(s->plan);
 	s->plan = plan;
+	monitor_set_state(s->monitor, MONITOR_READY); /* if it was drained */
 	if (monitor_set_plan(s->monitor, plan, max))
 		log_warning("metrics go on with the services of before: out "
 			    "of memory");

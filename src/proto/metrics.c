@@ -328,5 +328,6 @@ const struct proto proto_metrics = {
 	.framings = PROTO_FRAMING_STREAM,
 	.transports = PROTO_TRANSPORT_TCP,
 	.idle_ms = PROTO_IDLE_COMMON,
+	.is_monitor = true,
 	.setup = metrics_setup,
 };

@@ -130,9 +130,9 @@ class Boot(unittest.TestCase):
         old = self.echo(7007)
         self.edit('localhost:7007', 'localhost:7117')
         machine.must('systemctl', 'reload', 'sockd')
-        wait_until(lambda: machine.run(
-            'nc.openbsd', '-z', 'localhost', '7117').returncode == 0, 'the new port')
         self.echo(7117)
+        self.assertTrue([e for e in self.journal('_COMM=sockctl') if re.search(
+            'services.echo.listen +.*7007.* .*7117', e['MESSAGE'])])
         self.assertRegex(self.show('StatusText'), r'; reloaded \d\d:\d\d: .* new connections')
         old.say('still here')
         self.assertEqual(old.line(), 'still here')
@@ -150,6 +150,20 @@ class Boot(unittest.TestCase):
                             if f'{CONF}:{line}: workrs' in m['MESSAGE']],
                    'file and line in the journal')
         self.assertEqual((self.show('ActiveState'), self.show('MainPID')), ('active', before))
+        client.say('still here')
+        self.assertEqual(client.line(), 'still here')
+
+    def test_port_of_another_fails_the_reload(self):
+        client = self.echo(7007)
+        other = subprocess.Popen(machine.inside('nc.openbsd', '-lk', '127.0.0.1', '7118'))
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)
+        wait_until(lambda: machine.run(
+            'nc.openbsd', '-z', '127.0.0.1', '7118').returncode == 0, 'the other')
+        self.edit('localhost:7007', '127.0.0.1:7118')
+        done = machine.run('systemctl', 'reload', 'sockd')
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(self.show('StatusText'), 'reload failed .*7118')
         client.say('still here')
         self.assertEqual(client.line(), 'still here')
 

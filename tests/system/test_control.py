@@ -119,6 +119,18 @@ class Looking(Test):
         self.assertRegex(refused(self.daemon, 'config', 'limits.lin'),
                          'no option "limits.lin"; did you mean "limits.line"')
 
+    def test_metrics(self):
+        metrics = {m['metric']: m['value'] for m in asked(self.daemon, 'metrics')['metrics']}
+        self.assertEqual(metrics['sockd_workers'], str(WORKERS))
+        self.assertEqual(metrics['sockd_connections{service="chat",transport="unix"}'], '0')
+        self.assertGreater(len(metrics), 100)
+        found = said(self.daemon, 'metrics', 'service="chat",reason="quit"').splitlines()
+        self.assertEqual([line.split() for line in found],
+                         [['metric', 'value'],
+                          ['sockd_connections_closed_total{service="chat",reason="quit"}', '0'],
+                          ['sockd_connections_rejected_total{service="chat",reason="quit"}', '0']])
+        self.assertTrue(by_nc(self.daemon, 'metrics sockd_workers\n').endswith('\nok\n'))
+
     def test_usage(self):
         self.assertIn('did you mean "status"', refused(self.daemon, 'statsu', code=64))
         self.assertIn('usage: drain', refused(self.daemon, 'drain', 'a', 'b', 'c', code=64))
@@ -272,6 +284,27 @@ class Draining(Test):
             self.assertEqual(states, {'serving'})
             for text in service(d, 'chat')['addresses']:
                 self.assertTrue(listens(parse_address(text)))
+
+    def test_who_looks_on_goes_on(self):
+        """A drain of all leaves those that tell how the daemon is."""
+        def readiness(d):
+            answer = Client(d, 'page', first='GET /readyz HTTP/1.0\n\n').rest().decode()
+            return answer.split()[1], answer.splitlines()[-1]
+
+        page = 'page: { protocol = "metrics"; listen = "127.0.0.1:0"; };\n};'
+        with Daemon(CONFIG.replace('\n};', '\n' + page)) as d:
+            self.assertEqual(readiness(d), ('200', 'ready'))
+            asked(d, 'drain', 'chat', '0')
+            self.assertEqual(readiness(d), ('200', 'ready'))
+            asked(d, 'drain', '0')
+            self.assertEqual(readiness(d), ('503', 'draining: nobody new is let in'))
+            self.assertEqual(service(d, 'page')['state'], 'serving')
+            self.assertEqual(asked(d, 'status')['state'], 'draining')
+            asked(d, 'reload', '--wait')
+            self.assertEqual(readiness(d), ('200', 'ready'))
+        with Daemon('services: {' + page) as d:
+            self.assertIn('name the one that is meant', refused(d, 'drain'))
+            self.assertEqual(asked(d, 'drain', 'page', '0')['closed'], 0)
 
     def test_a_reload_undoes_it(self):
         with Daemon(CONFIG) as d:

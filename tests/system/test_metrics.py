@@ -152,7 +152,9 @@ class Http(Test):
     def test_who_is_not_let_in_or_cut_off_is_told(self):
         with Daemon(SERVICES.replace('"metrics.sock" ];',
                                      '"metrics.sock" ]; max_connections = 1;') % '') as d:
+            before = d.fds()
             held = Client(d, 'metrics')
+            wait_until(lambda: d.fds() > before, 'the place to be taken')
             self.assertEqual(get(d, '/healthz', address=tcp(d, 'metrics')).status, 503)
             d.signal(signal.SIGTERM)
             answer = Answer(held.rest())
