@@ -13,10 +13,12 @@ unit=$1/systemd/sockd.service
 
 systemd-analyze security --offline=yes --no-pager --threshold=14 "$unit"
 
-# `verify` looks for what the unit names: the daemon, its manuals.
+# `verify` looks for what the unit names: the daemon, sockctl, their manuals.
 mkdir "$root/bin"
 daemon=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
-sed "s,$daemon,$1/src/bin/sockd,; /^Documentation=/d" "$unit" >"$root/sockd.service"
+control=$(sed -n 's/^ExecReload=\([^ ]*\).*/\1/p' "$unit")
+sed "s,$daemon,$1/src/bin/sockd,; s,$control,$1/src/bin/sockctl,; /^Documentation=/d" \
+	"$unit" >"$root/sockd.service"
 said=$(systemd-analyze verify --recursive-errors=no "$root/sockd.service" 2>&1) || {
 	printf '%s\n' "$said"
 	exit 1
