@@ -317,7 +317,7 @@ static void closed_done(
 	(void)read_query(req, &words);
 	if (words.limit && words.limit < n)
 		n = words.limit;
-	report_begin(req->report, "closed", columns, 9);
+	report_begin(req->report, "connections", columns, 9);
 	for (size_t i = 0; i < n; i++)
 		add_end(req->report, &ends[i]);
 	report_end(req->report);

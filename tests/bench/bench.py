@@ -9,9 +9,9 @@ usage: bench.py [NAME...]    echo bulk udp discard chargen connect fanout growth
 
 Absolute times mean nothing on a shared machine. So each figure is what sockd
 and the limit (limit.c) cost in turn, in five rounds of one second of the
-server's processor time each, or up to nine while the rounds disagree; shown are
+server's processor time each, or up to seven while the rounds disagree; shown are
 the ratio of the medians and the smallest and largest ratio of a round.
-Everything takes nine to thirteen minutes.
+Everything takes eight to twelve minutes.
 Programs are those of build-bench, or what SOCKD, SOCKLOAD and LIMIT name.
 """
 

@@ -12,7 +12,7 @@ from peer import PATIENCE, ROOT, Failed
 
 SOCKLOAD = os.environ.get('SOCKLOAD', os.path.join(ROOT, 'build-bench/src/bin/sockload'))
 ROUNDS = 5         # at least; up to ROUNDS_MAX while they disagree:
-ROUNDS_MAX = 9
+ROUNDS_MAX = 7
 AGREED = 0.06      # so wide may the middle half of the ratios be, of their median
 ROUND_CPU = '1s'   # of the server's processor time in each round
 ROUND_MAX = '10s'  # on a busy machine

@@ -140,13 +140,13 @@ class Looking(Test):
         quitter.say('/quit bye')
         quitter.rest()
         row = wait_until(lambda: next(iter(
-            [c for c in asked(self.daemon, 'closed')['closed'] if c['peer'] == peer]), None),
+            [c for c in asked(self.daemon, 'closed')['connections'] if c['peer'] == peer]), None),
             'its end is listed')
         self.assertEqual((row['nick'], row['service'], row['reason']),
                          ('quitter', 'chat', 'quit'))
         self.assertGreater(row['in'], 10)
         self.assertLess(abs(row['time'] - time.time()), 60)
-        self.assertEqual(len(asked(self.daemon, 'closed', 'limit=1')['closed']), 1)
+        self.assertEqual(len(asked(self.daemon, 'closed', 'limit=1')['connections']), 1)
         self.assertRegex(said(self.daemon, 'closed'), r'(?m) quitter +quit ')
 
     def test_rooms(self):
