@@ -70,6 +70,8 @@ int outbox_reserve(struct chat_outbox *out, size_t n_posts, size_t n_rooms);
  * where one is needed counts as out of memory. A room nobody of which is
  * concerned (workers 0) takes no post and is not an error. */
 int outbox_add(struct chat_outbox *out, const struct chat_post *post);
+/* The same for one that concerns `home` alone; workers is filled in. */
+int outbox_add_home(struct chat_outbox *out, const struct chat_post *post);
 int outbox_add_neighbours(struct chat_outbox *out, const struct chat_post *post,
 	const uint32_t *rooms, size_t n_rooms);
 

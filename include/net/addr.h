@@ -81,5 +81,8 @@ void netlist_fini(struct netlist *list);
 /* False for unix sockets. */
 bool netlist_has(const struct netlist *list, const struct sockaddr *sa);
 bool addr_is_loopback(const struct sockaddr *sa); /* unix: true */
+/* Every address of this machine and family: 0.0.0.0 or [::]. */
+bool addr_is_any(const struct addr *a);
+uint16_t addr_port(const struct addr *a); /* 0 for unix sockets */
 
 #endif

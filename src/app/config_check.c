@@ -163,31 +163,19 @@ struct bounds {
 	size_t n_items;
 };
 
-static in_port_t port_of(const struct addr *a)
-{
-	return a->sa.sa_family == AF_UNIX ? 0 : a->in.sin_port;
-}
-
 static bool is_any(const struct bound *b, sa_family_t family)
 {
-	static const struct in6_addr any;
-
 	if (b->wildcard)
 		return family != AF_UNIX;
-	if (b->addr.sa.sa_family != family)
-		return false;
-	if (family == AF_INET)
-		return b->addr.in.sin_addr.s_addr == INADDR_ANY;
-	return family == AF_INET6 &&
-		memcmp(&b->addr.in6.sin6_addr, &any, sizeof(any)) == 0;
+	return b->addr.sa.sa_family == family && addr_is_any(&b->addr);
 }
 
 static bool collide(const struct bound *a, const struct bound *b)
 {
 	if (a->addr.sa.sa_family == AF_UNIX || b->addr.sa.sa_family == AF_UNIX)
 		return addr_equal(&a->addr, &b->addr);
-	if (a->datagram != b->datagram || port_of(&a->addr) == 0 ||
-		port_of(&a->addr) != port_of(&b->addr))
+	if (a->datagram != b->datagram || addr_port(&a->addr) == 0 ||
+		addr_port(&a->addr) != addr_port(&b->addr))
 		return false;
 	return addr_equal(&a->addr, &b->addr) ||
 		is_any(a, b->addr.sa.sa_family) ||

@@ -146,7 +146,6 @@ void command_quit(const struct turn *turn)
 	const char *reason = turn->call->n_args > 0 ? turn->call->args[0] : "";
 	struct chat_post post = {
 		.kind = CHAT_POST_CLOSE,
-		.workers = UINT64_C(1) << turn->member->home.worker,
 		.home = turn->member->home,
 	};
 
@@ -160,5 +159,5 @@ void command_quit(const struct turn *turn)
 	if (!post.msg)
 		post.msg = chat_msg_ref(turn->hub->no_memory);
 	reply_done(turn); /* while it can still be heard */
-	(void)outbox_add(turn->out, &post);
+	(void)outbox_add_home(turn->out, &post);
 }

@@ -18,12 +18,11 @@ static int post_view(
 {
 	const struct chat_post post = {
 		.kind = kind,
-		.workers = UINT64_C(1) << turn->member->home.worker,
 		.home = turn->member->home,
 		.n = n,
 	};
 
-	return outbox_add(turn->out, &post);
+	return outbox_add_home(turn->out, &post);
 }
 
 void command_post_wants(const struct turn *turn)

@@ -226,6 +226,17 @@ static int enter_room(const struct turn *turn, const char *name)
 	return r < 0 ? r : seat_take(turn, &wish);
 }
 
+static struct turn turn_of(struct hub *hub, struct member *member,
+	const struct chat_now *now, struct chat_outbox *out)
+{
+	return (struct turn){
+		.hub = hub,
+		.member = member,
+		.now = now,
+		.out = out,
+	};
+}
+
 struct member *hub_enter(struct hub *hub, struct chat_home home,
 	const char *room, const struct chat_now *now, struct chat_outbox *out)
 {
@@ -254,12 +265,7 @@ struct member *hub_enter(struct hub *hub, struct chat_home home,
 void hub_leave(struct hub *hub, struct member *member, const char *reason,
 	const struct chat_now *now, struct chat_outbox *out)
 {
-	const struct turn turn = {
-		.hub = hub,
-		.member = member,
-		.now = now,
-		.out = out,
-	};
+	const struct turn turn = turn_of(hub, member, now, out);
 	struct membership *seat;
 
 	if (reason && strlen(reason) > hub->settings->text)
@@ -285,12 +291,7 @@ void hub_set_unread(struct hub *hub, struct member *member, uint64_t n_bytes,
 void hub_go_on(struct hub *hub, struct member *member,
 	const struct chat_now *now, struct chat_outbox *out)
 {
-	const struct turn turn = {
-		.hub = hub,
-		.member = member,
-		.now = now,
-		.out = out,
-	};
+	const struct turn turn = turn_of(hub, member, now, out);
 
 	resume_go_on(&turn);
 }
@@ -298,12 +299,7 @@ void hub_go_on(struct hub *hub, struct member *member,
 int hub_make_program(struct hub *hub, struct member *member,
 	const struct chat_now *now, struct chat_outbox *out)
 {
-	const struct turn turn = {
-		.hub = hub,
-		.member = member,
-		.now = now,
-		.out = out,
-	};
+	const struct turn turn = turn_of(hub, member, now, out);
 	struct membership *seat;
 	int r = 0;
 
@@ -317,12 +313,7 @@ int hub_make_program(struct hub *hub, struct member *member,
 void hub_announce(struct hub *hub, struct member *member,
 	const struct chat_now *now, struct chat_outbox *out)
 {
-	const struct turn turn = {
-		.hub = hub,
-		.member = member,
-		.now = now,
-		.out = out,
-	};
+	const struct turn turn = turn_of(hub, member, now, out);
 	struct membership *seat;
 
 	LIST_FOREACH (seat, &member->seats, of_member)
@@ -334,15 +325,10 @@ void hub_run(struct hub *hub, struct member *member,
 	struct chat_outbox *out)
 {
 	struct outcome outcome = {0};
-	const struct turn turn = {
-		.hub = hub,
-		.member = member,
-		.call = call,
-		.outcome = &outcome,
-		.now = now,
-		.out = out,
-	};
+	struct turn turn = turn_of(hub, member, now, out);
 
+	turn.call = call;
+	turn.outcome = &outcome;
 	hub_see_time(hub, now);
 	if (call->verb) {
 		command_run(&turn);

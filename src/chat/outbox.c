@@ -91,6 +91,14 @@ int outbox_add(struct chat_outbox *out, const struct chat_post *post)
 	return 0;
 }
 
+int outbox_add_home(struct chat_outbox *out, const struct chat_post *post)
+{
+	struct chat_post homed = *post;
+
+	homed.workers = UINT64_C(1) << post->home.worker;
+	return outbox_add(out, &homed);
+}
+
 int outbox_add_neighbours(struct chat_outbox *out, const struct chat_post *post,
 	const uint32_t *rooms, size_t n_rooms)
 {

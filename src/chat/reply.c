@@ -30,14 +30,13 @@ void reply_post(const struct turn *turn, struct chat_msg *msg)
 {
 	const struct chat_post post = {
 		.kind = CHAT_POST_MEMBER,
-		.workers = UINT64_C(1) << turn->member->home.worker,
 		.home = turn->member->home,
 		.msg = msg ? msg : chat_msg_ref(turn->hub->no_memory),
 	};
 
 	if (!msg && turn->outcome)
 		turn->outcome->is_told = true;
-	(void)outbox_add(turn->out, &post);
+	(void)outbox_add_home(turn->out, &post);
 }
 
 void reply_tell(const struct turn *turn, const struct chat_msg_spec *spec)

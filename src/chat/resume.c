@@ -108,8 +108,7 @@ bool resume_keep(const struct turn *turn)
 	}
 	if (ticket->claimer) {
 		post.home = ticket->claimer->home;
-		post.workers = UINT64_C(1) << post.home.worker;
-		(void)outbox_add(turn->out, &post);
+		(void)outbox_add_home(turn->out, &post);
 	}
 	ticket_keep(&turn->hub->tickets, ticket, turn->now->mono_ms);
 	return true;
@@ -342,13 +341,12 @@ static void claim(const struct turn *turn, struct ticket *ticket)
 	const struct chat_home *home = &ticket->member->home;
 	const struct chat_post post = {
 		.kind = CHAT_POST_CLOSE,
-		.workers = UINT64_C(1) << home->worker,
 		.home = *home,
 		.msg = reply_new(
 			turn, &(struct chat_msg_spec){.type = CHAT_RESUMED}),
 	};
 
-	if (outbox_add(turn->out, &post) < 0) {
+	if (outbox_add_home(turn->out, &post) < 0) {
 		reply_post(turn, NULL);
 		return;
 	}

@@ -281,11 +281,10 @@ static void post_seat(const struct turn *turn, enum chat_post_kind kind,
 		.kind = kind,
 		.room = seat->room->index,
 		.announce_ms = is_pending ? ANNOUNCE_MS : 0,
-		.workers = UINT64_C(1) << seat->member->home.worker,
 		.home = seat->member->home,
 	};
 
-	(void)outbox_add(turn->out, &post);
+	(void)outbox_add_home(turn->out, &post);
 }
 
 /* Posts one of the messages and forgets it: the outbox owns it now. */

@@ -563,3 +563,18 @@ bool addr_is_loopback(const struct sockaddr *sa)
 	return network_has(&loopback[0], bytes) ||
 		network_has(&loopback[1], bytes);
 }
+
+bool addr_is_any(const struct addr *a)
+{
+	if (a->sa.sa_family == AF_INET)
+		return a->in.sin_addr.s_addr == htonl(INADDR_ANY);
+	return a->sa.sa_family == AF_INET6 &&
+		IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+}
+
+uint16_t addr_port(const struct addr *a)
+{
+	if (a->sa.sa_family == AF_INET)
+		return ntohs(a->in.sin_port);
+	return a->sa.sa_family == AF_INET6 ? ntohs(a->in6.sin6_port) : 0;
+}

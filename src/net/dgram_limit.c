@@ -8,12 +8,12 @@
 #include "net/dgram_limit.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/rate.h"
+#include "net/peer.h"
 
 #define N_ROWS 1024
 #define N_WAYS 8
@@ -41,31 +41,15 @@ void dgram_limit_fini(struct dgram_limit *limit)
 	limit->rows = NULL;
 }
 
-/* IPv4 stands in a part of IPv6 that is nobody's. */
-static uint64_t key_of_ip4(const void *ip)
-{
-	uint32_t bits;
-
-	memcpy(&bits, ip, sizeof(bits));
-	return UINT64_C(0xffff) << 32 | ntohl(bits);
-}
-
+/* Of the two halves of a peer's key one is 0; IPv4 stands in a part of IPv6
+ * that is nobody's. */
 static uint64_t key_of(const struct sockaddr *sa)
 {
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	uint64_t key = 0;
+	struct peer_key key = peer_key_of(sa);
+	uint64_t halves[2];
 
-	if (sa->sa_family == AF_INET) {
-		memcpy(&in, sa, sizeof(in));
-		return key_of_ip4(&in.sin_addr);
-	}
-	memcpy(&in6, sa, sizeof(in6));
-	if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
-		return key_of_ip4(in6.sin6_addr.s6_addr + 12);
-	for (int i = 0; i < 8; i++)
-		key = key << 8 | in6.sin6_addr.s6_addr[i];
-	return key;
+	memcpy(halves, key.bytes, sizeof(halves));
+	return halves[0] | halves[1];
 }
 
 static struct bucket *find_or_replace(struct dgram_limit *limit, uint64_t key)

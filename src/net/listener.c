@@ -70,8 +70,7 @@ const char *listener_text(const struct listener *l, char *buf)
 /* Only the kernel's choice of a port is told apart by who asked for it. */
 static bool has_any_port(const struct addr *a)
 {
-	return (a->sa.sa_family == AF_INET && a->in.sin_port == 0) ||
-		(a->sa.sa_family == AF_INET6 && a->in6.sin6_port == 0);
+	return a->sa.sa_family != AF_UNIX && addr_port(a) == 0;
 }
 
 bool listener_is(const struct listener *l, const struct listener_name *name)
@@ -91,14 +90,7 @@ static int set_int(int fd, int level, int name, int value)
 
 static bool is_any6(const struct addr *a)
 {
-	return a->sa.sa_family == AF_INET6 &&
-		IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
-}
-
-static bool is_any4(const struct addr *a)
-{
-	return a->sa.sa_family == AF_INET &&
-		a->in.sin_addr.s_addr == htonl(INADDR_ANY);
+	return a->sa.sa_family == AF_INET6 && addr_is_any(a);
 }
 
 /* None of these can keep us from serving; a kernel that lacks one goes on
@@ -239,7 +231,7 @@ static int prepare_datagrams(const struct listener *l)
 	(void)set_int(l->fd, SOL_SOCKET, SO_RCVBUF, DATAGRAM_BUFFER);
 	if (is_any6(&l->addr))
 		err = set_int(l->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	if (!err && (is_any6(&l->addr) || is_any4(&l->addr)))
+	if (!err && addr_is_any(&l->addr))
 		err = set_int(l->fd, IPPROTO_IP, IP_PKTINFO, 1);
 	return err;
 }

@@ -171,19 +171,6 @@ static void part_free(struct dgram_part *part)
 	free(part);
 }
 
-static bool has_every_address(const struct addr *a)
-{
-	if (a->sa.sa_family == AF_INET)
-		return a->in.sin_addr.s_addr == htonl(INADDR_ANY);
-	return IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
-}
-
-static uint16_t port_of(const struct listener *l)
-{
-	/* At the same place for both families. */
-	return ntohs(listener_addr(l)->in.sin_port);
-}
-
 static void add_socket(
 	struct dgram_part *part, const struct receive_entry *entry)
 {
@@ -192,8 +179,7 @@ static void add_socket(
 	s->part = part;
 	s->listener = listener_ref(entry->listener);
 	s->service = service_ref(entry->service);
-	s->has_every_address = has_every_address(
-		listener_addr(entry->listener));
+	s->has_every_address = addr_is_any(listener_addr(entry->listener));
 }
 
 /* *ret stays NULL if the worker has no socket. 0 or -ENOMEM. */
@@ -216,7 +202,8 @@ static int part_new(struct dgram_part **ret, struct receiver_seat *seat,
 	for (size_t i = 0; i < set->n_entries; i++) {
 		const struct receive_entry *entry = &set->entries[i];
 
-		portset_add(&part->own, port_of(entry->listener));
+		portset_add(
+			&part->own, addr_port(listener_addr(entry->listener)));
 		if (entry->worker == worker_index(seat->worker))
 			add_socket(part, entry);
 	}

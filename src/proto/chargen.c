@@ -67,8 +67,7 @@ static bool chargen_datagram(
 	trace_datagram(in);
 	pthread_once(&pattern_once, lay_out);
 	memcpy(out->text, pattern, len);
-	out->parts[0] = (struct iovec){out->text, len};
-	out->n_parts = len > 0;
+	datagram_answer_add(out, out->text, len);
 	return true;
 }
 

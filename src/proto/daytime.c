@@ -35,8 +35,7 @@ static bool daytime_datagram(
 	const struct datagram *in, struct datagram_answer *out)
 {
 	trace_datagram(in);
-	out->parts[0] = (struct iovec){out->text, daytime_format(out->text)};
-	out->n_parts = 1;
+	datagram_answer_add(out, out->text, daytime_format(out->text));
 	return true;
 }
 

@@ -32,8 +32,7 @@ static bool time_datagram(
 
 	trace_datagram(in);
 	memcpy(out->text, &now, sizeof(now));
-	out->parts[0] = (struct iovec){out->text, sizeof(now)};
-	out->n_parts = 1;
+	datagram_answer_add(out, out->text, sizeof(now));
 	return true;
 }
 

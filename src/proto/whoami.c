@@ -73,9 +73,7 @@ static bool whoami_datagram(
 
 	trace_datagram(in);
 	ends_of_datagram(in, &ends);
-	out->parts[0] = (struct iovec){
-		out->text, whoami_format(out->text, &ends)};
-	out->n_parts = 1;
+	datagram_answer_add(out, out->text, whoami_format(out->text, &ends));
 	return true;
 }
 
