@@ -191,7 +191,16 @@ class Daemon:
     # What the kernel says of it.
 
     def fds(self):
-        return len(os.listdir(f'/proc/{self.pid}/fd'))
+        """How many descriptors it has open, but for the one by which it notifies
+        just now: sd_notify(3) closes it a moment after we hear of it."""
+        with open(f'/proc/{self.pid}/net/unix', encoding='utf-8') as sockets:
+            rows = [line.split() for line in sockets]
+        notifying = {f'socket:[{row[6]}]' for row in rows if row[4] == '0002'}
+        n = 0
+        for fd in os.listdir(f'/proc/{self.pid}/fd'):
+            with contextlib.suppress(FileNotFoundError):
+                n += os.readlink(f'/proc/{self.pid}/fd/{fd}') not in notifying
+        return n
 
     def cpu(self):
         """Seconds of processor time so far."""
