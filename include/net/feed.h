@@ -24,7 +24,7 @@ struct feed_item {
 };
 
 /* ready() is called in the thread of `to` when there is something to take; not
- * again before all was taken. 0 or -ENOMEM. */
+ * again before feed_take(). 0 or -ENOMEM. */
 int feed_new(struct feed **ret, struct mailbox *to, size_t max_bytes,
 	void (*ready)(void *arg), void *arg);
 /* After the mailbox and all that put. NULL is fine. */
@@ -32,10 +32,9 @@ void feed_free(struct feed *f);
 
 /* Any thread; takes the item. NULL counts as one that was dropped. */
 void feed_put(struct feed *f, struct feed_item *item);
-/* The receiver: the oldest, now the caller's; NULL when all were taken. */
-struct feed_item *feed_take(struct feed *f);
-/* How many were dropped since this was called last; after feed_take() was
- * NULL, else some may be told of late. */
-uint64_t feed_take_lost(struct feed *f);
+/* The receiver: all that lie there, the oldest first, now the caller's; what is
+ * put from here on is for the next time, so that nobody takes for ever.
+ * *ret_lost: how many were dropped since the last time. */
+struct feed_item *feed_take(struct feed *f, uint64_t *ret_lost);
 
 #endif

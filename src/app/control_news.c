@@ -304,14 +304,14 @@ static void drop_gone(struct control_news *watch)
 static void on_news(void *arg)
 {
 	struct control_news *watch = arg;
-	struct feed_item *item;
+	struct feed_item *item, *next;
 	uint64_t n_lost;
 
-	while ((item = feed_take(watch->feed))) {
+	for (item = feed_take(watch->feed, &n_lost); item; item = next) {
+		next = item->next;
 		show(watch, item);
 		item->kind->free(item);
 	}
-	n_lost = feed_take_lost(watch->feed);
 	for (size_t i = 0; i < watch->n; i++)
 		watch->watchers[i].n_lost += n_lost;
 	drop_gone(watch);

@@ -96,31 +96,18 @@ void feed_put(struct feed *f, struct feed_item *item)
 		mailbox_wake(f->to);
 }
 
-struct feed_item *feed_take(struct feed *f)
+struct feed_item *feed_take(struct feed *f, uint64_t *ret_lost)
 {
-	struct feed_item *item;
+	struct feed_item *first;
 
 	pthread_mutex_lock(&f->lock);
-	item = f->first;
-	if (item) {
-		f->first = item->next;
-		f->bytes -= item->bytes;
-	} else {
-		f->is_told = false;
-	}
-	if (!f->first)
-		f->last = &f->first;
-	pthread_mutex_unlock(&f->lock);
-	return item;
-}
-
-uint64_t feed_take_lost(struct feed *f)
-{
-	uint64_t n;
-
-	pthread_mutex_lock(&f->lock);
-	n = f->n_lost;
+	first = f->first;
+	f->first = NULL;
+	f->last = &f->first;
+	f->bytes = 0;
+	f->is_told = false;
+	*ret_lost = f->n_lost;
 	f->n_lost = 0;
 	pthread_mutex_unlock(&f->lock);
-	return n;
+	return first;
 }
