@@ -32,8 +32,8 @@ static struct log_limit accept_limit = {.burst = 1};
 
 static void turn_away(int fd)
 {
-	static const char text[] = "error: 16 others are connected to the "
-				   "control socket; try again\n";
+	static const char text[] = "error: too many others are connected to "
+				   "the control socket; try again\n";
 
 	(void)send(fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	close(fd);
@@ -59,6 +59,16 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 	(void)event_add(c->acceptable, NULL);
 }
 
+/* Those who may only look cannot keep out those who do something. */
+static bool has_place(const struct control *c, int fd)
+{
+	struct control_user user = {0};
+
+	control_access_init(c, fd, &user);
+	return c->n_peers <
+		CONTROL_PEERS_MAX - (user.may_change ? 0 : CONTROL_KEPT);
+}
+
 /* One a turn; others are found in the next. */
 static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 {
@@ -69,7 +79,7 @@ static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 	if (fd < 0) {
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			pause_accepting(c, errno);
-	} else if (c->n_peers >= CONTROL_PEERS_MAX) {
+	} else if (!has_place(c, fd)) {
 		turn_away(fd);
 	} else {
 		(void)control_peer_open(c, fd);

@@ -136,6 +136,13 @@ static void log_refused(const struct control_peer *peer)
 			log_left_out(more, left_out));
 }
 
+/* What people are told is never logged. */
+static bool is_talk(const struct ctl_request *words, size_t i)
+{
+	return i + 1 == words->n_options + words->n_args &&
+		strstr(words->verb->arguments, "TEXT...") != NULL;
+}
+
 static void log_change(const struct control_peer *peer)
 {
 	const struct ctl_request *words = &peer->req.words;
@@ -148,7 +155,10 @@ static void log_change(const struct control_peer *peer)
 			: words->args[i - words->n_options];
 
 		strbuf_addf(&args, "%s", i ? " " : "");
-		str_escape(&args, word, strlen(word), SHOWN_MAX);
+		if (is_talk(words, i))
+			strbuf_addf(&args, "(%zu bytes)", strlen(word));
+		else
+			str_escape(&args, word, strlen(word), SHOWN_MAX);
 	}
 	log_notice("control verb=\"%s\" uid=%lu user=%s args=\"%s\"",
 		words->verb->words, (unsigned long)peer->user.uid,

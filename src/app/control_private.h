@@ -75,6 +75,7 @@ int control_find_room(
 /* ---- who came */
 
 #define CONTROL_PEERS_MAX 16
+#define CONTROL_KEPT      4 /* of these, for those who may change things */
 
 struct control_user {
 	uid_t uid;

@@ -2,11 +2,13 @@
 """The control socket itself: who may use it, and what those can do to it who
 mean no good or know no better."""
 
+import contextlib
 import fcntl
 import grp
 import json
 import os
 import pty
+import pwd
 import select
 import signal
 import socket
@@ -25,6 +27,16 @@ MANY = 'services: { ' + ''.join(
     f's{n:03}: {{ protocol = "echo"; listen = "s{n:03}.sock"; }};' for n in range(300)) + ' };'
 GROUP = 'users'
 is_root = unittest.skipUnless(os.geteuid() == 0, 'needs root')
+
+
+@contextlib.contextmanager
+def somebody_else():
+    """What connects meanwhile is nobody's."""
+    os.seteuid(pwd.getpwnam('nobody').pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def as_nobody(*groups):
@@ -154,14 +166,31 @@ class Hostile(Test):
             for client in clients:
                 client.send('log\n')
                 self.assertEqual(client.answer()[-1], 'ok')
-            self.assertIn('16 others', refused(d, 'status'))
+            self.assertIn('too many others', refused(d, 'status'))
             extra = Control(d)
-            self.assertRegex(extra.line(), '^error: 16 others')
+            self.assertRegex(extra.line(), '^error: too many others')
             clients[0].close()
             wait_until(lambda: sockctl(d, 'status').returncode == 0, 'a place')
             for client in clients[1:]:
                 client.send('log\n')
                 self.assertEqual(client.answer()[-1], 'ok')
+
+    @is_root
+    def test_those_who_look_leave_places(self):
+        """However many of them come, who may change things gets in."""
+        with Daemon(CONFIG + f'control: {{ mode = "0666"; group = "{GROUP}"; }};') as d:
+            with somebody_else():
+                crowd = [Control(d) for _ in range(12)]
+                for client in crowd:
+                    client.send('log\n')
+                    self.assertEqual(client.answer()[-1], 'ok')
+                self.assertRegex(Control(d).line(), '^error: too many others')
+            self.assertEqual(sockctl(d, 'log', 'debug').returncode, 0)
+            with somebody_else():
+                self.assertRegex(Control(d).line(), '^error: too many others')
+                crowd[0].close()
+                wait_until(lambda: sockctl(d, 'log', prefix=as_nobody()).returncode == 0,
+                           'a place')
 
     def test_when_descriptors_run_out(self):
         """Connections do not get the last of them."""
