@@ -45,8 +45,9 @@ struct listener *listener_ref(struct listener *l);
  * too. NULL is fine. */
 void listener_unref(struct listener *l);
 
-/* Gives a kept listener new settings (backlog, buffers, mode, group). */
-void listener_tune(struct listener *l, const struct listener_settings *s);
+/* Gives a kept listener new settings (backlog, buffers, mode, group). 0, or
+ * -errno if its file keeps its old group or mode. */
+int listener_tune(struct listener *l, const struct listener_settings *s);
 int listener_fd(const struct listener *l);
 bool listener_is_datagram(const struct listener *l);
 /* True if l listens where name wants to; whoever asked for it, unless the port

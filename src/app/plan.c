@@ -303,9 +303,16 @@ void plan_tune_kept(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_listeners; i++) {
 		const struct plan_listener *pl = &plan->listeners[i];
+		char text[ADDR_LEN];
+		int err = pl->is_new
+			? 0
+			: listener_tune(pl->listener, &pl->settings);
 
-		if (!pl->is_new)
-			listener_tune(pl->listener, &pl->settings);
+		if (err)
+			log_error("cannot give a socket its mode and group: %s "
+				  "service=%s address=%s",
+				strerror(-err), pl->service->name,
+				listener_text(pl->listener, text));
 	}
 }
 

@@ -115,13 +115,17 @@ static int tune_file(struct listener *l, const struct listener_settings *s)
 {
 	const char *path = l->addr.un.sun_path;
 	bool wants_group = s->gid != (gid_t)-1;
+	int err = 0;
 
 	if (wants_group || l->has_group) {
 		if (chown(path, (uid_t)-1, wants_group ? s->gid : l->gid))
-			return -errno;
-		l->has_group = wants_group;
+			err = -errno;
+		else
+			l->has_group = wants_group;
 	}
-	return chmod(path, s->mode) ? -errno : 0;
+	if (chmod(path, s->mode) && !err)
+		err = -errno;
+	return err;
 }
 
 /* The kernel takes half of what it says: it counts its own needs in. Giving
@@ -143,16 +147,16 @@ static void tune_send_buffer(struct listener *l, uint64_t size)
 	l->has_buffer = size > 0;
 }
 
-void listener_tune(struct listener *l, const struct listener_settings *s)
+int listener_tune(struct listener *l, const struct listener_settings *s)
 {
 	tune_send_buffer(l, s->send_buffer);
 	if (l->datagram)
-		return;
+		return 0;
 	(void)listen(l->fd, s->backlog);
 	if (l->addr.sa.sa_family == AF_UNIX)
-		(void)tune_file(l, s);
-	else
-		tune_inet(l->fd, s);
+		return tune_file(l, s);
+	tune_inet(l->fd, s);
+	return 0;
 }
 
 /* True if a socket file is there that nobody listens on. */

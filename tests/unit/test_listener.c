@@ -116,7 +116,7 @@ START_TEST(new_settings_reach_a_kept_socket)
 	ck_assert_int_eq(open_at(&a), 0);
 	other.keepalive_ms = 0;
 	other.send_buffer = 60000;
-	listener_tune(l, &other);
+	ck_assert_int_eq(listener_tune(l, &other), 0);
 	ck_assert_int_eq(
 		option_of(listener_fd(l), SOL_SOCKET, SO_KEEPALIVE), 0);
 	ck_assert_int_eq(
@@ -139,11 +139,11 @@ START_TEST(what_is_no_longer_wanted_goes_back)
 			&plain, &msg),
 		0);
 	ck_assert_int_eq(open_at(&a), 0);
-	listener_tune(l, &plain);
+	ck_assert_int_eq(listener_tune(l, &plain), 0);
 	ck_assert_int_eq(option_of(listener_fd(l), SOL_SOCKET, SO_SNDBUF),
 		option_of(listener_fd(other), SOL_SOCKET, SO_SNDBUF));
 	ck_assert_int_eq(option_of(listener_fd(l), SOL_SOCKET, SO_BUF_LOCK), 0);
-	listener_tune(l, &usual);
+	ck_assert_int_eq(listener_tune(l, &usual), 0);
 	ck_assert_int_eq(
 		option_of(listener_fd(l), SOL_SOCKET, SO_SNDBUF), 100000);
 	listener_unref(other);
@@ -163,10 +163,10 @@ START_TEST(a_group_comes_and_goes)
 	ck_assert_int_eq(stat(path, &st), 0);
 	gid = st.st_gid;
 	other.gid = gid + 1;
-	listener_tune(l, &other);
+	ck_assert_int_eq(listener_tune(l, &other), 0);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_uint_eq(st.st_gid, gid + 1);
-	listener_tune(l, &usual);
+	ck_assert_int_eq(listener_tune(l, &usual), 0);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_uint_eq(st.st_gid, gid);
 }
