@@ -23,7 +23,8 @@ int reload_new(struct server *s, struct config_ref *start);
  * reload_stop(), never from here unless no thread can be had. 0, or -errno and
  * nothing happens. */
 int reload_ask(struct server *s, reload_fn done, void *arg);
-/* What a reload would change; opens nothing. done alike. */
+/* What a reload would change; opens nothing. done alike. One at a time, so that
+ * those who only look never hold up a reload: else -EBUSY. */
 int reload_try(struct server *s, reload_fn done, void *arg);
 /* While it is, the plan in force must stay as it is. */
 bool reload_is_running(const struct server *s);

@@ -27,8 +27,9 @@
 
 #include "control_private.h"
 
-#define TICK_MS  50
-#define EXTRA_MS 1000 /* for those closed to be gone */
+#define TICK_MS    50
+#define LONGEST_MS (UINT64_C(365) * 24 * 3600 * 1000)
+#define EXTRA_MS   1000 /* for those closed to be gone */
 
 struct control_drain {
 	TAILQ_ENTRY(control_drain) link;
@@ -36,6 +37,7 @@ struct control_drain {
 	uint64_t request;
 	char *service;       /* owned; NULL: all */
 	struct event *timer; /* owned */
+	uint64_t n_plans; /* of the plan that it is about, as server.n_plans */
 	uint64_t until_ms;
 	bool is_closing; /* time was up */
 	unsigned n_closed;
@@ -67,11 +69,10 @@ static unsigned count_left(const struct control_drain *d, bool *ret_undone)
 	const struct plan *plan = d->control->server->plan;
 	unsigned n = 0;
 
-	*ret_undone = true;
+	*ret_undone = d->n_plans != d->control->server->n_plans;
 	for (size_t i = 0; i < plan->n_services; i++) {
 		if (!concerns(d, plan, i) || !plan->drained[i])
 			continue;
-		*ret_undone = false;
 		n += atomic_load(&plan->services[i]->count->n_conns);
 	}
 	return n;
@@ -168,6 +169,7 @@ static struct control_drain *drain_new(
 		return NULL;
 	d->control = c;
 	d->request = req->id;
+	d->n_plans = c->server->n_plans;
 	d->until_ms = clock_mono_ms() + ms;
 	TAILQ_INSERT_TAIL(&c->drains, d, link);
 	d->service = service ? strdup(service) : NULL;
@@ -205,8 +207,11 @@ static int parse_arguments(
 			"there is no service \"%s\"", first);
 	else
 		time = first;
-	if (!time || duration_parse(time, ret_ms, &req->error) == 0)
-		return 0;
+	if (!time || duration_parse(time, ret_ms, &req->error) == 0) {
+		if (*ret_ms <= LONGEST_MS)
+			return 0;
+		return errmsg_set(&req->error, EINVAL, "365d are the longest");
+	}
 	if (words->n_args == 2)
 		return -EINVAL;
 	return errmsg_set(&req->error, EINVAL,

@@ -128,7 +128,9 @@ static struct waiter *waiter_new(
 
 static int failed(struct control_request *req, int err)
 {
-	return errmsg_set(&req->error, -err, "%s", strerror(-err));
+	return errmsg_set(&req->error, -err, "%s",
+		err == -EBUSY ? "somebody else asks for this just now"
+			      : strerror(-err));
 }
 
 int control_reload(struct control_request *req)

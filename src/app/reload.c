@@ -52,6 +52,7 @@ struct reload {
 	struct asks served;       /* owned; by the one under way */
 	struct asks waiting;      /* owned; for the next one */
 	bool is_running, is_wanted;
+	bool is_trying; /* a reload_try() is under way */
 };
 
 static void begin(struct server *s);
@@ -173,6 +174,7 @@ static int take_over(struct server *s, struct plan *plan)
 	plan_log_listeners(plan);
 	plan_free(s->plan);
 	s->plan = plan;
+	s->n_plans++;
 	monitor_set_state(s->monitor, MONITOR_READY); /* if it was drained */
 	if (monitor_set_plan(s->monitor, plan, max))
 		log_warning("metrics go on with the services of before: out "
@@ -309,6 +311,7 @@ static void on_read(struct loaded *l, void *arg)
 	struct ask *ask = arg;
 	struct verdict v;
 
+	ask->server->reload->is_trying = false;
 	begin_verdict(&v, l);
 	if (l->cfg && compare(ask->server, &v, config_ref_get(l->cfg)))
 		reject_for_memory(&v);
@@ -325,9 +328,13 @@ int reload_try(struct server *s, reload_fn done, void *arg)
 	assert(done);
 	if (!ask)
 		return -ENOMEM;
-	err = loader_start(s->reload->loader, NULL, on_read, ask);
+	err = s->reload->is_trying
+		? -EBUSY
+		: loader_start(s->reload->loader, NULL, on_read, ask);
 	if (err)
 		free(ask);
+	else
+		s->reload->is_trying = true;
 	return err;
 }
 

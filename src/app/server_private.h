@@ -46,6 +46,7 @@ struct server {
 	struct reload *reload;          /* owned */
 	struct control *control;        /* owned; NULL: there is none */
 	struct control_news *news;      /* owned; NULL: none watched yet */
+	uint64_t n_plans;               /* so many were put to work */
 	uint64_t started_ms, status_ms; /* last STATUS */
 	uint32_t max_connections;       /* in force */
 	char *remark; /* owned; what the last reload came to; NULL: none yet */
