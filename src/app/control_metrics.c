@@ -17,9 +17,11 @@ static void add_sample(struct report *r, char *line, const char *wanted)
 {
 	char *value = strrchr(line, ' ');
 
-	if (line[0] == '#' || !value || !strstr(line, wanted))
+	if (line[0] == '#' || !value)
 		return;
 	*value++ = '\0';
+	if (!strstr(line, wanted))
+		return;
 	report_text(r, "metric", line);
 	report_text(r, "value", value);
 }

@@ -78,7 +78,6 @@ static void read_net(struct page *p, const struct monitor_sources *from)
 	values[METRICS_ID_dgram_received] = p->datagrams.received;
 	values[METRICS_ID_dgram_answered] = p->datagrams.answered;
 	values[METRICS_ID_workers] = crew->n_workers;
-	values[METRICS_ID_arrived] = atomic_load(&crew->n_accepted);
 	values[METRICS_ID_output_bytes] = atomic_load(&crew->output_bytes);
 	values[METRICS_ID_output_limit] = atomic_load(&crew->output_total);
 	values[METRICS_ID_delivered] = p->workers.delivered[0];
@@ -265,6 +264,8 @@ void monitor_page(const struct proto_monitor *face, enum metrics_format format,
 	read_daemon(&p, m);
 	read_process(&p, process);
 	out->failed |= !read_services(&p, m);
+	/* after what becomes of those who arrive, see base/metrics.c */
+	p.values[METRICS_ID_arrived] = atomic_load(&m->from.crew->n_accepted);
 	for (int i = 0; i < METRICS_N; i++) {
 		enum metrics_id id = (enum metrics_id)i;
 
