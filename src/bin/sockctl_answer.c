@@ -18,16 +18,20 @@
 
 /* Longer than the daemon itself waits for a verb that should not take time. */
 #define PATIENCE_MS 40000
-#define ERROR       "error: "
-#define JSON_ERROR  "{\"error\":"
+/* As much as an answer has at most: it is read as fast as it comes, also if
+ * whoever reads us takes a rest. */
+#define ANSWER_MAX ((size_t)16 * 1024 * 1024)
+#define ERROR      "error: "
+#define JSON_ERROR "{\"error\":"
 
 struct answer {
-	bool is_json;
+	bool is_json, streams;
 	size_t columns;     /* of the terminal; 0: it is none */
 	struct strbuf line; /* not whole yet */
 	struct strbuf held; /* a line that may be the verdict */
 	bool has_held;
 	bool has_json, is_refused;
+	bool is_over; /* a stream of JSON had its end */
 };
 
 static size_t terminal_columns(void)
@@ -73,8 +77,13 @@ static bool may_be_verdict(const struct strbuf *line)
 
 static void end_line(struct answer *a)
 {
-	if (a->is_json) {
+	if (a->is_json && begins(&a->line, ERROR)) {
+		/* before it has heard that we want JSON */
+		fprintf(stderr, "sockctl: %s\n", a->line.data + strlen(ERROR));
+		a->has_json = a->is_refused = true;
+	} else if (a->is_json) {
 		a->has_json = true;
+		a->is_over = a->line.len == 2 && begins(&a->line, "{}");
 		a->is_refused = a->is_refused || begins(&a->line, JSON_ERROR);
 		fwrite(a->line.data ? a->line.data : "", 1, a->line.len,
 			stdout);
@@ -101,13 +110,16 @@ static void take(struct answer *a, const char *data, size_t len)
 		end_line(a);
 	}
 	strbuf_add(&a->line, data, (size_t)(end - data));
-	fflush(stdout);
+	if (a->streams)
+		fflush(stdout);
 }
 
 static int verdict(const struct answer *a)
 {
-	if (a->is_json && a->has_json)
-		return a->is_refused ? 1 : EX_OK;
+	if (a->is_refused)
+		return 1;
+	if (a->is_json && a->has_json && (!a->streams || a->is_over))
+		return EX_OK;
 	if (!a->has_held) {
 		fputs("sockctl: sockd broke the connection off\n", stderr);
 		return EX_UNAVAILABLE;
@@ -134,15 +146,20 @@ static bool wait_for_more(int fd, unsigned flags)
 int sockctl_answer(int fd, const struct ctl_request *request)
 {
 	struct answer a = {
-		.is_json = request->is_json, .columns = terminal_columns()};
+		.is_json = request->is_json,
+		.streams = request->verb->flags & CTL_STREAMS,
+		.columns = terminal_columns(),
+	};
 	char buf[16 * 1024];
 	ssize_t n;
 	int code;
 
+	if (!a.streams)
+		(void)setvbuf(stdout, NULL, _IOFBF, ANSWER_MAX);
 	do {
 		if (!wait_for_more(fd, request->verb->flags)) {
 			fputs("sockctl: sockd does not answer\n", stderr);
-			break;
+			return EX_UNAVAILABLE;
 		}
 		n = read(fd, buf, sizeof(buf));
 		if (n > 0)
