@@ -17,9 +17,9 @@ import sys
 
 ARGUMENT = {
     r'\.It Cm ': '',
-    r' Op Cm (\S+) Ns = Ns Ar (\S+)': lambda m: f' [{m[1]}={m[2].upper()}]',
-    r' Op Fl -(\S+)': r' [--\1]',
-    r' Op Ar (\S+)': lambda m: f' [{m[1].upper()}]',
+    r' Oo Cm (\S+) Ns = Ns Ar (\S+) Oc': lambda m: f' [{m[1]}={m[2].upper()}]',
+    r' Oo Fl -(\S+) Oc': r' [--\1]',
+    r' Oo Ar (\S+) Oc': lambda m: f' [{m[1].upper()}]',
     r' Ar (\S+)': lambda m: f' {m[1].upper()}',
 }
 
