@@ -11,6 +11,7 @@
 #include "chat/name.h"
 #include "chat/outbox.h"
 
+struct chat_identity;
 struct room;
 struct ticket;
 
@@ -41,6 +42,9 @@ struct member {
 	unsigned hints;  /* bare words it was told about; bits */
 	struct ticket *ticket; /* the tickets' own; NULL: it has no code */
 	struct ticket *claim;  /* what it waits for, see resume.c; NULL */
+	/* Who it is beyond its nick, see hub_set_identity(). */
+	char *user, *account; /* owned; NULL: none */
+	bool is_operator;
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1]; /* nick_make_key() of nick */
 };
@@ -62,6 +66,9 @@ enum membership_flag {
 struct member *member_new(struct chat_home home, const char *nick);
 void member_free(struct member *member); /* sits nowhere; NULL is fine */
 size_t member_count_seats(const struct member *member);
+/* See hub_set_identity(). */
+int member_set_identity(
+	struct member *member, const struct chat_identity *identity);
 /* The name changes; not while the member is in a map. */
 void member_set_nick(struct member *member, const char *nick);
 /* Whom /reply means from now on; memory may not suffice, then the old one. */

@@ -296,6 +296,13 @@ void hub_go_on(struct hub *hub, struct member *member,
 	resume_go_on(&turn);
 }
 
+int hub_set_identity(struct hub *hub, struct member *member,
+	const struct chat_identity *identity)
+{
+	assert(hub);
+	return member_set_identity(member, identity);
+}
+
 int hub_make_program(struct hub *hub, struct member *member,
 	const struct chat_now *now, struct chat_outbox *out)
 {

@@ -9,6 +9,7 @@
 #include "chat/member.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,35 @@ void member_free(struct member *member)
 	ignore_fini(member);
 	free(member->reply_to);
 	free(member->away);
+	free(member->user);
+	free(member->account);
 	free(member);
+}
+
+static int copy_word(char **ret, const char *word)
+{
+	*ret = word ? strdup(word) : NULL;
+	return word && !*ret ? -ENOMEM : 0;
+}
+
+int member_set_identity(
+	struct member *member, const struct chat_identity *identity)
+{
+	char *user, *account;
+	int err = copy_word(&user, identity->user);
+
+	if (!err)
+		err = copy_word(&account, identity->account);
+	if (err) {
+		free(user);
+		return err;
+	}
+	free(member->user);
+	free(member->account);
+	member->user = user;
+	member->account = account;
+	member->is_operator = identity->is_operator;
+	return 0;
 }
 
 void member_set_nick(struct member *member, const char *nick)
