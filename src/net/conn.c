@@ -432,31 +432,3 @@ void conn_close(struct conn *c, enum close_reason why, const char *arg)
 	conn_watch_input(c);
 	conn_update_deadline(c);
 }
-
-/* The open connection with the most output; *ret_leaving is what those hold who
- * pay already. */
-static struct conn *find_largest(struct worker *w, uint64_t *ret_leaving)
-{
-	struct conn *c, *largest = NULL;
-
-	*ret_leaving = 0;
-	TAILQ_FOREACH (c, &w->conns, link) {
-		if (c->state == CONN_OPEN && c->queued &&
-			(!largest || c->queued > largest->queued))
-			largest = c;
-		if (c->state == CONN_DRAIN && c->why == CLOSE_MEMORY)
-			*ret_leaving += c->queued;
-	}
-	return largest;
-}
-
-void worker_shed(struct worker *w)
-{
-	uint64_t leaving;
-	struct conn *c;
-
-	while ((c = find_largest(w, &leaving)) &&
-		atomic_load(&w->crew->output_bytes) - leaving >
-			atomic_load(&w->crew->output_total))
-		conn_close(c, CLOSE_MEMORY, NULL);
-}

@@ -320,23 +320,27 @@ int crew_start(struct crew *crew)
 	return err;
 }
 
-/* Orders lie ready in each worker, so that none fails for want of memory. One
- * is given again only after it was carried out. */
+/* Orders lie ready in each worker, so that none fails for want of memory. */
 
 static void order_free(struct mail *m)
 {
 }
 
+void worker_order(struct worker *w, enum worker_order order,
+	void (*run)(struct mail *m, void *owner))
+{
+	struct mail *m = &w->orders[order];
+
+	m->run = run;
+	m->free = order_free;
+	worker_post(w, m);
+}
+
 static void order_all(struct crew *crew, enum worker_order order,
 	void (*run)(struct mail *, void *))
 {
-	for (unsigned i = 0; i < crew->n_workers; i++) {
-		struct mail *m = &crew->workers[i]->orders[order];
-
-		m->run = run;
-		m->free = order_free;
-		worker_post(crew->workers[i], m);
-	}
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		worker_order(crew->workers[i], order, run);
 }
 
 static void run_close_all(struct mail *m, void *owner)

@@ -26,7 +26,14 @@ struct event;
 struct survey_part;
 TAILQ_HEAD(conn_list, conn);
 
-enum worker_order { ORDER_CLOSE, ORDER_PING, ORDER_STOP, ORDER_N };
+enum worker_order {
+	ORDER_CLOSE,
+	ORDER_PING,
+	ORDER_STOP,
+	ORDER_WEIGH,
+	ORDER_SHED,
+	ORDER_N
+};
 
 /* The last that ended; the latest is the one before n. */
 struct conn_ring {
@@ -57,6 +64,8 @@ struct worker {
 	struct metrics_worker tally;
 	atomic_uint n_conns;
 	atomic_uint pings, pongs;
+	/* As it was weighed last, see shed.c. */
+	_Atomic uint64_t largest_bytes, leaving_bytes;
 	struct mail orders[ORDER_N]; /* letters that lie ready */
 	void (*released)(
 		void *arg, struct worker *w); /* acceptor: see `dead` */
@@ -94,10 +103,14 @@ void conn_free(struct conn *c);
 /* conn.c: */
 void conn_on_due(struct timer *t);
 void conn_on_again(struct conn *c);
-/* Closes the connection of this worker with the most output queued, if all
- * output together is still over its bound. */
+/* shed.c: closes the connection with the most output queued, of all workers,
+ * as long as all output together is over its bound; soon. */
 void worker_shed(struct worker *w);
-/* Has worker_shed() called later in this turn. */
+/* worker.c: has worker_shed() called later in this turn. */
 void worker_want_shed(struct worker *w);
+/* Any thread: has run() called in that worker. One order is given again only
+ * after it was carried out. */
+void worker_order(struct worker *w, enum worker_order order,
+	void (*run)(struct mail *m, void *owner));
 
 #endif
