@@ -201,6 +201,7 @@ static void welcome(struct acceptor *a, const struct accept_entry *entry,
 	const struct arrival *who)
 {
 	count_arrival(a);
+	listener_adopt(entry->listener, who->fd);
 	if (netlist_has(&who->service->proxies, who->peer))
 		proxy_wait_start(a, entry, who);
 	else
