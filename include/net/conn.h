@@ -81,6 +81,9 @@ void conn_sendv(struct conn *c, const struct slice *parts, size_t n_parts);
 /* The same for a message that may be left out: false, and nothing is sent,
  * while c is flooded. */
 bool conn_send_message(struct conn *c, const void *data, size_t len);
+/* The same for several messages at once; false also if not all of them fit under
+ * the hard mark: sent one by one, no more than one lies over it. */
+bool conn_send_messages(struct conn *c, const void *data, size_t len);
 /* Fetches into the cache what conn_send() looks at, for one whose turn comes
  * soon: among many connections nothing of it is there. NULL is fine. */
 static inline void conn_prefetch(const struct conn *c)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 struct chat_call;
+struct chat_gap;
 struct chat_remark;
 struct chat_session;
 struct chat_settings;
@@ -70,6 +71,9 @@ void chat_port_set_view(struct chat_session *session, unsigned view);
 void chat_port_announce(struct chat_session *session);
 /* A command that had to wait can be finished. */
 void chat_port_go_on(struct chat_session *session);
+/* Fills in what rooms remember of what was left out for it. */
+void chat_port_fill_gaps(
+	struct chat_session *session, struct chat_gap *gaps, size_t n);
 /* The connection ends: forget it. reason for its rooms, NULL: none. */
 void chat_port_leave(struct chat_session *session, const char *reason);
 

@@ -443,6 +443,14 @@ bool conn_send_message(struct conn *c, const void *data, size_t len)
 	return true;
 }
 
+bool conn_send_messages(struct conn *c, const void *data, size_t len)
+{
+	if (c->flooded || c->queued + len > c->service->output_hard)
+		return false;
+	conn_send(c, data, len);
+	return true;
+}
+
 void conn_pause(struct conn *c)
 {
 	c->paused = true;

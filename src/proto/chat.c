@@ -29,6 +29,7 @@
 #include "proto/dialect.h"
 #include "proto/proto.h"
 #include "chat_intake.h"
+#include "chat_missed.h"
 #include "chat_timer.h"
 
 #define LINES_PER_TURN 64 /* then others have theirs */
@@ -198,16 +199,7 @@ static void chat_eof(struct conn *c, struct evbuffer *in)
 
 static void chat_writable(struct conn *c)
 {
-	struct chat_session *session = conn_state(c);
-	struct strbuf line = {0};
-
-	if (!session->missed)
-		return;
-	session->dialect->missed(session->missed, session->view, &line);
-	session->missed = 0;
-	if (!line.failed)
-		conn_send(c, line.data, line.len);
-	strbuf_fini(&line);
+	missed_tell(conn_state(c));
 }
 
 static void announce_due(struct chat_session *session)
@@ -270,6 +262,8 @@ static void chat_goodbye(struct conn *c, enum close_reason why, const char *arg,
 		dialect = dialect_of(conn_service(c));
 	if (why == CLOSE_KICKED && session->member)
 		note_kick(session, arg);
+	if (session->missed)
+		missed_format(session, out);
 	dialect->goodbye(why, arg, session->view, out);
 }
 

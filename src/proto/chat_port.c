@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "chat/gap.h"
 #include "chat/hub.h"
 #include "chat/msg.h"
 #include "chat/settings.h"
@@ -24,6 +25,7 @@
 #include "proto/audience.h"
 #include "proto/chat_desk.h"
 #include "proto/chat_session.h"
+#include "chat_missed.h"
 #include "chat_port_private.h"
 
 #define CALL_KEEP   (4 * 1024)  /* bytes kept of one call's memory */
@@ -255,6 +257,19 @@ void chat_port_go_on(struct chat_session *session)
 	do_for(session, hub_go_on);
 }
 
+void chat_port_fill_gaps(
+	struct chat_session *session, struct chat_gap *gaps, size_t n)
+{
+	struct chat_port *port = session->port;
+
+	if (!session->member)
+		return;
+	pthread_mutex_lock(&port->lock);
+	for (size_t i = 0; i < n; i++)
+		gap_fill(&gaps[i], session->member);
+	pthread_mutex_unlock(&port->lock);
+}
+
 /* Posts to the session's own desk what concerns nobody else. 0 or -ENOMEM. */
 static int post_to_self(struct chat_session *session, enum chat_post_kind kind)
 {
@@ -293,14 +308,15 @@ void chat_port_leave(struct chat_session *session, const char *reason)
 	struct chat_desk *desk = own_desk(session);
 	struct chat_now when = chat_port_now();
 	struct delivery d = {0};
+	uint64_t n_missed = missed_said(session);
 
 	assert(desk->n_calls == 0);
 	audience_leave_all(desk->audiences, session);
 	if (!session->member)
 		return;
 	pthread_mutex_lock(&port->lock);
-	hub_set_unread(port->hub, session->member, session->undelivered,
-		session->missed);
+	hub_set_unread(
+		port->hub, session->member, session->undelivered, n_missed);
 	hub_leave(port->hub, session->member, reason, &when, &desk->outbox);
 	session->member = NULL;
 	session->nick = NULL;
