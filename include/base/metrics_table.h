@@ -9,7 +9,7 @@
  * them. A row stands in the list of who counts it. */
 
 #define METRICS_REASONS    24 /* at least enum close_reason has */
-#define METRICS_BOUNDS     12 /* of a histogram */
+#define METRICS_BOUNDS     13 /* of a histogram */
 #define METRICS_HIST_CELLS (METRICS_BOUNDS + 2) /* a last bucket, the sum */
 
 /* clang-format off */
