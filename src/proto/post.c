@@ -231,7 +231,7 @@ static void post_timer(struct conn *c)
 
 	if (session->stage == POST_NAMING) {
 		end_naming(c);
-	} else if (conn_is_paused(c) || conn_queued(c)) {
+	} else if (!conn_is_reading(c) || conn_queued(c)) {
 		session->stage = POST_READING;
 		wait_for_silence(c, SILENCE_MS);
 	} else if (session->stage == POST_READING) {
