@@ -40,7 +40,7 @@ int rooms_open(struct rooms *rooms, const char *name, size_t max,
 	uint64_t now_ms, struct room **ret);
 /* Forgets the room: nobody is in it. */
 void rooms_close(struct rooms *rooms, struct room *room);
-/* Forgets rooms that are idle for keep_ms (0: for ever is fine). */
+/* Forgets some of the rooms that are idle for keep_ms (0: for ever is fine). */
 void rooms_forget(struct rooms *rooms, uint64_t keep_ms, uint64_t now_ms);
 
 /* To be called when members or settings of a room changed: it becomes idle or

@@ -67,7 +67,10 @@ void ticket_pass(struct tickets *tickets, struct ticket *ticket,
 /* The claim of a member that waits; NULL: it waits no more. */
 void ticket_claim(
 	struct tickets *tickets, struct ticket *ticket, struct member *claimer);
-/* Ends those who left keep_ms ago. */
+/* True if it is of who left keep_ms ago. */
+bool ticket_is_over(
+	const struct ticket *ticket, uint64_t keep_ms, uint64_t now_ms);
+/* Ends some of those. */
 void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms);
 
 /* A code that nobody has. 0 or -errno. */

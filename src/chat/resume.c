@@ -355,6 +355,12 @@ static void claim(const struct turn *turn, struct ticket *ticket)
 	ticket_claim(&turn->hub->tickets, ticket, turn->member);
 }
 
+static bool is_over(const struct turn *turn, const struct ticket *ticket)
+{
+	return ticket_is_over(
+		ticket, turn->hub->settings->resume_ms, turn->now->mono_ms);
+}
+
 /* Few wrong codes may be tried, by one connection and by all together, since
  * any of all the codes would do. The right one costs nothing. */
 static struct ticket *look_up(const struct turn *turn, uint32_t code)
@@ -377,7 +383,8 @@ static struct ticket *look_up(const struct turn *turn, uint32_t code)
 		return NULL;
 	}
 	ticket = tickets_find(tickets, code);
-	if (ticket && (!ticket->claimer || ticket->claimer == turn->member))
+	if (ticket && !is_over(turn, ticket) &&
+		(!ticket->claimer || ticket->claimer == turn->member))
 		return ticket;
 	tickets->wrong = wrong;
 	turn->member->n_wrong_codes++;

@@ -9,7 +9,8 @@
  *
  * A configured room is neither idle nor forgotten while it is configured. Idle
  * rooms hang in the order in which they became so: the first is the one to be
- * forgotten, and looking costs nothing, so that no timer is needed.
+ * forgotten, and looking costs nothing, so that no timer is needed. Of thousands
+ * whose time comes at once each look forgets a few.
  *
  * Indexes are small numbers by which the workers find their audience of a
  * room; they are dense because the last one given back is given out first. The
@@ -25,6 +26,8 @@
 
 #include "chat/msg.h"
 #include "chat/settings.h"
+
+#define FORGET_MAX 16 /* rooms at one time */
 
 int rooms_init(struct rooms *rooms, unsigned n_workers,
 	const uint8_t seed[SIPHASH_SEED_LEN])
@@ -120,9 +123,12 @@ void rooms_forget(struct rooms *rooms, uint64_t keep_ms, uint64_t now_ms)
 
 	if (keep_ms == 0)
 		return;
-	while ((room = TAILQ_FIRST(&rooms->idle)) != NULL &&
-		now_ms >= room->idle_since_ms + keep_ms)
+	for (int n = 0; n < FORGET_MAX; n++) {
+		room = TAILQ_FIRST(&rooms->idle);
+		if (!room || now_ms < room->idle_since_ms + keep_ms)
+			break;
 		rooms_close(rooms, room);
+	}
 }
 
 void rooms_update_idle(struct rooms *rooms, struct room *room, uint64_t now_ms)

@@ -29,6 +29,7 @@
 #define CODE_BITS  5 /* of a character */
 #define CODE_DASH  4 /* characters in front of it */
 #define CODE_TRIES 100
+#define FORGET_MAX 16 /* tickets at one time, so that it takes no time */
 
 /* without i l o u, which are read as 1 1 0 v */
 static const char code_chars[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -253,13 +254,20 @@ void ticket_claim(
 
 void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms)
 {
-	struct ticket *ticket, *next;
+	struct ticket *ticket;
 
-	for (ticket = TAILQ_FIRST(&tickets->gone);
-		ticket && now_ms >= ticket->left_ms + keep_ms; ticket = next) {
-		next = TAILQ_NEXT(ticket, link);
+	for (int n = 0; n < FORGET_MAX; n++) {
+		ticket = TAILQ_FIRST(&tickets->gone);
+		if (!ticket || !ticket_is_over(ticket, keep_ms, now_ms))
+			break;
 		ticket_drop(tickets, ticket);
 	}
+}
+
+bool ticket_is_over(
+	const struct ticket *ticket, uint64_t keep_ms, uint64_t now_ms)
+{
+	return ticket->has_left && now_ms >= ticket->left_ms + keep_ms;
 }
 
 bool tickets_hold_nick(const struct tickets *tickets, const char *key,
