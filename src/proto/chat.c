@@ -12,6 +12,7 @@
 
 #include <event2/buffer.h>
 
+#include "base/clock.h"
 #include "base/errmsg.h"
 #include "base/option.h"
 #include "base/units.h"
@@ -32,7 +33,9 @@
 #include "chat_missed.h"
 #include "chat_timer.h"
 
-#define LINES_PER_TURN 64 /* then others have theirs */
+#define LINES_PER_TURN  64 /* then others have theirs */
+#define LINES_PER_CLOCK 8
+#define SLICE_US        1000 /* ... or after so long */
 
 /* Rows of the table of dialects. */
 static const char *const dialect_names[] = {"auto", "text", "json", NULL};
@@ -139,6 +142,14 @@ static bool may_go_on(const struct chat_session *session)
 		!conn_is_paused(session->conn);
 }
 
+/* n: lines that were done in this turn. */
+static bool has_time(size_t n, uint64_t until_us)
+{
+	if (n % LINES_PER_CLOCK != 0)
+		return true;
+	return n < LINES_PER_TURN && clock_mono_us() < until_us;
+}
+
 static void chat_input(struct conn *c, struct evbuffer *in)
 {
 	struct chat_session *session = conn_state(c);
@@ -146,6 +157,7 @@ static void chat_input(struct conn *c, struct evbuffer *in)
 		.data = (const char *)evbuffer_pullup(in, -1),
 		.len = evbuffer_get_length(in),
 	};
+	uint64_t until_us = clock_mono_us() + SLICE_US;
 	size_t len = data.len, used, n = 0;
 	bool is_more = true;
 
@@ -153,7 +165,7 @@ static void chat_input(struct conn *c, struct evbuffer *in)
 		conn_close(c, CLOSE_MEMORY, NULL);
 		return;
 	}
-	while (data.len && n++ < LINES_PER_TURN && may_go_on(session) &&
+	while (data.len && has_time(n++, until_us) && may_go_on(session) &&
 		(is_more = eat(session, &data, &used))) {
 		data.data += used;
 		data.len -= used;

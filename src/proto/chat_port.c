@@ -5,8 +5,8 @@
  * gets the events of a room in the order in which the hub made them. Sleeping
  * workers are woken after that. The commands that one read brought are parsed
  * first and then run together, up to CALLS_MAX under one lock and in one
- * letter; workers are woken when all have been run, so that they find a batch.
- */
+ * letter, fewer of those that walk over many rooms or members; workers are woken
+ * when all have been run, so that they find a batch. */
 #include "proto/chat_port.h"
 
 #include <assert.h>
@@ -30,6 +30,7 @@
 
 #define CALL_KEEP   (4 * 1024)  /* bytes kept of one call's memory */
 #define CALLS_BYTES (16 * 1024) /* of text that is run at once */
+#define CALL_HEAVY  4           /* of a call that may take longer than most */
 
 static struct chat_desk *own_desk(const struct chat_session *session)
 {
@@ -156,6 +157,7 @@ static void run_calls(struct chat_session *session)
 	pthread_mutex_unlock(&port->lock);
 	desk->n_calls = 0;
 	desk->calls_bytes = 0;
+	desk->calls_weight = 0;
 	settle(session, &d);
 }
 
@@ -170,12 +172,21 @@ struct chat_call *chat_port_call(struct chat_session *session)
 	return call;
 }
 
+/* What costs a person more than a line may also take the hub longer. */
+static size_t weight_of(const struct chat_call *call)
+{
+	return call->verb && chat_verb_info(call->verb)->cost > 1 ? CALL_HEAVY
+								  : 1;
+}
+
 void chat_port_run(struct chat_session *session)
 {
 	struct chat_desk *desk = own_desk(session);
+	const struct chat_call *call = &desk->calls[desk->n_calls++];
 
-	desk->calls_bytes += desk->calls[desk->n_calls++].buf.len;
-	if (desk->n_calls == CALLS_MAX || desk->calls_bytes >= CALLS_BYTES)
+	desk->calls_bytes += call->buf.len;
+	desk->calls_weight += weight_of(call);
+	if (desk->calls_weight >= CALLS_MAX || desk->calls_bytes >= CALLS_BYTES)
 		run_calls(session);
 }
 
