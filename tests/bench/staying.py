@@ -7,12 +7,14 @@ slow      a room with members who do not read, or read a KiB a second: all other
 staying   a million lines from one client, people who come and go by the
           thousand, 100,000 rooms: no loop is held up for long.
 
-Each says in one line a check how it went; memory must be back where it was when
-all have gone, where it was being after the same things in small, since a
-process that has never worked has no buffers yet."""
+Each says in one line a check how it went. Memory must be back where it was when
+all have gone, and that is where it was after the same things had been done once:
+libevent keeps a little for every descriptor that was ever used, spread over as
+many pages."""
 
 import contextlib
 import os
+import re
 import selectors
 import socket
 import threading
@@ -23,9 +25,9 @@ from peer import Failed
 from peers.sockd import Sockd
 
 GROWTH = 1 << 20   # of memory, when all is over
+SCENE_SECONDS = 15
 GAP_MS = 20        # for which a loop may be held up
 PATIENCE = 20      # seconds, for what should happen soon
-KIND = 10          # how much nicer than sockd the load is, where it says so
 
 
 class Verdict:
@@ -130,6 +132,7 @@ def prove_slow():
 
 LINES, ROOMS, CROWD = 1000000, 100000, 3000
 JOINERS, TURNS, VISITORS = 200, 100, 3000
+PROGRAMS, LISTS = 100, 100
 CONFIG = '''
 services: {{
   chat: {{ protocol = "chat"; listen = "127.0.0.1:0"; flood: {{ rate = "0"; }}; }};
@@ -138,22 +141,19 @@ services: {{
 workers = {workers};
 runtime_dir = "{dir}";
 state_dir = "{dir}";
-limits: {{ connections = 18000; rooms = 200000; }};
-chat: {{ room_keep = "2s"; {chat} }};
+limits: {{ connections = 18000; }};
+chat: {{ {chat} }};
 '''
 
 
-@contextlib.contextmanager
-def nicely():
-    """Sockd's own threads come first: what is measured is how long it holds up
-    others, not how long the load does."""
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    os.setpriority(os.PRIO_PROCESS, 0, before + KIND)
+def put_first(peer):
+    """Sockd's threads run whenever they want to, so that what is measured is how
+    long it holds itself up, and not what else goes on in this machine."""
     try:
-        yield
-    finally:
-        with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, 0, before)
+        for thread in os.listdir(f'/proc/{peer.pid}/task'):
+            os.sched_setscheduler(int(thread), os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        say('not allowed to put sockd first: gaps may be those of a busy machine')
 
 
 def connect(peer, service):
@@ -220,54 +220,76 @@ def run_all(talkers):
     return talkers
 
 
-def a_million_lines(peer, part):
-    """From one who is not slowed down, then from one who is."""
-    n, line = LINES // part, b'a line like many others, number 0\n'
+def a_million_lines(peer):
+    """From one who is not slowed down, then from one who is; somebody hears
+    them."""
+    line = b'a line like many others, number 0\n'
     for service in ('chat', 'tame'):
-        run_all([Talker(peer, service, b'\n/join flood\n' + line * n + b'/quit\n')])
-    return f'{n:,} lines at once, and as many that are too many'
+        run_all([Talker(peer, service, b'\n/join flood\n' + line * LINES + b'/quit\n')])
+    return f'{LINES:,} lines at once, and as many that are too many'
 
 
-def join_storms(peer, part):
-    turns = TURNS // part
-    storm = b'\n' + b'/join storm\n/join calm\n' * turns + b'/quit\n'
+def join_storms(peer):
+    storm = b'\n' + b'/join storm\n/join calm\n' * TURNS + b'/quit\n'
     run_all([Talker(peer, 'chat', storm) for _ in range(JOINERS)])
-    for _ in range(VISITORS // part // 100):
+    for _ in range(VISITORS // 100):
         run_all([Talker(peer, 'chat', b'\n/join storm\nhello\n/quit\n') for _ in range(100)])
-    crowd = [connect(peer, 'chat') for _ in range(CROWD // part)]
+    crowd = [connect(peer, 'chat') for _ in range(CROWD)]
     for sock in crowd:
         sock.sendall(b'\n/join storm\n')
     await_that(lambda: peer.metrics('sockd_members')['sockd_members'] >= len(crowd))
     for sock in crowd:
         sock.close()
-    return (f'{JOINERS * turns * 2:,} joins, {VISITORS // part:,} visitors, '
-            f'{len(crowd):,} who leave at once')
+    return f'{JOINERS * TURNS * 2:,} joins, {VISITORS:,} visitors, {CROWD:,} who leave at once'
 
 
-def a_hundred_thousand_rooms(peer, part):
-    """They are forgotten all at once when somebody comes, two seconds later."""
-    n = ROOMS // part
-    asked = b'\n' + b''.join(b'/join r%d\n' % i for i in range(n)) + b'/quit\n'
+def a_hundred_thousand_rooms(peer):
+    """Of a person, who leaves each for the next, so that the longest empty one
+    makes way; and of programs, who stay where they are let in."""
+    asked = b'\n' + b''.join(b'/join r%d\n' % i for i in range(ROOMS)) + b'/quit\n'
     talker, = run_all([Talker(peer, 'chat', asked, b'*** you are in #r')])
-    if talker.n_found != n:
-        raise Failed(f'of {n} rooms {talker.n_found} were to be had')
-    time.sleep(2)
-
-    def are_forgotten():
-        run_all([Talker(peer, 'chat', b'\n' + b'/ping\n' * 1000 + b'/quit\n')])
-        return peer.metrics('sockd_rooms')['sockd_rooms'] < 100
-    await_that(are_forgotten)
-    return f'{n:,} rooms asked for, had and forgotten'
+    if talker.n_found != ROOMS:
+        raise Failed(f'of {ROOMS} rooms {talker.n_found} were to be had')
+    run_all([Talker(peer, 'chat', b''.join(
+        b'{"type":"join","room":"p%d.%d","username":"p%d","keep":true}\n' % (p, i, p)
+        for i in range(ROOMS // PROGRAMS)) + b'{"type":"quit"}\n') for p in range(PROGRAMS)])
+    return f'twice {ROOMS:,} rooms asked for'
 
 
-SCENES = [a_million_lines, join_storms, a_hundred_thousand_rooms]
+def lists(peer):
+    """What walks over all members of a room, or over all rooms."""
+    asked = b'\n/join crowd\n' + b'/who\n/rooms\n/history 500\n/whois x\n' * LISTS
+    crowd = [connect(peer, 'chat') for _ in range(CROWD)]
+    for i, sock in enumerate(crowd):
+        sock.sendall(b'\n/join %s\n' % (b'crowd' if i % 3 else b'of%d' % i))
+    await_that(lambda: peer.metrics('sockd_members')['sockd_members'] >= len(crowd))
+    run_all([Talker(peer, 'chat', asked + b'/quit\n') for _ in range(20)])
+    for sock in crowd:
+        sock.close()
+    return f'{20 * LISTS * 4:,} lists asked for, among {CROWD:,} people and 1,000 rooms'
 
 
-def lags(peer):
-    """How many samples there are, and how many of them are no longer than that."""
-    samples = peer.metrics('sockd_loop_lag_seconds')
-    short = samples[f'sockd_loop_lag_seconds_bucket{{le="{GAP_MS / 1000}"}}']
-    return samples['sockd_loop_lag_seconds_count'], short
+SCENES = [a_million_lines, join_storms, a_hundred_thousand_rooms, lists]
+
+
+class Lags:
+    """How long the loops were held up since this was made, by the histogram."""
+
+    def __init__(self, peer):
+        self.peer, self.first = peer, self.read(peer)
+
+    @staticmethod
+    def read(peer):
+        return {float(m[1]): n for name, n in peer.metrics('loop_lag_seconds_bucket').items()
+                if (m := re.search(r'le="(.*)"', name))}
+
+    def since(self):
+        """How many looks there were, how many found more than GAP_MS, and what none
+        exceeded, in ms."""
+        now = {le: n - self.first[le] for le, n in self.read(self.peer).items()}
+        n = max(now.values())
+        worst = min(le for le, count in now.items() if count == n)
+        return n, n - now[GAP_MS / 1000], worst * 1000
 
 
 def settle(peer):
@@ -276,23 +298,26 @@ def settle(peer):
 
 
 def play(verdict, peer, scene):
-    n, short = lags(peer)
-    began, before = time.monotonic(), peer.resident()
-    what = scene(peer, 1)
+    """Over and over for a while, since the loops are looked at ten times a second."""
+    lags, n_times, before = Lags(peer), 0, peer.resident()
+    until = time.monotonic() + SCENE_SECONDS
+    while n_times == 0 or time.monotonic() < until:
+        what = scene(peer)
+        n_times += 1
     settle(peer)
-    n, short = lags(peer)[0] - n, lags(peer)[1] - short
-    say(f'{what}: {time.monotonic() - began:.1f} s, memory {before >> 10:,} to '
-        f'{peer.resident() >> 10:,} KiB')
-    verdict.check(f'{what}: of {n:,.0f} looks at the loops {n - short:,.0f} found a gap of '
-                  f'more than {GAP_MS} ms', n > 0 and short == n)
+    n, n_long, worst = lags.since()
+    say(f'{what}: {n_times} times, memory {before >> 10:,} to {peer.resident() >> 10:,} KiB')
+    verdict.check(f'{what}: of {n:,.0f} looks at the loops {n_long:,.0f} found a gap of more '
+                  f'than {GAP_MS} ms, none of more than {worst:.1f} ms', n > 0 and not n_long)
 
 
 def prove_staying():
     verdict = Verdict('staying')
     try:
-        with Sockd(workers=2, config=CONFIG) as peer, nicely():
+        with Sockd(workers=2, config=CONFIG) as peer:
+            put_first(peer)
             for scene in SCENES:
-                scene(peer, 10)
+                say(f'once before: {scene(peer)}')
             settle(peer)
             before = peer.resident()
             for scene in SCENES:
