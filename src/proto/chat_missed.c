@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The count of what a slow reader was not told.
  *
- *   flooded: left out, counted -----> writable: the count, then all that follows
+ *   flooded: left out, counted ---> writable: the count, then what follows
  *
  * Of messages of rooms it is kept in the seat where the first one was, so that
  * the reader can be told how to see them in the history; where seats were given

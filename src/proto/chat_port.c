@@ -5,8 +5,8 @@
  * gets the events of a room in the order in which the hub made them. Sleeping
  * workers are woken after that. The commands that one read brought are parsed
  * first and then run together, up to CALLS_MAX under one lock and in one
- * letter, fewer of those that walk over many rooms or members; workers are woken
- * when all have been run, so that they find a batch. */
+ * letter, fewer of those that walk over many rooms or members; workers are
+ * woken when all have been run, so that they find a batch. */
 #include "proto/chat_port.h"
 
 #include <assert.h>
@@ -387,6 +387,13 @@ void chat_port_count(
 	pthread_mutex_lock(&port->lock);
 	*ret_members = hub_n_members(port->hub);
 	*ret_rooms = hub_n_rooms(port->hub);
+	pthread_mutex_unlock(&port->lock);
+}
+
+void chat_port_levels(struct chat_port *port, struct chat_levels *ret)
+{
+	pthread_mutex_lock(&port->lock);
+	hub_levels(port->hub, ret);
 	pthread_mutex_unlock(&port->lock);
 }
 
