@@ -9,6 +9,7 @@
 #include "chat/outbox.h"
 
 struct chat_call;
+struct chat_levels;
 struct chat_settings;
 struct hub;
 struct member;
@@ -97,6 +98,7 @@ void hub_say_as(struct hub *hub, struct chat_remark *remark,
 /* Borrowed, valid until the member is renamed or leaves. */
 const char *member_nick(const struct member *member);
 
+void hub_levels(const struct hub *hub, struct chat_levels *ret);
 size_t hub_n_members(const struct hub *hub);
 size_t hub_n_rooms(const struct hub *hub);
 /* What was counted: any thread may read it, without the lock. */

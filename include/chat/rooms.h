@@ -11,6 +11,7 @@
 
 struct chat_msg;
 struct chat_settings;
+struct metrics_chat;
 
 TAILQ_HEAD(room_queue, room);
 
@@ -21,8 +22,9 @@ struct rooms {
 	uint32_t *free_indexes; /* owned; room for all n_indexes */
 	size_t n_free, n_indexes, indexes_size;
 	unsigned n_workers;
-	uint64_t n_made;        /* rooms, up to now */
-	uint64_t history_bytes; /* in all rooms */
+	uint64_t n_made;            /* rooms, up to now */
+	uint64_t history_bytes;     /* in all rooms */
+	struct metrics_chat *tally; /* borrowed; NULL: nobody counts */
 };
 
 enum rooms_outcome {

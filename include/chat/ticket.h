@@ -57,8 +57,9 @@ void tickets_fini(struct tickets *tickets); /* all have left */
 int ticket_give(struct tickets *tickets, struct member *member);
 /* Ends it, and the member if that has left. NULL is fine. */
 void ticket_drop(struct tickets *tickets, struct ticket *ticket);
-/* The member has left and is the ticket's now. */
-void ticket_keep(
+/* The member has left and is the ticket's now. True if there were TICKETS_GONE
+ * already, so that the first of them had to go. */
+bool ticket_keep(
 	struct tickets *tickets, struct ticket *ticket, uint64_t now_ms);
 /* The member comes back as `member`, which takes over the ticket with its new
  * code; the old member is freed. */

@@ -6,6 +6,7 @@
 
 struct chat_call;
 struct chat_gap;
+struct chat_levels;
 struct chat_remark;
 struct chat_session;
 struct chat_settings;
@@ -35,7 +36,7 @@ void chat_port_stop(struct chat_port *port);
 /* Any thread. */
 void chat_port_count(
 	struct chat_port *port, size_t *ret_members, size_t *ret_rooms);
-
+void chat_port_levels(struct chat_port *port, struct chat_levels *ret);
 void chat_port_sum(const struct chat_port *port, struct metrics_chat_sum *ret);
 
 /* Says remarks of who is no member, but for those refused already; fills in

@@ -262,6 +262,7 @@ static int make_monitor(struct server *s)
 {
 	const struct monitor_sources from = {
 		.crew = &s->crew,
+		.acceptor = s->acceptor,
 		.receiver = s->receiver,
 		.chat = s->ctx.chat,
 	};

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "chat/command.h"
+#include "chat/limits.h"
 #include "chat/settings.h"
 #include "command_private.h"
 #include "hub_private.h"
@@ -52,6 +53,7 @@ int hub_new(struct hub **ret, const struct chat_settings *settings,
 		r = strmap_init(&hub->members, seed);
 	if (r == 0)
 		r = rooms_init(&hub->rooms, n_workers, seed);
+	hub->rooms.tally = &hub->tally;
 	if (r == 0)
 		r = hub_configure(hub, settings);
 	if (r < 0) {
@@ -382,6 +384,7 @@ void hub_say_as(struct hub *hub, struct chat_remark *remark,
 	hub_see_time(hub, now);
 	remark->id = 0;
 	if (len > hub->settings->text) {
+		metrics_add(&hub->tally.limits[CHAT_LIMIT_TEXT], 1);
 		remark->error = CHAT_E_TEXT_TOO_LONG;
 		remark->n = len;
 		remark->limit = hub->settings->text;
@@ -407,6 +410,18 @@ size_t hub_n_members(const struct hub *hub)
 size_t hub_n_rooms(const struct hub *hub)
 {
 	return hub->rooms.by_key.n;
+}
+
+void hub_levels(const struct hub *hub, struct chat_levels *ret)
+{
+	*ret = (struct chat_levels){
+		.n_members = hub->members.n,
+		.n_rooms = hub->rooms.by_key.n,
+		.max_rooms = (size_t)hub->settings->max_rooms,
+		.history_bytes = hub->rooms.history_bytes,
+		.max_history_bytes = hub->settings->history_total,
+		.n_gone = hub->tickets.n_gone,
+	};
 }
 
 const struct metrics_chat *hub_tally(const struct hub *hub)

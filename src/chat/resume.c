@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "chat/command.h"
+#include "chat/limits.h"
 #include "chat/settings.h"
 #include "command_private.h"
 #include "hub_private.h"
@@ -110,7 +111,8 @@ bool resume_keep(const struct turn *turn)
 		post.home = ticket->claimer->home;
 		(void)outbox_add_home(turn->out, &post);
 	}
-	ticket_keep(&turn->hub->tickets, ticket, turn->now->mono_ms);
+	if (ticket_keep(&turn->hub->tickets, ticket, turn->now->mono_ms))
+		metrics_add(&turn->hub->tally.limits[CHAT_LIMIT_RESUME], 1);
 	return true;
 }
 

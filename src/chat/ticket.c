@@ -211,15 +211,17 @@ void ticket_drop(struct tickets *tickets, struct ticket *ticket)
 	free(ticket);
 }
 
-void ticket_keep(
+bool ticket_keep(
 	struct tickets *tickets, struct ticket *ticket, uint64_t now_ms)
 {
 	assert(!ticket->has_left);
 	ticket->has_left = true;
 	ticket->left_ms = now_ms;
 	TAILQ_INSERT_TAIL(&tickets->gone, ticket, link);
-	if (++tickets->n_gone > TICKETS_GONE)
-		ticket_drop(tickets, TAILQ_FIRST(&tickets->gone));
+	if (++tickets->n_gone <= TICKETS_GONE)
+		return false;
+	ticket_drop(tickets, TAILQ_FIRST(&tickets->gone));
+	return true;
 }
 
 void ticket_pass(struct tickets *tickets, struct ticket *ticket,

@@ -339,6 +339,15 @@ int acceptor_new(struct acceptor **ret, struct crew *crew)
 	return 0;
 }
 
+void acceptor_levels(const struct acceptor *a, uint64_t *ret_addresses,
+	uint64_t *ret_waiters)
+{
+	*ret_addresses = atomic_load_explicit(
+		&a->addresses.n, memory_order_relaxed);
+	*ret_waiters = atomic_load_explicit(
+		&a->n_waiters, memory_order_relaxed);
+}
+
 void acceptor_free(struct acceptor *a)
 {
 	if (!a)

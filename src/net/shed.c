@@ -9,9 +9,9 @@
  *    +--- nobody need pay ------+             |
  *                               +--> SHED: the worker of the largest closes it
  *
- * Whose output grew last has nothing to do with who pays. One round is under way
- * at a time; a worker looks through its connections once in each. All of it is
- * orders, letters that lie ready, so that it works without memory. */
+ * Whose output grew last has nothing to do with who pays. One round is under
+ * way at a time; a worker looks through its connections once in each. All of it
+ * is orders, letters that lie ready, so that it works without memory. */
 #include "net/conn.h"
 #include "net/conn_private.h"
 #include "net/worker_private.h"

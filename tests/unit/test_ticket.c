@@ -211,7 +211,9 @@ START_TEST(those_who_left_are_bounded)
 			first = last;
 		if (i == 1)
 			second = last;
-		ticket_keep(&tickets, member->ticket, (uint64_t)i);
+		ck_assert_int_eq(
+			ticket_keep(&tickets, member->ticket, (uint64_t)i),
+			i == TICKETS_GONE);
 	}
 	ck_assert_uint_eq(tickets.n_gone, TICKETS_GONE);
 	ck_assert_ptr_null(tickets_find(&tickets, first));
