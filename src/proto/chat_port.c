@@ -30,7 +30,7 @@
 
 #define CALL_KEEP   (4 * 1024)  /* bytes kept of one call's memory */
 #define CALLS_BYTES (16 * 1024) /* of text that is run at once */
-#define CALL_HEAVY  4           /* of a call that may take longer than most */
+#define CALL_LONG   4           /* as many others */
 
 static struct chat_desk *own_desk(const struct chat_session *session)
 {
@@ -172,11 +172,10 @@ struct chat_call *chat_port_call(struct chat_session *session)
 	return call;
 }
 
-/* What costs a person more than a line may also take the hub longer. */
 static size_t weight_of(const struct chat_call *call)
 {
-	return call->verb && chat_verb_info(call->verb)->cost > 1 ? CALL_HEAVY
-								  : 1;
+	return call->verb && chat_verb_info(call->verb)->is_long ? CALL_LONG
+								 : 1;
 }
 
 void chat_port_run(struct chat_session *session)
