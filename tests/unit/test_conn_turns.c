@@ -142,7 +142,8 @@ START_TEST(closed_while_it_waits)
 		shutdown(peers[i], SHUT_WR);
 	take_turns(2, 2);
 	for (int i = 0; i < N; i++)
-		conn_close(conns[i], CLOSE_DONE, NULL);
+		if (!strchr(order.data, 'a' + i))
+			conn_close(conns[i], CLOSE_DONE, NULL);
 	net_turns(&net, 2 * N);
 	ck_assert_uint_eq(n_done, 2);
 	ck_assert_uint_eq(net.crew.n_conns, 0);
