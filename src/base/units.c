@@ -226,6 +226,13 @@ char *rate_format(char *buf, const struct rate_spec *rate)
 	return buf;
 }
 
+const char *rate_time_words(const struct rate_spec *rate)
+{
+	if (rate->per_ms == 1000)
+		return "a second";
+	return rate->per_ms == 60000 ? "a minute" : "an hour";
+}
+
 char *size_words(char *buf, uint64_t bytes)
 {
 	const struct unit *unit = size_units;
