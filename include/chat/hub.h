@@ -10,6 +10,7 @@
 
 struct chat_call;
 struct chat_settings;
+struct flood_settings;
 struct hub;
 struct member;
 struct metrics_chat;
@@ -93,6 +94,13 @@ struct chat_remark {
  * nick are valid names. */
 void hub_say_as(struct hub *hub, struct chat_remark *remark,
 	const struct chat_now *now, struct chat_outbox *out);
+
+/* The flood control that counts for the call: that of the room where it will be
+ * heard, if that has its own, and *ret_room, which names the room for ever.
+ * Borrowed. NULL: no room's. */
+const struct flood_settings *hub_find_flood(const struct hub *hub,
+	const struct member *member, const struct chat_call *call,
+	uint64_t *ret_room);
 
 /* Borrowed, valid until the member is renamed or leaves. */
 const char *member_nick(const struct member *member);

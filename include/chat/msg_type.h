@@ -48,6 +48,8 @@
 	X(BYE)       /* you asked to leave; text: reason */                     \
 	X(OK)        /* what ref asks is done; id: of what was said, or 0 */    \
 	X(RESUMED)   /* you came back elsewhere: this connection ends */        \
+	X(SLOW_DOWN) /* your lines wait: n in the time text pass */             \
+	X(NOT_SENT)  /* n of your lines: limit at once, then text in a time */  \
 	X(E_UNKNOWN_COMMAND)   /* text: the word; nick2: the nearest, or "" */  \
 	X(E_AMBIGUOUS_COMMAND) /* text: the word; nick2: two that it may be */  \
 	X(E_MISSING_ARGUMENT)  /* text: the verb; nick2: what it takes */       \
@@ -81,6 +83,7 @@
 	X(E_CODE_YOURS)        /* it is that of this connection */              \
 	X(E_CODE_TRIES)        /* limit: wrong ones allowed to a connection */  \
 	X(E_CODE_BUSY)         /* too many wrong ones of all connections */     \
+	X(E_TOO_FAST)          /* by itself, of lines that were not sent */     \
 	X(E_NO_ACCOUNTS)       /* nobody can log in here */                     \
 	X(E_NO_MEMORY)         /* the server is short of memory */
 /* clang-format on */

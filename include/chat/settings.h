@@ -24,6 +24,7 @@ struct room_settings { /* a room that always exists */
 	char *topic;
 	int64_t replay; /* lines shown on joining */
 	struct flood_settings flood;
+	bool has_flood; /* that differs from the server's */
 	bool locked;
 };
 

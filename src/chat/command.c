@@ -10,6 +10,7 @@
  */
 #include "chat/command.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,7 +40,7 @@ static const struct chat_verb verbs[] = {
 	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2}, command_who},
 	{{"whois", "", "NICK", "tells who somebody is", 1, 1, 1}, command_whois},
 	{{"rooms", "list", "", "lists the rooms", 0, 0, 2}, command_rooms},
-	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 1}, command_topic},
+	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 2}, command_topic},
 	{{"history", "", "[N]", "shows the last N lines again, or 50", 0, 1, 3}, command_history},
 	{{"away", "", "[TEXT]", "marks you as away, until /back", 0, 1, 1}, command_away},
 	{{"ignore", "", "[NICK]", "hides what NICK says, or no more", 0, 1, 1}, command_ignore},
@@ -47,11 +48,11 @@ static const struct chat_verb verbs[] = {
 	{{"bell", "", "on|off", "rings for private messages and your name", 1, 1, 1}, command_bell},
 	{{"quiet", "", "on|off", "hides who comes, goes and is renamed", 1, 1, 1}, command_quiet},
 	{{"resume", "", "CODE", "brings you back after you were cut off", 1, 1, 5}, command_resume},
-	{{"help", "h ?", "[COMMAND]", "lists commands, or explains one", 0, 1, 1}, command_help},
+	{{"help", "h ?", "[COMMAND]", "lists commands, or explains one", 0, 1, 2}, command_help},
 	{{"quit", "q exit bye", "[REASON]", "leaves", 0, 1, 0}, command_quit},
 	{{"back", "", "", "ends your being away", 0, 0, 1, true}, command_back},
 	{{"login", "", "NAME PASSWORD", "there are no accounts here", 0, 2, 1, true}, command_login},
-	{{"motd", "", "", "shows the message of the day", 0, 0, 1, true}, command_motd},
+	{{"motd", "", "", "shows the message of the day", 0, 0, 2, true}, command_motd},
 	{{"ping", "", "", "is answered at once", 0, 0, 1, true}, command_ping},
 	{{"version", "", "", "tells what the server runs", 0, 0, 1, true}, command_version},
 };
@@ -72,6 +73,35 @@ void chat_call_fini(struct chat_call *call)
 	*call = (struct chat_call){0};
 }
 
+/* Of what lies in one buffer, the same place in the copy of it. */
+static void move_pointer(
+	const char **at, const struct strbuf *from, const struct strbuf *to)
+{
+	uintptr_t start = (uintptr_t)from->data, p = (uintptr_t)*at;
+
+	if (from->data && p >= start && p <= start + from->len)
+		*at = to->data + (p - start);
+}
+
+int chat_call_copy(struct chat_call *to, const struct chat_call *from)
+{
+	const char **const pointers[] = {&to->room, &to->nick, &to->ref,
+		&to->error_text, &to->error_near};
+
+	*to = *from;
+	to->buf = (struct strbuf){0};
+	strbuf_add(&to->buf, from->buf.data, from->buf.len);
+	if (to->buf.failed) {
+		chat_call_fini(to);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < to->n_args; i++)
+		move_pointer(&to->args[i], &from->buf, &to->buf);
+	for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++)
+		move_pointer(pointers[i], &from->buf, &to->buf);
+	return 0;
+}
+
 void chat_call_refuse(struct chat_call *call, enum chat_type error)
 {
 	call->verb = NULL;
@@ -89,6 +119,12 @@ void chat_call_refuse_length(struct chat_call *call, size_t len, size_t limit)
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb)
 {
 	return &verb->info;
+}
+
+bool chat_verb_is_heard(const struct chat_verb *verb)
+{
+	return verb->run == command_say || verb->run == command_me ||
+		verb->run == command_topic;
 }
 
 const struct chat_verb *chat_verb_at(size_t i)

@@ -3,6 +3,8 @@
  * by the dialect, commands go to chat_port. All answers come back as letters,
  * in order with the rooms' events. Worker threads.
  *
+ * Which of them run at once, and which later or never, is up to chat_flood.
+ *
  * The peer's end of input is not the end at once: what came before it is done,
  * then a letter to ourselves closes the connection after the answers. */
 #include <assert.h>
@@ -19,8 +21,10 @@
 #include "chat/command.h"
 #include "chat/msg.h"
 #include "chat/name.h"
+#include "chat/settings.h"
 #include "net/census.h"
 #include "net/conn.h"
+#include "net/conn_flow.h"
 #include "net/conn_loss.h"
 #include "net/service.h"
 #include "net/worker.h"
@@ -28,6 +32,7 @@
 #include "proto/chat_session.h"
 #include "proto/dialect.h"
 #include "proto/proto.h"
+#include "chat_flood.h"
 #include "chat_intake.h"
 #include "chat_timer.h"
 
@@ -41,10 +46,7 @@ static const char *const login_names[] = {"optional", "required", NULL};
 struct chat_options {
 	int dialect; /* of dialect_names */
 	char *room;  /* "": chat.room */
-	int64_t flood_burst, flood_queue;
-	struct rate_spec flood_rate;
-	uint64_t flood_patience_ms;
-	struct strlist flood_exempt;
+	struct flood_settings flood;
 	int login; /* enum chat_login */
 	bool login_plain;
 };
@@ -67,15 +69,17 @@ static int chat_open(struct conn *c)
 	session->conn = c;
 	session->port = svc->context;
 	session->room = opt->room;
+	session->limits = &opt->flood;
 	return intake_open(session, dialect_of(svc));
 }
 
-static void run(struct chat_session *session, const struct chat_call *call)
+static void run(struct chat_session *session, struct chat_call *call)
 {
 	if (!call->verb && !call->is_error)
 		return;
 	census_count_messages(session->conn, 1);
-	chat_port_run(session);
+	if (chat_flood_admit(session, call))
+		chat_port_run(session);
 }
 
 /* What the dialect itself has to say, and how it wants to be written to. */
@@ -90,6 +94,8 @@ static void see_to_input(struct chat_session *session)
 	if (view != session->view)
 		chat_port_set_view(session, view);
 	conn_send(session->conn, in->reply.bytes, in->reply.len);
+	if (in->reply.len)
+		conn_hold(session->conn);
 	in->reply.len = 0;
 }
 
@@ -132,10 +138,10 @@ static bool eat(struct chat_session *session, const struct slice *data,
 	return act(session, intake_read(session, data, call, ret_used), call);
 }
 
-static bool may_go_on(const struct chat_session *session)
+static bool may_go_on(struct chat_session *session)
 {
 	return conn_is_open(session->conn) && !session->leaving &&
-		!conn_is_paused(session->conn);
+		!conn_is_paused(session->conn) && chat_flood_may_read(session);
 }
 
 static void chat_input(struct conn *c, struct evbuffer *in)
@@ -160,7 +166,7 @@ static void chat_input(struct conn *c, struct evbuffer *in)
 	chat_port_flush(session);
 	intake_watch(session);
 	evbuffer_drain(in, session->leaving ? len : len - data.len);
-	if (data.len && is_more && may_go_on(session))
+	if (may_go_on(session) && data.len && is_more)
 		conn_input_again(c);
 }
 
@@ -193,12 +199,11 @@ static void chat_eof(struct conn *c, struct evbuffer *in)
 	if (!session->member)
 		conn_close(c, CLOSE_EOF, NULL);
 	else if (conn_is_open(c) && !session->leaving)
-		chat_port_hang_up(session);
+		chat_flood_end(session);
 }
 
-static void chat_writable(struct conn *c)
+static void tell_missed(struct chat_session *session)
 {
-	struct chat_session *session = conn_state(c);
 	struct strbuf line = {0};
 
 	if (!session->missed)
@@ -206,8 +211,17 @@ static void chat_writable(struct conn *c)
 	session->dialect->missed(session->missed, session->view, &line);
 	session->missed = 0;
 	if (!line.failed)
-		conn_send(c, line.data, line.len);
+		conn_send(session->conn, line.data, line.len);
 	strbuf_fini(&line);
+}
+
+static void chat_writable(struct conn *c)
+{
+	struct chat_session *session = conn_state(c);
+
+	tell_missed(session);
+	if (flood_first(&session->flood) || session->ended)
+		chat_flood_go_on(session);
 }
 
 static void announce_due(struct chat_session *session)
@@ -233,6 +247,7 @@ static void chat_timer(struct conn *c)
 	static void (*const on_due[])(struct chat_session *) = {
 		[CHAT_TIMER_INPUT] = input_due,
 		[CHAT_TIMER_ANNOUNCE] = announce_due,
+		[CHAT_TIMER_FLOOD] = chat_flood_go_on,
 	};
 	struct chat_session *session = conn_state(c);
 	uint64_t now_ms = worker_now_ms(conn_worker(c));
@@ -297,6 +312,7 @@ static void chat_closed(struct conn *c, enum close_reason why)
 		why == CLOSE_TIMEOUT;
 
 	session->undelivered = conn_undelivered(c, is_gone);
+	flood_fini(&session->flood);
 	chat_port_leave(session, leaving_words(session, why));
 	if (session->dialect->stop)
 		session->dialect->stop(&session->input);
@@ -323,22 +339,22 @@ static const struct option chat_options[] = {
 	{.key = "room", .type = OPT_STRING, FIELD(room), .max = 33,
 		.fallback = "", .reload = RELOAD_NEW,
 		.help = "where people start; empty: chat.room"},
-	{.key = "flood.burst", .type = OPT_INT, FIELD(flood_burst), .min = 1,
+	{.key = "flood.burst", .type = OPT_INT, FIELD(flood.burst), .min = 1,
 		.max = 100000, .flags = OPT_INHERIT, .fallback = "chat.flood.burst",
 		.reload = RELOAD_NEW, .help = "lines that pass at once"},
-	{.key = "flood.queue", .type = OPT_INT, FIELD(flood_queue),
+	{.key = "flood.queue", .type = OPT_INT, FIELD(flood.queue),
 		.max = 100000, .flags = OPT_INHERIT, .fallback = "chat.flood.queue",
 		.reload = RELOAD_NEW,
 		.help = "lines that wait their turn then"},
-	{.key = "flood.rate", .type = OPT_RATE, FIELD(flood_rate),
+	{.key = "flood.rate", .type = OPT_RATE, FIELD(flood.rate),
 		.flags = OPT_INHERIT, .fallback = "chat.flood.rate",
 		.reload = RELOAD_NEW, .help = "how fast they pass"},
 	{.key = "flood.patience", .type = OPT_DURATION,
-		FIELD(flood_patience_ms), .min = 100, .max = 86400000,
+		FIELD(flood.patience_ms), .min = 100, .max = 86400000,
 		.flags = OPT_INHERIT,
 		.fallback = "chat.flood.patience", .reload = RELOAD_NEW,
 		.help = "flooding for so long closes"},
-	{.key = "flood.exempt", .type = OPT_STRINGS, FIELD(flood_exempt),
+	{.key = "flood.exempt", .type = OPT_STRINGS, FIELD(flood.exempt),
 		.flags = OPT_INHERIT, .fallback = "chat.flood.exempt",
 		.check = network_check, .reload = RELOAD_NEW,
 		.help = "networks that may flood"},
@@ -389,7 +405,9 @@ static int chat_setup(struct service *svc, const struct proto_context *ctx,
 const struct proto proto_chat = {
 	.name = "chat",
 	.summary = "rooms for people and programs",
-	.type = {.ops = &chat_ops, .state_size = sizeof(struct chat_session)},
+	.type = {.ops = &chat_ops,
+		.state_size = sizeof(struct chat_session),
+		.reads_choked = true},
 	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LENGTH,
 	.transports = PROTO_TRANSPORT_TCP,
 	.options = chat_options,

@@ -20,6 +20,7 @@
 #include "chat/msg.h"
 #include "chat/settings.h"
 #include "net/conn.h"
+#include "net/conn_flow.h"
 #include "net/worker.h"
 #include "proto/audience.h"
 #include "proto/chat_desk.h"
@@ -168,13 +169,64 @@ struct chat_call *chat_port_call(struct chat_session *session)
 	return call;
 }
 
+/* Some room has flood control of its own. Then what may change the room that
+ * the next line is for runs before that is read. */
+static bool has_floods(const struct chat_port *port)
+{
+	return atomic_load_explicit(&port->has_floods, memory_order_relaxed);
+}
+
 void chat_port_run(struct chat_session *session)
 {
 	struct chat_desk *desk = own_desk(session);
+	const struct chat_call *call = &desk->calls[desk->n_calls++];
 
-	desk->calls_bytes += desk->calls[desk->n_calls++].buf.len;
-	if (desk->n_calls == CALLS_MAX || desk->calls_bytes >= CALLS_BYTES)
+	desk->calls_bytes += call->buf.len;
+	if (desk->n_calls == CALLS_MAX || desk->calls_bytes >= CALLS_BYTES ||
+		(call->verb != chat_verb_say() && has_floods(session->port)))
 		run_calls(session);
+}
+
+void chat_port_run_call(struct chat_session *session, struct chat_call *call)
+{
+	struct chat_call *slot = chat_port_call(session), other = *slot;
+
+	*slot = *call;
+	*call = other;
+	chat_port_run(session);
+}
+
+bool chat_port_find_flood(struct chat_session *session,
+	const struct chat_call *call, struct flood_settings *ret,
+	uint64_t *ret_room)
+{
+	struct chat_port *port = session->port;
+	const struct flood_settings *found;
+
+	if (!has_floods(port) || !session->member)
+		return false;
+	pthread_mutex_lock(&port->lock);
+	found = hub_find_flood(port->hub, session->member, call, ret_room);
+	if (found)
+		*ret = *found;
+	pthread_mutex_unlock(&port->lock);
+	ret->exempt = (struct strlist){0};
+	return found;
+}
+
+bool chat_port_is_exempt(
+	struct chat_session *session, const struct chat_call *call)
+{
+	struct chat_port *port = session->port;
+	const struct flood_settings *found;
+	uint64_t room;
+	bool is_exempt;
+
+	pthread_mutex_lock(&port->lock);
+	found = hub_find_flood(port->hub, session->member, call, &room);
+	is_exempt = found && conn_is_from(session->conn, &found->exempt);
+	pthread_mutex_unlock(&port->lock);
+	return is_exempt;
 }
 
 void chat_port_flush(struct chat_session *session)
@@ -256,11 +308,12 @@ void chat_port_go_on(struct chat_session *session)
 }
 
 /* Posts to the session's own desk what concerns nobody else. 0 or -ENOMEM. */
-static int post_to_self(struct chat_session *session, enum chat_post_kind kind)
+static int post_to_self(
+	struct chat_session *session, enum chat_post_kind kind, uint64_t n)
 {
 	struct chat_desk *desk = own_desk(session);
 	struct chat_letter *letter = letter_new_for(
-		desk, kind, conn_id(session->conn));
+		desk, kind, conn_id(session->conn), n);
 	bool asleep;
 
 	if (!letter)
@@ -273,17 +326,17 @@ static int post_to_self(struct chat_session *session, enum chat_post_kind kind)
 	return 0;
 }
 
-void chat_port_hang_up(struct chat_session *session)
+void chat_port_hang_up(struct chat_session *session, enum close_reason why)
 {
 	session->leaving = true;
-	if (post_to_self(session, CHAT_POST_CLOSE))
-		conn_close(session->conn, CLOSE_EOF, NULL);
+	if (post_to_self(session, CHAT_POST_CLOSE, why))
+		conn_close(session->conn, why, NULL);
 }
 
 void chat_port_set_view(struct chat_session *session, unsigned view)
 {
 	session->view = (uint8_t)view;
-	if (post_to_self(session, CHAT_POST_VIEW))
+	if (post_to_self(session, CHAT_POST_VIEW, 0))
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 }
 
@@ -369,6 +422,17 @@ void chat_port_sum(const struct chat_port *port, struct metrics_chat_sum *ret)
 	metrics_sum_chat(ret, hub_tally(port->hub));
 }
 
+static void note_settings(
+	struct chat_port *port, const struct chat_settings *settings)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < settings->n_rooms; i++)
+		has = has || settings->rooms[i].has_flood;
+	port->settings = settings;
+	atomic_store(&port->has_floods, has);
+}
+
 int chat_port_configure(
 	struct chat_port *port, const struct chat_settings *settings)
 {
@@ -377,7 +441,7 @@ int chat_port_configure(
 	pthread_mutex_lock(&port->lock);
 	err = hub_configure(port->hub, settings);
 	if (!err)
-		port->settings = settings;
+		note_settings(port, settings);
 	pthread_mutex_unlock(&port->lock);
 	return err;
 }
@@ -405,7 +469,7 @@ int chat_port_new(struct chat_port **ret, struct crew *crew,
 	if (!port)
 		return -ENOMEM;
 	pthread_mutex_init(&port->lock, NULL);
-	port->settings = settings;
+	note_settings(port, settings);
 	err = getrandom(seed, sizeof(seed), 0) < 0 ? -errno : 0;
 	if (!err)
 		err = hub_new(&port->hub, settings, crew->n_workers, seed);

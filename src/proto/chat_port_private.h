@@ -23,6 +23,7 @@ struct chat_port {
 	struct chat_observer observer;        /* the hub's, while: */
 	struct chat_watch watch;              /* something is; under lock */
 	atomic_bool stopping;
+	atomic_bool has_floods;  /* a room of the settings has */
 	struct chat_desk *desks; /* owned; by worker index */
 	unsigned n_desks;
 };

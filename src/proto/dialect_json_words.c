@@ -37,7 +37,7 @@ struct row {
 static render_fn put_said, put_action, put_private, put_joined, put_left,
 	put_renamed, put_topic_set, put_proclaimed, put_welcome, put_motd,
 	put_arrived, put_topic, put_replay, put_rooms, put_help, put_pong,
-	put_version, put_ok;
+	put_version, put_ok, put_slow_down, put_not_sent;
 
 /* What nobody needs to be told, or not by itself. */
 static void put_nothing(const struct chat_msg *msg, struct strbuf *out)
@@ -84,6 +84,8 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_BYE] = {put_nothing}, /* the goodbye says it */
 	[CHAT_OK] = {put_ok},
 	[CHAT_RESUMED] = {put_nothing},
+	[CHAT_SLOW_DOWN] = {put_slow_down},
+	[CHAT_NOT_SENT] = {put_not_sent},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {NULL, "unknown_type",
 		"there is no type \"%t\"", "there is no type \"%t\"; did you mean \"%N\"?"},
@@ -135,6 +137,7 @@ static const struct row table[CHAT_TYPE_N] = {
 		"%l wrong codes are the most that one connection may try"},
 	[CHAT_E_CODE_BUSY] = {NULL, "too_fast",
 		"too many wrong codes were tried just now; try again in a moment"},
+	[CHAT_E_TOO_FAST] = {NULL, "too_fast", "too many requests too fast; this was not done"},
 	[CHAT_E_NO_ACCOUNTS] = {NULL, "not_allowed", "this server has no accounts"},
 	[CHAT_E_NO_MEMORY] = {NULL, "busy",
 		"the server is short of memory; try again in a moment"},
@@ -428,6 +431,13 @@ static void put_version(const struct chat_msg *msg, struct strbuf *out)
 	end(out);
 }
 
+static void put_count(uint64_t n, struct strbuf *out)
+{
+	char count[STR_COUNT_LEN];
+
+	strbuf_adds(out, str_count(count, n));
+}
+
 static void put_ref(const struct chat_msg *msg, struct strbuf *out)
 {
 	if (!msg->ref[0])
@@ -445,14 +455,39 @@ static void put_ok(const struct chat_msg *msg, struct strbuf *out)
 	end(out);
 }
 
-/* Refusals. */
-
-static void put_count(uint64_t n, struct strbuf *out)
+static void put_slow_down(const struct chat_msg *msg, struct strbuf *out)
 {
-	char count[STR_COUNT_LEN];
-
-	strbuf_adds(out, str_count(count, n));
+	json_write_begin(out, "notification");
+	json_write_string(out, "event", "slow_down");
+	json_write_key(out, "message");
+	strbuf_adds(out, "\"slow down: ");
+	put_count(msg->n, out);
+	strbuf_adds(out, msg->n == 1 ? " request " : " requests ");
+	json_write_escaped(out, msg->text, msg->text_len);
+	strbuf_adds(out, "; yours are waiting\"");
+	end(out);
 }
+
+static void put_not_sent(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "notification");
+	json_write_string(out, "event", "too_fast");
+	json_write_number(out, "count", msg->n);
+	json_write_key(out, "message");
+	strbuf_addc(out, '"');
+	put_count(msg->n, out);
+	strbuf_adds(out,
+		msg->n == 1 ? " of your requests was"
+			    : " of your requests were");
+	strbuf_adds(out, " not done: ");
+	put_count(msg->limit, out);
+	strbuf_adds(out, " at once, then ");
+	json_write_escaped(out, msg->text, msg->text_len);
+	strbuf_addc(out, '"');
+	end(out);
+}
+
+/* Refusals. */
 
 static void put_field(
 	char letter, const struct chat_msg *msg, struct strbuf *out)

@@ -62,6 +62,11 @@ static bool is_off(const struct chat_msg *msg)
 	return msg->n == 0;
 }
 
+static bool is_one(const struct chat_msg *msg)
+{
+	return msg->n == 1;
+}
+
 static bool asks_for_help(const struct chat_msg *msg)
 {
 	return msg->text[0] == '?' || strncasecmp(msg->text, "help", 4) == 0;
@@ -128,6 +133,12 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_BYE] = {.render = render_nothing}, /* the goodbye says it */
 	[CHAT_RESUMED] = {.render = render_nothing},
 	[CHAT_OK] = {"done"},
+	[CHAT_SLOW_DOWN] = {
+		"slow down: %c lines %t; yours are waiting",
+		"slow down: %c line %t; yours are waiting", is_one},
+	[CHAT_NOT_SENT] = {
+		"%c of your lines were not sent: %l at once, then %t",
+		"%c of your lines was not sent: %l at once, then %t", is_one},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {
 		"there is no command /%t; /help lists them, //%t says it",
@@ -175,6 +186,7 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_E_CODE_YOURS] = {"that is the code of this connection, for when you are cut off"},
 	[CHAT_E_CODE_TRIES] = {"%l wrong codes are the most that one connection may try"},
 	[CHAT_E_CODE_BUSY] = {"too many wrong codes were tried just now; try again in a moment"},
+	[CHAT_E_TOO_FAST] = {"too many lines too fast; that one was not sent"},
 	[CHAT_E_NO_ACCOUNTS] = {"this server has no accounts; /nick NAME takes a name"},
 	[CHAT_E_NO_MEMORY] = {"the server is short of memory; try again in a moment"},
 };
