@@ -431,13 +431,6 @@ static void put_version(const struct chat_msg *msg, struct strbuf *out)
 	end(out);
 }
 
-static void put_count(uint64_t n, struct strbuf *out)
-{
-	char count[STR_COUNT_LEN];
-
-	strbuf_adds(out, str_count(count, n));
-}
-
 static void put_ref(const struct chat_msg *msg, struct strbuf *out)
 {
 	if (!msg->ref[0])
@@ -455,39 +448,14 @@ static void put_ok(const struct chat_msg *msg, struct strbuf *out)
 	end(out);
 }
 
-static void put_slow_down(const struct chat_msg *msg, struct strbuf *out)
-{
-	json_write_begin(out, "notification");
-	json_write_string(out, "event", "slow_down");
-	json_write_key(out, "message");
-	strbuf_adds(out, "\"slow down: ");
-	put_count(msg->n, out);
-	strbuf_adds(out, msg->n == 1 ? " request " : " requests ");
-	json_write_escaped(out, msg->text, msg->text_len);
-	strbuf_adds(out, "; yours are waiting\"");
-	end(out);
-}
+/* What is said in words. */
 
-static void put_not_sent(const struct chat_msg *msg, struct strbuf *out)
+static void put_count(uint64_t n, struct strbuf *out)
 {
-	json_write_begin(out, "notification");
-	json_write_string(out, "event", "too_fast");
-	json_write_number(out, "count", msg->n);
-	json_write_key(out, "message");
-	strbuf_addc(out, '"');
-	put_count(msg->n, out);
-	strbuf_adds(out,
-		msg->n == 1 ? " of your requests was"
-			    : " of your requests were");
-	strbuf_adds(out, " not done: ");
-	put_count(msg->limit, out);
-	strbuf_adds(out, " at once, then ");
-	json_write_escaped(out, msg->text, msg->text_len);
-	strbuf_addc(out, '"');
-	end(out);
-}
+	char count[STR_COUNT_LEN];
 
-/* Refusals. */
+	strbuf_adds(out, str_count(count, n));
+}
 
 static void put_field(
 	char letter, const struct chat_msg *msg, struct strbuf *out)
@@ -522,22 +490,52 @@ static void put_sentence(
 	}
 }
 
-static void put_error(
-	const struct row *row, const struct chat_msg *msg, struct strbuf *out)
+static void put_message(
+	const char *words, const struct chat_msg *msg, struct strbuf *out)
 {
 	struct strbuf sentence = {0};
 
-	put_sentence(row->other && msg->nick2[0] ? row->other : row->words, msg,
-		&sentence);
-	json_write_begin(out, "error");
-	json_write_string(out, "code", row->code);
+	put_sentence(words, msg, &sentence);
 	if (sentence.failed)
 		out->failed = true;
 	else
 		json_write_text(out, "message", sentence.data, sentence.len);
+	strbuf_fini(&sentence);
+}
+
+static void put_slow_down(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "notification");
+	json_write_string(out, "event", "slow_down");
+	put_message(msg->n == 1
+			? "slow down: %c request %t; yours are waiting"
+			: "slow down: %c requests %t; yours are waiting",
+		msg, out);
+	end(out);
+}
+
+static void put_not_sent(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "notification");
+	json_write_string(out, "event", "too_fast");
+	json_write_number(out, "count", msg->n);
+	put_message(msg->n == 1 ? "%c of your requests was not done: %l at "
+				  "once, then %t"
+				: "%c of your requests were not done: %l at "
+				  "once, then %t",
+		msg, out);
+	end(out);
+}
+
+static void put_error(
+	const struct row *row, const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "error");
+	json_write_string(out, "code", row->code);
+	put_message(row->other && msg->nick2[0] ? row->other : row->words, msg,
+		out);
 	put_ref(msg, out);
 	end(out);
-	strbuf_fini(&sentence);
 }
 
 void dialect_json_render(
