@@ -29,7 +29,8 @@
 #include "chat_timer.h"
 #include "proto/flood.h"
 
-#define LINES_PER_TURN 64 /* then others have theirs */
+#define LINES_PER_TURN 64   /* then others have theirs */
+#define LOOK_MS        1000 /* at the limits of a room, while lines wait */
 
 /* The rule for one call, with the settings if those are a room's. */
 struct ruling {
@@ -151,18 +152,20 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 	return a && (!b || a < b) ? a : b;
 }
 
+/* What a room allows may change meanwhile, so that is looked at again. */
 static uint64_t first_due_ms(struct chat_session *session)
 {
 	const struct chat_call *first = flood_first(&session->flood);
+	uint64_t now_ms = now_of(session), due = 0;
 	struct ruling r;
-	uint64_t due, next = now_of(session) + 1;
 
 	if (!first || conn_is_choked(session->conn))
 		return 0;
-	due = find_rule(session, first, &r)
-		? flood_due_ms(&r.rule, cost_of(first))
-		: 0;
-	return due > next ? due : next;
+	if (find_rule(session, first, &r))
+		due = flood_due_ms(&r.rule, cost_of(first));
+	if (r.rule.settings == &r.own && due > now_ms + LOOK_MS)
+		due = now_ms + LOOK_MS;
+	return due > now_ms ? due : now_ms + 1;
 }
 
 static void watch(struct chat_session *session)

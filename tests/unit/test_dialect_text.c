@@ -193,6 +193,16 @@ static const struct {
 		"*** you said \"HELP \" to #lobby; /help lists the commands\n"},
 	{{CHAT_PONG}, "*** pong\n"},
 	{{CHAT_BYE, .text = "x"}, ""},
+	{{CHAT_SLOW_DOWN, .n = 2, .text = "a second"},
+		"*** slow down: 2 lines a second; yours are waiting\n"},
+	{{CHAT_SLOW_DOWN, .n = 1, .text = "an hour"},
+		"*** slow down: 1 line an hour; yours are waiting\n"},
+	{{CHAT_NOT_SENT, .n = 1940, .limit = 40, .text = "2 a second"},
+		"*** 1,940 of your lines were not sent: "
+		"40 at once, then 2 a second\n"},
+	{{CHAT_NOT_SENT, .n = 1, .limit = 40, .text = "2 a second"},
+		"*** 1 of your lines was not sent: "
+		"40 at once, then 2 a second\n"},
 	{{CHAT_E_LINE_TOO_LONG, .n = 5312, .limit = 4096},
 		"*** error: that line has 5,312 bytes, 4,096 are allowed; "
 		"it was not sent\n"},
