@@ -17,7 +17,7 @@
 static struct net_world net;
 static struct chat_settings settings;
 static struct chat_port *port;
-static inline void *options;
+static void *options;
 static int alice, bob;
 static struct conn *conn; /* bob's */
 static struct strbuf heard, told;
