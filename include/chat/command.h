@@ -55,6 +55,8 @@ struct chat_verb_info {
 	bool is_minor;             /* the list of commands only names it */
 };
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb);
+/* True if nothing can follow it: who asks for it leaves. */
+bool chat_verb_is_last(const struct chat_verb *verb);
 /* True if the room that it is for hears what it does. */
 bool chat_verb_is_heard(const struct chat_verb *verb);
 /* Rows in the order of the help; NULL past the last. */

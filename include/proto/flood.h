@@ -31,7 +31,8 @@ struct flood_rule {
 	struct bucket *bucket;                 /* borrowed: in a flood */
 	size_t line_max; /* as many lines of so many bytes may wait */
 };
-/* The bucket of a room with limits of its own. NULL: no memory. */
+/* The bucket of a room with limits of its own; valid until this is called for
+ * another. NULL: no memory. */
 struct bucket *flood_room_bucket(
 	struct flood *f, uint64_t room, uint64_t now_ms);
 

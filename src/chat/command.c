@@ -121,6 +121,11 @@ const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb)
 	return &verb->info;
 }
 
+bool chat_verb_is_last(const struct chat_verb *verb)
+{
+	return verb->run == command_quit;
+}
+
 bool chat_verb_is_heard(const struct chat_verb *verb)
 {
 	return verb->run == command_say || verb->run == command_me ||

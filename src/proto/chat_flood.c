@@ -275,7 +275,9 @@ static bool admit_late(struct chat_session *session,
 	uint64_t now_ms = now_of(session);
 	unsigned cost = cost_of(call);
 
-	if (cost == 0 && flood_take(rule, cost, now_ms))
+	if (cost == 0 &&
+		(flood_take(rule, cost, now_ms) ||
+			chat_verb_is_last(call->verb)))
 		return go_round(session, call);
 	if (!flood_first(&session->flood) && !conn_is_choked(session->conn) &&
 		(flood_take(rule, cost, now_ms) ||

@@ -201,6 +201,18 @@ static void parse(struct scene *scene, const char *line, size_t len)
 	strbuf_fini(&text);
 }
 
+/* As if it had waited: a copy is as good, whatever becomes of the first. */
+static void make_wait(struct scene *scene)
+{
+	struct chat_call copy;
+
+	assert(chat_call_copy(&copy, &scene->call) == 0);
+	if (scene->call.buf.len)
+		memset(scene->call.buf.data, '\n', scene->call.buf.len);
+	chat_call_fini(&scene->call);
+	scene->call = copy;
+}
+
 static void run_line(struct scene *scene, const char *line, size_t len)
 {
 	unsigned who = (unsigned char)line[0];
@@ -210,6 +222,8 @@ static void run_line(struct scene *scene, const char *line, size_t len)
 	scene->now.wall_ms += who * 10;
 	chat_call_clear(&scene->call);
 	parse(scene, line + 1, len - 1);
+	if (who & 0x40)
+		make_wait(scene);
 	for (size_t i = 0; i < scene->call.n_args; i++)
 		assert(utf8_is_safe(
 			scene->call.args[i], strlen(scene->call.args[i])));
