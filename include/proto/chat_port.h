@@ -65,6 +65,8 @@ struct chat_call *chat_port_call(struct chat_session *session);
 void chat_port_run(struct chat_session *session);
 /* The same for a call of one's own, of which memory is left to be freed. */
 void chat_port_run_call(struct chat_session *session, struct chat_call *call);
+/* True if some room has flood control of its own. */
+bool chat_port_has_floods(const struct chat_port *port);
 /* The flood control of the room that the call is for, without its networks, and
  * which room that is. False: it has none of its own. */
 bool chat_port_find_flood(struct chat_session *session,

@@ -269,7 +269,7 @@ static void put(struct chat_session *session, const struct flood_rule *rule,
 	watch(session);
 }
 
-static bool admit_late(struct chat_session *session,
+static bool admit_slowly(struct chat_session *session,
 	const struct flood_rule *rule, struct chat_call *call)
 {
 	uint64_t now_ms = now_of(session);
@@ -287,19 +287,30 @@ static bool admit_late(struct chat_session *session,
 	return false;
 }
 
+/* A line like most lines, without a look at the clock: the time of the last byte
+ * will do if it suffices. */
+static bool passes_at_once(
+	struct chat_session *session, const struct chat_call *call)
+{
+	const struct flood_settings *limits = session->limits;
+
+	return call->verb == chat_verb_say() && !session->flood.late &&
+		!conn_is_choked(session->conn) &&
+		!chat_port_has_floods(session->port) &&
+		bucket_take(&session->flood.bucket, &limits->rate,
+			(uint32_t)limits->burst, conn_last_ms(session->conn));
+}
+
 bool chat_flood_admit(struct chat_session *session, struct chat_call *call)
 {
 	struct ruling r;
 
-	if (!find_rule(session, call, &r)) {
-		close_for_memory(session);
-		return false;
-	}
-	/* The time of the last byte will do if it suffices: it is known. */
-	if (!session->flood.late && !conn_is_choked(session->conn) &&
-		flood_take(&r.rule, cost_of(call), conn_last_ms(session->conn)))
+	if (passes_at_once(session, call))
 		return true;
-	return admit_late(session, &r.rule, call);
+	if (find_rule(session, call, &r))
+		return admit_slowly(session, &r.rule, call);
+	close_for_memory(session);
+	return false;
 }
 
 bool chat_flood_may_read(struct chat_session *session)

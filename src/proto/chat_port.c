@@ -169,9 +169,7 @@ struct chat_call *chat_port_call(struct chat_session *session)
 	return call;
 }
 
-/* Some room has flood control of its own. Then what may change the room that
- * the next line is for runs before that is read. */
-static bool has_floods(const struct chat_port *port)
+bool chat_port_has_floods(const struct chat_port *port)
 {
 	return atomic_load_explicit(&port->has_floods, memory_order_relaxed);
 }
@@ -182,8 +180,10 @@ void chat_port_run(struct chat_session *session)
 	const struct chat_call *call = &desk->calls[desk->n_calls++];
 
 	desk->calls_bytes += call->buf.len;
+	/* What may change the room that the next line is for has run then. */
 	if (desk->n_calls == CALLS_MAX || desk->calls_bytes >= CALLS_BYTES ||
-		(call->verb != chat_verb_say() && has_floods(session->port)))
+		(call->verb != chat_verb_say() &&
+			chat_port_has_floods(session->port)))
 		run_calls(session);
 }
 
@@ -203,7 +203,7 @@ bool chat_port_find_flood(struct chat_session *session,
 	struct chat_port *port = session->port;
 	const struct flood_settings *found;
 
-	if (!has_floods(port) || !session->member)
+	if (!chat_port_has_floods(port) || !session->member)
 		return false;
 	pthread_mutex_lock(&port->lock);
 	found = hub_find_flood(port->hub, session->member, call, ret_room);
