@@ -141,7 +141,9 @@ static bool eat(struct chat_session *session, const struct slice *data,
 static bool may_go_on(struct chat_session *session)
 {
 	return conn_is_open(session->conn) && !session->leaving &&
-		!conn_is_paused(session->conn) && chat_flood_may_read(session);
+		!conn_is_paused(session->conn) &&
+		(!conn_is_choked(session->conn) ||
+			chat_flood_may_read(session));
 }
 
 static void chat_input(struct conn *c, struct evbuffer *in)

@@ -269,21 +269,25 @@ static void put(struct chat_session *session, const struct flood_rule *rule,
 	watch(session);
 }
 
-static bool admit_slowly(struct chat_session *session,
-	const struct flood_rule *rule, struct chat_call *call)
+static bool admit_slowly(struct chat_session *session, struct chat_call *call)
 {
 	uint64_t now_ms = now_of(session);
 	unsigned cost = cost_of(call);
+	struct ruling r;
 
+	if (!find_rule(session, call, &r)) {
+		close_for_memory(session);
+		return false;
+	}
 	if (cost == 0 &&
-		(flood_take(rule, cost, now_ms) ||
+		(flood_take(&r.rule, cost, now_ms) ||
 			chat_verb_is_last(call->verb)))
 		return go_round(session, call);
 	if (!flood_first(&session->flood) && !conn_is_choked(session->conn) &&
-		(flood_take(rule, cost, now_ms) ||
-			take_exempt(session, rule, call)))
+		(flood_take(&r.rule, cost, now_ms) ||
+			take_exempt(session, &r.rule, call)))
 		return true;
-	put(session, rule, call, now_ms);
+	put(session, &r.rule, call, now_ms);
 	return false;
 }
 
@@ -303,23 +307,13 @@ static bool passes_at_once(
 
 bool chat_flood_admit(struct chat_session *session, struct chat_call *call)
 {
-	struct ruling r;
-
-	if (passes_at_once(session, call))
-		return true;
-	if (find_rule(session, call, &r))
-		return admit_slowly(session, &r.rule, call);
-	close_for_memory(session);
-	return false;
+	return passes_at_once(session, call) || admit_slowly(session, call);
 }
 
 bool chat_flood_may_read(struct chat_session *session)
 {
-	struct flood_rule rule;
+	struct flood_rule rule = service_rule(session);
 
-	if (!conn_is_choked(session->conn))
-		return true;
-	rule = service_rule(session);
 	if (!flood_is_full(&session->flood, &rule))
 		return true;
 	conn_hold(session->conn);

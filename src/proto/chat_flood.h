@@ -13,8 +13,8 @@ struct chat_session;
  * was dropped, or has run behind what had to be told first. May close the
  * session's conn; sets session->leaving if that comes after its answers. */
 bool chat_flood_admit(struct chat_session *session, struct chat_call *call);
-/* False while no more can be taken from a peer that does not read; when it has
- * read, input comes again. */
+/* Of one whose conn is choked: false if no more can be taken from it until it
+ * has read; then input comes again. */
 bool chat_flood_may_read(struct chat_session *session);
 /* Its timer is due, or the peer has read: runs what may run, and tells what is
  * to be told. */
