@@ -50,6 +50,7 @@ struct chat_verb_info {
 	size_t min_args, max_args; /* the last argument takes the rest */
 	unsigned cost;             /* tokens of flood control */
 	bool is_minor;             /* the list of commands only names it */
+	bool may_wait;             /* its answer may come later: see login.h */
 };
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb);
 /* Rows in the order of the help; NULL past the last. */

@@ -39,8 +39,13 @@ struct chat_session {
 	uint64_t due_ms[CHAT_TIMER_N]; /* see chat_timer.h; 0: not */
 	/* Looks at the first input again, see dialect.h; NULL: none does. */
 	const struct dialect *doubting;
-	uint8_t view; /* bits of enum dialect_view */
-	bool leaving; /* asked to go: input no longer counts */
+	uint8_t view;    /* bits of enum dialect_view */
+	uint8_t terms;   /* bits of enum chat_term */
+	bool leaving;    /* asked to go: input no longer counts */
+	bool is_waiting; /* for the answer to what was run last: nothing else
+	                    is run until then */
+	bool has_ended;  /* input did while it was waiting */
+	bool is_secret;  /* what was read last holds a password */
 };
 
 #endif

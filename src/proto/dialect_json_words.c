@@ -84,6 +84,8 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_BYE] = {put_nothing}, /* the goodbye says it */
 	[CHAT_OK] = {put_ok},
 	[CHAT_RESUMED] = {put_nothing},
+	[CHAT_LOGGED_IN] = {dialect_json_logged_in},
+	[CHAT_GAVE_WAY] = {put_renamed},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {NULL, "unknown_type",
 		"there is no type \"%t\"", "there is no type \"%t\"; did you mean \"%N\"?"},
@@ -136,6 +138,18 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_E_CODE_BUSY] = {NULL, "too_fast",
 		"too many wrong codes were tried just now; try again in a moment"},
 	[CHAT_E_NO_ACCOUNTS] = {NULL, "not_allowed", "this server has no accounts"},
+	[CHAT_E_NICK_ACCOUNT] = {NULL, "name_taken", "\"%t\" is kept for the account %N",
+		"\"%t\" is kept for the account %N"},
+	[CHAT_E_LOGIN_FIRST] = {NULL, "not_allowed", "log in first"},
+	[CHAT_E_LOGIN_PLAIN] = {NULL, "not_allowed", "nothing hides a password on its way here"},
+	[CHAT_E_LOGIN_WRONG] = {NULL, "not_allowed",
+		"that name and that password do not belong together"},
+	[CHAT_E_LOGIN_TRIES] = {NULL, "not_allowed",
+		"%l wrong passwords are the most that one connection may try"},
+	[CHAT_E_LOGIN_FAST] = {NULL, "too_fast",
+		"too many wrong passwords came from your address; try again in a minute"},
+	[CHAT_E_LOGIN_BUSY] = {NULL, "busy", "too many log in at once; try again in a moment"},
+	[CHAT_E_LOGGED_IN] = {NULL, "not_allowed", "you are logged in as %t already"},
 	[CHAT_E_NO_MEMORY] = {NULL, "busy",
 		"the server is short of memory; try again in a moment"},
 };
