@@ -158,8 +158,12 @@ int password_check_hash(const char *hash, struct errmsg *msg)
 	if (strlen(hash) >= CRYPT_OUTPUT_SIZE ||
 		strlen(strrchr(hash, '$') + 1) != method->hash_len ||
 		hash[strspn(hash, SALT_CHARS "$=")] ||
-		crypt_checksalt(hash) != CRYPT_SALT_OK)
+		crypt_checksalt(hash) == CRYPT_SALT_INVALID)
 		return refuse_shape(msg);
+	if (crypt_checksalt(hash) == CRYPT_SALT_METHOD_DISABLED)
+		return errmsg_set(msg, EINVAL,
+			"the libcrypt of this machine does not have this kind "
+			"of password hash; " MADE_HOW);
 	return 0;
 }
 

@@ -57,6 +57,10 @@ int sockctl_passwd(const struct ctl_request *request)
 	struct errmsg msg;
 	int err = check_name(name, &msg);
 
+	if (request->is_json) {
+		fputs("sockctl: passwd has no answer in JSON\n", stderr);
+		return EX_USAGE;
+	}
 	if (!err)
 		err = make_hash(name, &hash, &msg);
 	if (!err && file)
