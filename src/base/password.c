@@ -55,6 +55,11 @@ static int value_of(char c)
 	return at ? (int)(at - SALT_CHARS) : -1;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* "j9T$...": anything longer in front of the "$" asks for more than the default
  * method does, or for what a password file has no use for. */
 static int check_yescrypt(const char *rest, struct errmsg *msg)
@@ -82,7 +87,7 @@ static int check_bcrypt(const char *rest, struct errmsg *msg)
 	char *end;
 	unsigned long cost = strtoul(rest, &end, 10);
 
-	if (end != rest + 2 || *end != '$' || cost < 4)
+	if (!is_digit(rest[0]) || end != rest + 2 || *end != '$' || cost < 4)
 		return refuse_shape(msg);
 	if (cost > BCRYPT_MAX)
 		return errmsg_set(msg, EINVAL,
@@ -101,7 +106,7 @@ static int check_sha(const char *rest, struct errmsg *msg)
 		return strchr(rest, '$') ? 0 : refuse_shape(msg);
 	rest += sizeof(word) - 1;
 	rounds = strtoul(rest, &end, 10);
-	if (end == rest || *end != '$' || !strchr(end + 1, '$'))
+	if (!is_digit(rest[0]) || *end != '$' || !strchr(end + 1, '$'))
 		return refuse_shape(msg);
 	if (rounds > ROUNDS_MAX)
 		return errmsg_set(msg, EINVAL,
