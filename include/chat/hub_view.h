@@ -31,8 +31,8 @@ struct member_view {
 	struct chat_home home;
 	uint64_t here_ms, silent_ms;
 	bool is_away, is_program, is_operator;
-	char account[NICK_MAX + 1];     /* "": none */
-	char user[HUB_VIEW_USER_LEN];   /* "": none; a long one is cut */
+	char account[NICK_MAX + 1];   /* "": none */
+	char user[HUB_VIEW_USER_LEN]; /* "": none; a long one is cut */
 };
 
 /* Zero-initialised is empty. Rows that memory did not suffice for are missing;

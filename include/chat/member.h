@@ -51,7 +51,7 @@ struct member {
 	bool is_held;  /* until it has logged in nothing else is allowed */
 	bool is_plain; /* what it sends may be read by others on its way */
 	uint8_t n_wrong_logins;
-	struct login *login; /* owned; what it waits for; NULL: nothing */
+	struct login *login;      /* owned; what it waits for; NULL: nothing */
 	LIST_HEAD(, login) heirs; /* login.of_holder: wait for its nick */
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1]; /* nick_make_key() of nick */

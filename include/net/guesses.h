@@ -13,7 +13,7 @@ struct guesses;
  * wrong ones at once and three a minute are allowed; more of them, on their way
  * at the same time, are allowed later. One size for ever. Any thread. */
 
-struct guesses *guesses_new(void); /* NULL: no memory, no random bytes */
+struct guesses *guesses_new(void);    /* NULL: no memory, no random bytes */
 void guesses_free(struct guesses *g); /* NULL is fine */
 /* Whether c, on its worker, may guess now. */
 bool guesses_may(struct guesses *g, const struct conn *c, uint64_t now_ms);

@@ -17,6 +17,7 @@ struct seat;
 enum chat_timer {
 	CHAT_TIMER_INPUT,    /* what has begun to come took too long */
 	CHAT_TIMER_ANNOUNCE, /* the rooms are told of a guest */
+	CHAT_TIMER_LOGIN,    /* looks again whether a login can go on */
 	CHAT_TIMER_N
 };
 

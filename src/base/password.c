@@ -23,15 +23,15 @@
 #include "base/errmsg.h"
 #include "base/utf8.h"
 
-#define PHRASE_MAX  256 /* bytes; libcrypt takes 511 */
-#define YESCRYPT    "$y$"
-#define MEMORY_MAX  (64u << 20)
-#define ROUNDS_MAX  500000
-#define BCRYPT_MAX  12
-#define LETTERS     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#define SALT_CHARS  "./0123456789" LETTERS
-#define MADE_HOW    "make one with sockctl passwd or mkpasswd -m yescrypt"
-#define BLOCKS_MAX  24 /* as a power of two, so that no product overflows */
+#define PHRASE_MAX 256 /* bytes; libcrypt takes 511 */
+#define YESCRYPT   "$y$"
+#define MEMORY_MAX (64u << 20)
+#define ROUNDS_MAX 500000
+#define BCRYPT_MAX 12
+#define LETTERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define SALT_CHARS "./0123456789" LETTERS
+#define MADE_HOW   "make one with sockctl passwd or mkpasswd -m yescrypt"
+#define BLOCKS_MAX 24 /* as a power of two, so that no product overflows */
 
 /* What belongs between the name of a method and its hash. Each check has got
  * the part behind the name. 0, or -EINVAL and msg. */
@@ -43,8 +43,8 @@ struct method {
 
 static int refuse_shape(struct errmsg *msg)
 {
-	return errmsg_set(msg, EINVAL,
-		"this is not a whole password hash; " MADE_HOW);
+	return errmsg_set(
+		msg, EINVAL, "this is not a whole password hash; " MADE_HOW);
 }
 
 /* The value of a character, as crypt(5) counts them; -1: it is none. */
@@ -152,8 +152,8 @@ int password_check_hash(const char *hash, struct errmsg *msg)
 			"account, or " MADE_HOW);
 	if (hash[0] != '$')
 		return errmsg_set(msg, EINVAL,
-			"this is not a password hash as crypt(5) writes them; "
-			MADE_HOW);
+			"this is not a password hash as crypt(5) writes "
+			"them; " MADE_HOW);
 	if (!method)
 		return errmsg_set(msg, EINVAL,
 			"this kind of password hash is not taken; " MADE_HOW);

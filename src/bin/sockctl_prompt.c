@@ -57,8 +57,8 @@ static void say(const char *text)
 	(void)!write(STDERR_FILENO, text, strlen(text));
 }
 
-static int ask(const char *prompt, const char *name, char **ret,
-	struct errmsg *msg)
+static int ask(
+	const char *prompt, const char *name, char **ret, struct errmsg *msg)
 {
 	int err;
 

@@ -92,7 +92,9 @@ static bool read_name(struct reading *r, struct slice text, char *name)
 	(void)errmsg_set(&msg, EINVAL,
 		"\"%.*s\" cannot be the name of an account: use 1 to %d of "
 		"a-z 0-9 -_[]{}|^, no digit or dash first, not guest-",
-		is_hash ? 3 : text.len < 40 ? (int)text.len : 40,
+		is_hash                 ? 3
+			: text.len < 40 ? (int)text.len
+					: 40,
 		is_hash ? "..." : text.data, NICK_MAX);
 	say(r, r->line, &msg);
 	return false;
@@ -133,8 +135,9 @@ static void read_row(struct reading *r, struct slice line)
 	if (!read_name(r, (struct slice){line.data, len}, name))
 		return;
 	hash = strndup(colon + 1, line.len - len - 1);
-	if (hash && (strlen(hash) != line.len - len - 1 ||
-			    password_check_hash(hash, &msg))) {
+	if (hash &&
+		(strlen(hash) != line.len - len - 1 ||
+			password_check_hash(hash, &msg))) {
 		if (strlen(hash) != line.len - len - 1)
 			(void)errmsg_set(&msg, EINVAL, "a NUL byte");
 		errmsg_prefix(&msg, "%s", name);
@@ -261,8 +264,8 @@ const struct account *accounts_find_alike(
 	if (!accounts || accounts->n == 0)
 		return NULL;
 	nick_make_key(key, nick);
-	return bsearch(key, accounts->rows, accounts->n,
-		sizeof(struct account), compare_key);
+	return bsearch(key, accounts->rows, accounts->n, sizeof(struct account),
+		compare_key);
 }
 
 const struct account *accounts_find(

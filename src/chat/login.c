@@ -195,11 +195,10 @@ bool hub_login_wish(const struct hub *hub, const struct member *member,
 		return false;
 	account = find_open(hub, login->name);
 	ret->account = account ? account->name : NULL;
-	ret->hash = account
-		? account->hash
-		: accounts_decoy(hub->settings->people,
-			  siphash13(hub->members.seed, login->name,
-				  strlen(login->name)));
+	ret->hash = account ? account->hash
+			    : accounts_decoy(hub->settings->people,
+				      siphash13(hub->members.seed, login->name,
+					      strlen(login->name)));
 	if (!ret->hash)
 		ret->hash = "";
 	return true;
@@ -318,8 +317,7 @@ static void refuse(const struct turn *turn, enum chat_login_result result)
 
 /* The settings may have changed since the password was compared: what counts
  * is who has an account now. */
-static void conclude(
-	const struct turn *turn, enum chat_login_result result)
+static void conclude(const struct turn *turn, enum chat_login_result result)
 {
 	struct member *member = turn->member;
 	struct login *login = member->login;

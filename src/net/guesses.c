@@ -16,11 +16,11 @@
 #include "net/conn.h"
 #include "net/conn_private.h"
 
-#define N_ROWS    256
-#define N_WAYS    8
-#define WHILE_MS  20000 /* that one wrong guess costs */
-#define AT_ONCE   3
-#define DEBT_MAX  (180 * WHILE_MS)
+#define N_ROWS   256
+#define N_WAYS   8
+#define WHILE_MS 20000 /* that one wrong guess costs */
+#define AT_ONCE  3
+#define DEBT_MAX (180 * WHILE_MS)
 
 struct debt {
 	uint64_t key; /* 0: unused */

@@ -252,6 +252,7 @@ static void chat_timer(struct conn *c)
 	static void (*const on_due[])(struct chat_session *) = {
 		[CHAT_TIMER_INPUT] = input_due,
 		[CHAT_TIMER_ANNOUNCE] = announce_due,
+		[CHAT_TIMER_LOGIN] = chat_port_go_on,
 	};
 	struct chat_session *session = conn_state(c);
 	uint64_t now_ms = worker_now_ms(conn_worker(c));

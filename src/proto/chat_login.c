@@ -30,6 +30,10 @@
 #include "proto/chat_port.h"
 #include "proto/chat_session.h"
 #include "chat_port_private.h"
+#include "chat_timer.h"
+
+/* Short of memory the word that it can go on may be lost. */
+#define AGAIN_MS 1000
 
 struct chat_logins {
 	struct helper *helper;   /* owned */
@@ -39,10 +43,10 @@ struct chat_logins {
 
 struct chat_login_job {
 	struct helper_job job;
-	struct chat_logins *logins;  /* borrowed; for run() alone */
+	struct chat_logins *logins; /* borrowed; for run() alone */
 	uint64_t conn;
-	char account[NICK_MAX + 1];  /* "": there is none of that name */
-	char *hash, *phrase;         /* owned */
+	char account[NICK_MAX + 1]; /* "": there is none of that name */
+	char *hash, *phrase;        /* owned */
 	bool fits;
 };
 
@@ -99,11 +103,11 @@ static void compare(struct helper_job *helper_job)
 
 /* The answer. */
 
-#define END(name, result)                                                      \
-	static void name(struct hub *hub, struct member *member,               \
-		const struct chat_now *now, struct chat_outbox *out)           \
-	{                                                                      \
-		hub_end_login(hub, member, result, now, out);                  \
+#define END(name, result)                                            \
+	static void name(struct hub *hub, struct member *member,     \
+		const struct chat_now *now, struct chat_outbox *out) \
+	{                                                            \
+		hub_end_login(hub, member, result, now, out);        \
 	}
 END(end_wrong, CHAT_LOGIN_WRONG)
 END(end_right, CHAT_LOGIN_RIGHT)
@@ -239,15 +243,19 @@ void chat_login_start(struct chat_session *session, struct chat_logins *logins,
 void chat_login_update(struct chat_session *session)
 {
 	struct chat_port *port = session->port;
+	uint64_t again_ms = worker_now_ms(conn_worker(session->conn)) +
+		AGAIN_MS;
 
 	if (!session->is_waiting || !session->member)
 		return;
 	pthread_mutex_lock(&port->lock);
 	session->is_waiting = hub_is_logging_in(session->member);
 	pthread_mutex_unlock(&port->lock);
-	if (session->is_waiting)
+	chat_timer_set(
+		session, CHAT_TIMER_LOGIN, session->is_waiting ? again_ms : 0);
+	if (session->is_waiting || !conn_is_open(session->conn))
 		return;
-	if (session->has_ended && conn_is_open(session->conn))
+	if (session->has_ended)
 		chat_port_hang_up(session);
 	else
 		conn_resume(session->conn);

@@ -218,8 +218,8 @@ int chat_port_enter(struct chat_session *session, const char *room)
 	pthread_mutex_lock(&port->lock);
 	if (room && !room[0])
 		room = port->settings->room;
-	session->member = hub_enter(port->hub, home_of(session),
-		is_held ? NULL : room, &when, out);
+	session->member = hub_enter(
+		port->hub, home_of(session), is_held ? NULL : room, &when, out);
 	if (session->member) {
 		hub_set_terms(port->hub, session->member, session->terms, room);
 		chat_user_tell(&user, port->hub, session->member);

@@ -26,7 +26,7 @@ struct chat_port {
 	struct chat_watch watch;              /* something is; under lock */
 	atomic_bool stopping;
 	struct chat_logins *logins; /* owned */
-	struct chat_desk *desks; /* owned; by worker index */
+	struct chat_desk *desks;    /* owned; by worker index */
 	unsigned n_desks;
 };
 

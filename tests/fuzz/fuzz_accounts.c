@@ -67,8 +67,8 @@ static void check_again(const struct accounts *all)
 
 	strbuf_adds(&text, "");
 	for (size_t i = 0; i < all->n; i++)
-		strbuf_addf(&text, "%s:%s\n", all->rows[i].name,
-			all->rows[i].hash);
+		strbuf_addf(
+			&text, "%s:%s\n", all->rows[i].name, all->rows[i].hash);
 	bytes = (struct slice){text.data, text.len};
 	assert(accounts_parse(&again, &bytes, on_fault, &faults) == 0);
 	assert(accounts_equal(all, again));

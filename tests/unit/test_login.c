@@ -187,8 +187,7 @@ START_TEST(references)
 	world_expect(&w, "to 2: E_LOGIN_WRONG ref=\"x\"\n");
 	hub_run(w.hub, p, &call, &w.now, &w.out);
 	end(p, CHAT_LOGIN_RIGHT);
-	ck_assert_ptr_nonnull(
-		strstr(world_read(&w), "to 2: OK ref=\"x\"\n"));
+	ck_assert_ptr_nonnull(strstr(world_read(&w), "to 2: OK ref=\"x\"\n"));
 	hub_run(w.hub, p, &call, &w.now, &w.out);
 	world_expect(&w, "to 2: E_LOGGED_IN \"alice\" ref=\"x\"\n");
 }
@@ -216,7 +215,8 @@ START_TEST(a_ghost_gives_way)
 	go_on(p);
 	ck_assert(!hub_is_logging_in(p));
 	ck_assert_str_eq(member_nick(p), "alice");
-	ck_assert_ptr_nonnull(strstr(world_read(&w), "to 3: LOGGED_IN alice\n"));
+	ck_assert_ptr_nonnull(
+		strstr(world_read(&w), "to 3: LOGGED_IN alice\n"));
 	go_on(p);
 	world_expect(&w, "");
 }
@@ -405,8 +405,7 @@ START_TEST(held_programs)
 	hub_set_terms(w.hub, p, CHAT_TERM_HELD, NULL);
 	outbox_clear(&w.out);
 	log_in(p, "alice");
-	world_expect(&w,
-		"to 5: LOGGED_IN alice\nto 5: YOU_RENAMED alice\n");
+	world_expect(&w, "to 5: LOGGED_IN alice\nto 5: YOU_RENAMED alice\n");
 	world_run(&w, p, "join", "lobby", NULL);
 	ck_assert_ptr_nonnull(strstr(world_read(&w), "ARRIVED"));
 }
@@ -458,16 +457,20 @@ START_TEST(names_of_users)
 		const char *nick;
 		bool is_said;
 	} cases[] = {
-		{"alice", true}, {"a1ice", false}, {"B0b", false},
-		{"carol", true}, {"CAR0L", false}, {"cr0n", false},
-		{"CRON", true}, {"dave", true},
+		{"alice", true},
+		{"a1ice", false},
+		{"B0b", false},
+		{"carol", true},
+		{"CAR0L", false},
+		{"cr0n", false},
+		{"CRON", true},
+		{"dave", true},
 	};
 
 	ck_assert_int_eq(strlist_add(&w.settings.reserved, "cron"), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct chat_remark remark = {.nick = cases[i].nick,
-			.text = "hi",
-			.is_user = true};
+		struct chat_remark remark = {
+			.nick = cases[i].nick, .text = "hi", .is_user = true};
 
 		hub_say_as(w.hub, &remark, &w.now, &w.out);
 		ck_assert_int_eq(remark.id != 0, cases[i].is_said);

@@ -7,8 +7,8 @@
 
 #include "base/errmsg.h"
 
-#define BCRYPT  "abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"
-#define SHA256  "5ddODpS4oYUJCBwWoNxoIoNa0ato.KOsTPB5Q2NhIGA"
+#define BCRYPT   "abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"
+#define SHA256   "5ddODpS4oYUJCBwWoNxoIoNa0ato.KOsTPB5Q2NhIGA"
 #define YESCRYPT "IwTmMKlsaeOO6brfZUmJTwvLEgoa/TABm2FWfM5r0p4"
 #define SHA512                                        \
 	"yW0rZsdrKfhoEfeRsluGUEodngFCJeIjIfb1YntbJEE" \
@@ -85,8 +85,8 @@ END_TEST
 
 START_TEST(nothing_fits_what_is_locked)
 {
-	static const char *const locked[] = {"*", "!", "*0", "*1", "!*",
-		"!$5$rounds=1000$sodium$" SHA256};
+	static const char *const locked[] = {
+		"*", "!", "*0", "*1", "!*", "!$5$rounds=1000$sodium$" SHA256};
 
 	for (size_t i = 0; i < 6; i++) {
 		ck_assert(password_is_locked(locked[i]));
@@ -117,14 +117,11 @@ static const struct {
 	const char *phrase;
 	bool is_good;
 } phrases[] = {
-	{"secret", true},
-	{"two words", true},
-	{"na\xC3\xAFve", true},
-	{"", false},
-	{" x", false},
-	{"x ", false},
-	{"a\tb", false},
-	{"a\x01" "b", false},
+	{"secret", true}, {"two words", true}, {"na\xC3\xAFve", true},
+	{"", false}, {" x", false}, {"x ", false}, {"a\tb", false},
+	{"a\x01"
+	 "b",
+		false},
 	{"\xFF", false},
 	{"\xE2\x80\xAE", false}, /* turns what follows around */
 };
