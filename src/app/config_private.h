@@ -77,8 +77,8 @@ int config_scan_run(struct config_scan *scan);
 /* Reads a whole file; NULL, or why that cannot be. */
 const char *config_text_load(
 	const char *file, struct strbuf *data, struct stat *st);
-/* path as seen from the directory of the file `from`; owned by the caller. NULL:
- * no memory. */
+/* path as seen from the directory of the file `from`; owned by the caller.
+ * NULL: no memory. */
 char *config_text_join(const char *from, const char *path);
 /* The same from inside a file, for `@include "path"` (config_text.c). */
 int config_text_include(struct config_scan *scan, const char *path);

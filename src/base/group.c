@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Unix groups, looked up without the one static buffer of getgrnam(3). Pure but for
+/* Unix groups, without the one static buffer of getgrnam(3). Pure but for
  * memory and the databases that nsswitch.conf(5) names; any thread. */
 #include "base/group.h"
 

@@ -194,7 +194,7 @@ static const struct words table[CHAT_TYPE_N] = {
 		"\"%t\" is kept for the account %N; if that is you: /login %N PASSWORD"},
 	[CHAT_E_LOGIN_FIRST] = {"log in first: /login NAME PASSWORD"},
 	[CHAT_E_LOGIN_PLAIN] = {
-		"nothing hides a password on its way here; log in where sockd runs, by its unix socket"},
+		"nothing hides a password on its way here; log in where sockd runs, by a unix socket"},
 	[CHAT_E_LOGIN_WRONG] = {"that name and that password do not belong together"},
 	[CHAT_E_LOGIN_TRIES] = {"%l wrong passwords are the most that one connection may try"},
 	[CHAT_E_LOGIN_FAST] = {

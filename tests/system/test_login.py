@@ -248,7 +248,7 @@ class Names(Test):
 
 class Terms(Test):
     PLAIN = '*** error: nothing hides a password on its way here; log in where sockd runs, ' \
-        'by its unix socket'
+        'by a unix socket'
     HELD = '*** error: log in first: /login NAME PASSWORD'
 
     @unittest.skipUnless(os.geteuid() == 0, 'needs root')

@@ -324,19 +324,6 @@ static const struct {
 	{{CHAT_WHOIS, .nick = "bob", .nick2 = "rob", .text = "tea", .flags = CHAT_AWAY},
 		"{\"type\":\"whois\"," BOB ",\"user\":\"rob\",\"rooms\":[],\"here\":0,"
 		"\"silent\":0,\"away\":true,\"message\":\"tea\"}"},
-	{{CHAT_WHOIS, .nick = "bob", .room = "bob", .flags = CHAT_OPERATOR},
-		"{\"type\":\"whois\"," BOB ",\"account\":\"bob\",\"operator\":true,"
-		"\"rooms\":[],\"here\":0,\"silent\":0,\"away\":false}"},
-	{{CHAT_LOGGED_IN, .nick = "bob", .flags = CHAT_OPERATOR},
-		"{\"type\":\"login\"," BOB ",\"operator\":true}"},
-	{{CHAT_GAVE_WAY, .nick = "bob", .nick2 = "rob", .text = "bob"},
-		"{\"type\":\"notification\",\"event\":\"nick\"," BOB
-		",\"new_username\":\"rob\",\"message\":\"bob is now rob\"}"},
-	{{CHAT_E_LOGIN_FIRST},
-		"{\"type\":\"error\",\"code\":\"not_allowed\",\"message\":\"log in first\"}"},
-	{{CHAT_E_LOGIN_BUSY},
-		"{\"type\":\"error\",\"code\":\"busy\",\"message\":\"too many log in at "
-		"once; try again in a moment\"}"},
 	{{CHAT_AWAY_NOTE, .nick = "bob"}, "{\"type\":\"away\"," BOB ",\"message\":\"\"}"},
 	{{CHAT_IGNORING}, "{\"type\":\"ignore\",\"members\":[],\"total\":0}"},
 	{{CHAT_WELCOME_BACK, .nick = "bob", .nick2 = "rob", .n = 3, .limit = 2, .text = "k7fd-92"},
