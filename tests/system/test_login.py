@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Logging in by a password: who is who, who gives way, and what is refused."""
 
+import contextlib
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import unittest
 from accounts import HASH, PASSWORD, WRONG, Accounts, Somebody, log_in, passwd
 from clients import Client, Person, Program
 from control import asked, refused, said
-from harness import Daemon, Test, main, wait_until
+from harness import SANITIZED, Daemon, Test, main, wait_until
 from netns import Space
 
 CHAT = '''chat: { protocol = "chat"; listen = [ "127.0.0.1:0", "chat.sock" ]; };
@@ -117,6 +118,60 @@ class Login(Test):
             p.say('/login alice secret')
             self.assertEqual(p.line(), '*** error: this server has no accounts; /nick NAME '
                              'takes a name')
+
+
+def is_in_memory(daemon, text):
+    """True if the bytes lie anywhere in the daemon's writable memory."""
+    with open(f'/proc/{daemon.pid}/maps', encoding='ascii') as maps, \
+            open(f'/proc/{daemon.pid}/mem', 'rb', buffering=0) as memory:
+        for line in maps:
+            where, mode, *_ = line.split()
+            begin, end = (int(part, 16) for part in where.split('-'))
+            if not mode.startswith('rw') or end - begin > 1 << 30:
+                continue
+            memory.seek(begin)
+            with contextlib.suppress(OSError):
+                if text in memory.read(end - begin):
+                    return True
+    return False
+
+
+@unittest.skipIf(SANITIZED, 'sanitizers keep copies')
+class Memory(Test):
+    # What is freed loses its first bytes, so it is known by its end.
+    ENDS = 'Right-4711-Umbrella', 'Wrong-4711-Umbrella'
+    RIGHT, WRONG = ('a-zebra-with-stripes-' + end for end in ENDS)
+
+    def test_no_password_is_left(self):
+        """In none of the ways that it may come in."""
+        hashed = passwd('x', data=self.RIGHT + '\n').stdout.split(':')[1].strip()
+        with Accounts(alice=hashed) as a, Daemon(a.config(CHAT)) as d:
+            p = Person(d)
+            p.say('a line that stays: Said-4711-Umbrella')
+            p.sync()
+            self.assertTrue(is_in_memory(d, b'Said-4711-Umbrella'))
+            for ending in ('\n', '\r\n'):
+                p = Person(d)
+                p.send(f'/login alice {self.WRONG}{ending}')
+                p.until(WRONG)
+                p.send(f'hello{ending}/login alice {self.RIGHT}{ending}more{ending}')
+                p.until('*** you are logged in as alice')
+            p = Client(d, 'chat', first=b'\xff\xfd\x06\r\n')
+            p.send(f'/login alice {self.WRONG}\r\n/login alice {self.RIGHT}\r\n/quit\r\n')
+            self.assertIn(b'*** you are logged in as alice\r\n', p.rest())
+            p = Client(d, 'chat', first=b'\n')
+            p.send(f'/login alice {self.WRONG}')
+            p.half_close()
+            self.assertIn(WRONG, p.rest_lines())
+            prog = Program(d)
+            prog.get()
+            for password in (self.WRONG, self.RIGHT):
+                prog.put('login', username='alice', password=password)
+                prog.get()
+            prog.put('login', username='alice', password=self.WRONG)
+            self.assertEqual(prog.get()['code'], 'not_allowed')
+            for end in self.ENDS:
+                self.assertFalse(is_in_memory(d, end.encode()), end)
 
 
 class Names(Test):

@@ -1,61 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Logging in: the hub's side, with the comparison in the test's hand. */
-#include "chat/login.h"
-
-#include "base/group.h"
-#include "chat/accounts.h"
-#include "chat_world.h"
-
-#define HASH "$5$rounds=1000$sodium$5ddODpS4oYUJCBwWoNxoIoNa0ato.KOsTPB5Q2NhIGA"
-
-static struct world w;
-static struct member *carol, *p; /* who watches, who logs in */
-
-static void no_fault(void *arg, unsigned line, const char *text)
-{
-	ck_abort_msg("line %u: %s", line, text);
-}
-
-/* From now on these are the accounts; NULL: there is no file. */
-static void know(const char *text)
-{
-	struct accounts *old = w.settings.people;
-
-	w.settings.people = NULL;
-	if (text) {
-		const struct slice data = {text, strlen(text)};
-
-		ck_assert_int_eq(accounts_parse(&w.settings.people, &data,
-					 no_fault, NULL),
-			0);
-	}
-	if (w.hub)
-		world_configure(&w);
-	accounts_free(old);
-}
-
-static void set_up(void)
-{
-	w = (struct world){.settings = world_settings()};
-	w.settings.replay = 0;
-	know("alice:" HASH "\nBob:" HASH "\nmallory:!\n");
-	world_start(&w, 2);
-	w.shows_workers = false;
-	carol = world_person(&w, 1, 0, "carol");
-	p = world_enter(&w, 2, 1, "lobby");
-	outbox_clear(&w.out);
-}
-
-static void tear_down(void)
-{
-	if (p)
-		world_leave(&w, p, NULL);
-	world_leave(&w, carol, NULL);
-	strlist_fini(&w.settings.operators);
-	gid_list_fini(&w.settings.operator_groups);
-	world_stop(&w);
-	accounts_free(w.settings.people);
-}
+#include "login_world.h"
 
 static const char *wanted_hash(const struct member *member)
 {
@@ -450,41 +395,6 @@ START_TEST(resume)
 }
 END_TEST
 
-/* A user's name that looks like somebody else's is not said under. */
-START_TEST(names_of_users)
-{
-	static const struct {
-		const char *nick;
-		bool is_said;
-	} cases[] = {
-		{"alice", true},
-		{"a1ice", false},
-		{"B0b", false},
-		{"carol", true},
-		{"CAR0L", false},
-		{"cr0n", false},
-		{"CRON", true},
-		{"dave", true},
-	};
-
-	ck_assert_int_eq(strlist_add(&w.settings.reserved, "cron"), 0);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct chat_remark remark = {
-			.nick = cases[i].nick, .text = "hi", .is_user = true};
-
-		hub_say_as(w.hub, &remark, &w.now, &w.out);
-		ck_assert_int_eq(remark.id != 0, cases[i].is_said);
-		if (!remark.id)
-			ck_assert_int_eq(remark.error, CHAT_E_NICK_LOOKS_LIKE);
-		/* a service's name is its own */
-		remark.is_user = false;
-		hub_say_as(w.hub, &remark, &w.now, &w.out);
-		ck_assert_uint_ne(remark.id, 0);
-	}
-	strlist_fini(&w.settings.reserved);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("login");
@@ -507,7 +417,6 @@ int main(void)
 	tcase_add_test(tc, held);
 	tcase_add_test(tc, held_programs);
 	tcase_add_test(tc, resume);
-	tcase_add_test(tc, names_of_users);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
