@@ -49,8 +49,8 @@
 	X(OK)        /* what ref asks is done; id: of what was said, or 0 */    \
 	X(RESUMED)   /* you came back elsewhere: this connection ends */        \
 	X(LOGGED_IN) /* you are nick by its password; CHAT_OPERATOR */          \
-	X(GAVE_WAY)  /* nick is the account text, which has come: you, who were \
-	                called so or alike, are now nick2 */                    \
+	X(GAVE_WAY)  /* you, nick, are now nick2: the account text, to which    \
+	                the name belongs, has logged in */                      \
 	X(E_UNKNOWN_COMMAND)   /* text: the word; nick2: the nearest, or "" */  \
 	X(E_AMBIGUOUS_COMMAND) /* text: the word; nick2: two that it may be */  \
 	X(E_MISSING_ARGUMENT)  /* text: the verb; nick2: what it takes */       \

@@ -55,17 +55,14 @@ void guesses_free(struct guesses *g)
 	free(g);
 }
 
-/* Addresses that limits do not count have none. */
-static bool find_key(
-	const struct guesses *g, const struct conn *c, uint64_t *ret)
+uint64_t guesses_key(const struct guesses *g, const struct conn *c)
 {
 	struct peer_key key;
 
 	if (!c->in_address_table)
-		return false;
+		return 0;
 	key = peer_key_of(&c->peer.sa);
-	*ret = siphash13(g->seed, key.bytes, sizeof(key.bytes)) | 1;
-	return true;
+	return siphash13(g->seed, key.bytes, sizeof(key.bytes)) | 1;
 }
 
 /* The address's place, or the one that it would take. */
@@ -83,13 +80,12 @@ static struct debt *place_of(struct guesses *g, uint64_t key)
 	return least;
 }
 
-bool guesses_may(struct guesses *g, const struct conn *c, uint64_t now_ms)
+bool guesses_may(struct guesses *g, uint64_t key, uint64_t now_ms)
 {
 	const struct debt *debt;
-	uint64_t key;
 	bool may;
 
-	if (!find_key(g, c, &key))
+	if (!key)
 		return true;
 	pthread_mutex_lock(&g->lock);
 	debt = place_of(g, key);
@@ -99,12 +95,11 @@ bool guesses_may(struct guesses *g, const struct conn *c, uint64_t now_ms)
 	return may;
 }
 
-void guesses_wrong(struct guesses *g, const struct conn *c, uint64_t now_ms)
+void guesses_wrong(struct guesses *g, uint64_t key, uint64_t now_ms)
 {
 	struct debt *debt;
-	uint64_t key;
 
-	if (!find_key(g, c, &key))
+	if (!key)
 		return;
 	pthread_mutex_lock(&g->lock);
 	debt = place_of(g, key);

@@ -45,6 +45,7 @@ struct chat_login_job {
 	struct helper_job job;
 	struct chat_logins *logins; /* borrowed; for run() alone */
 	uint64_t conn;
+	uint64_t from; /* guesses_key(), also when the conn is gone */
 	char account[NICK_MAX + 1]; /* "": there is none of that name */
 	char *hash, *phrase;        /* owned */
 	bool fits;
@@ -162,8 +163,9 @@ static void on_worker(struct mail *m, void *owner)
 
 	atomic_fetch_sub(&job->logins->n_waiting, 1);
 	job->fits = job->fits && job->account[0];
-	if (c && !job->fits)
-		guesses_wrong(job->logins->guesses, c, worker_now_ms(owner));
+	if (!job->fits)
+		guesses_wrong(
+			job->logins->guesses, job->from, worker_now_ms(owner));
 	if (c && conn_is_open(c)) {
 		log_result(job, conn_state(c));
 		end(conn_state(c),
@@ -213,7 +215,8 @@ static enum chat_login_result post(const struct chat_session *session,
 
 	if (!job)
 		return CHAT_LOGIN_NO_MEMORY;
-	if (!guesses_may(logins->guesses, session->conn, now_ms))
+	job->from = guesses_key(logins->guesses, session->conn);
+	if (!guesses_may(logins->guesses, job->from, now_ms))
 		result = CHAT_LOGIN_FAST;
 	else if (atomic_fetch_add(&logins->n_waiting, 1) < LOGINS_MAX &&
 		helper_post(logins->helper, &job->job) == 0)

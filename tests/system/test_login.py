@@ -65,6 +65,21 @@ class Login(Test):
                              'connection may try')
             self.assertEqual(d.log('Secret|wrong'), [])
 
+    def test_too_many_from_an_address(self):
+        """By whatever number of connections; others are let be."""
+        with Accounts('alice') as a:
+            with Daemon('exempt = [ ];' + a.config(CHAT)) as d:
+                tcp = d.addresses('chat')[0]
+                for _ in range(3):
+                    p = Person(d, address=tcp)
+                    p.say('/login alice wrong')
+                    self.assertEqual(p.line(), WRONG)
+                p = Person(d, address=tcp)
+                p.say('/login alice secret')
+                self.assertEqual(p.line(), '*** error: too many wrong passwords came from your '
+                                 'address; try again in a minute')
+                log_in(Person(d), 'alice')
+
     def test_in_order(self):
         """What comes behind it waits for the answer, however it comes; and the
         end of input waits as well."""

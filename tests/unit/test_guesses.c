@@ -8,76 +8,73 @@
 
 static struct guesses *guesses;
 
-/* Only its address is looked at. */
-static struct conn *from(struct conn *c, uint32_t address, bool is_counted)
+/* Of a connection only the address is looked at. */
+static uint64_t from(uint32_t address, bool is_counted)
 {
-	memset(c, 0, sizeof(*c));
-	c->peer.in.sin_family = AF_INET;
-	c->peer.in.sin_addr.s_addr = htonl(address);
-	c->in_address_table = is_counted;
-	return c;
+	struct conn c = {.in_address_table = is_counted};
+
+	c.peer.in.sin_family = AF_INET;
+	c.peer.in.sin_addr.s_addr = htonl(address);
+	return guesses_key(guesses, &c);
 }
 
 START_TEST(three_at_once_and_three_a_minute)
 {
 	uint64_t now = 1000;
-	struct conn c;
+	uint64_t c = from(0xC0000201, true);
 
-	from(&c, 0xC0000201, true);
 	for (int i = 0; i < 3; i++) {
-		ck_assert(guesses_may(guesses, &c, now));
-		guesses_wrong(guesses, &c, now);
+		ck_assert(guesses_may(guesses, c, now));
+		guesses_wrong(guesses, c, now);
 	}
-	ck_assert(!guesses_may(guesses, &c, now));
-	ck_assert(!guesses_may(guesses, &c, now + WHILE_MS - 1));
+	ck_assert(!guesses_may(guesses, c, now));
+	ck_assert(!guesses_may(guesses, c, now + WHILE_MS - 1));
 	now += WHILE_MS;
-	ck_assert(guesses_may(guesses, &c, now));
-	guesses_wrong(guesses, &c, now);
-	ck_assert(!guesses_may(guesses, &c, now));
+	ck_assert(guesses_may(guesses, c, now));
+	guesses_wrong(guesses, c, now);
+	ck_assert(!guesses_may(guesses, c, now));
 	/* asking costs nothing, and in the end all is forgotten */
 	now += 10 * WHILE_MS;
 	for (int i = 0; i < 9; i++)
-		ck_assert(guesses_may(guesses, &c, now));
+		ck_assert(guesses_may(guesses, c, now));
 	for (int i = 0; i < 3; i++)
-		guesses_wrong(guesses, &c, now);
-	ck_assert(!guesses_may(guesses, &c, now));
+		guesses_wrong(guesses, c, now);
+	ck_assert(!guesses_may(guesses, c, now));
 }
 END_TEST
 
 START_TEST(those_on_their_way_are_owed)
 {
-	struct conn c;
+	uint64_t c = from(0xC0000201, true);
 
-	from(&c, 0xC0000201, true);
 	for (int i = 0; i < 60; i++)
-		guesses_wrong(guesses, &c, 0);
-	ck_assert(!guesses_may(guesses, &c, 57 * WHILE_MS));
-	ck_assert(guesses_may(guesses, &c, 58 * WHILE_MS));
+		guesses_wrong(guesses, c, 0);
+	ck_assert(!guesses_may(guesses, c, 57 * WHILE_MS));
+	ck_assert(guesses_may(guesses, c, 58 * WHILE_MS));
 	/* but not for ever */
 	for (int i = 0; i < 10000; i++)
-		guesses_wrong(guesses, &c, 0);
-	ck_assert(guesses_may(guesses, &c, 178 * WHILE_MS));
+		guesses_wrong(guesses, c, 0);
+	ck_assert(guesses_may(guesses, c, 178 * WHILE_MS));
 }
 END_TEST
 
 START_TEST(others_are_let_be)
 {
-	struct conn c, other, exempt;
+	uint64_t c = from(0xC0000201, true);
+	uint64_t other = from(0xC0000202, true);
+	uint64_t exempt = from(0xC0000203, false);
 
-	from(&c, 0xC0000201, true);
-	from(&other, 0xC0000202, true);
-	from(&exempt, 0xC0000203, false);
 	for (int i = 0; i < 9; i++) {
-		guesses_wrong(guesses, &c, 0);
-		guesses_wrong(guesses, &exempt, 0);
+		guesses_wrong(guesses, c, 0);
+		guesses_wrong(guesses, exempt, 0);
 	}
-	ck_assert(!guesses_may(guesses, &c, 0));
-	ck_assert(guesses_may(guesses, &other, 0));
-	ck_assert(guesses_may(guesses, &exempt, 0));
+	ck_assert(!guesses_may(guesses, c, 0));
+	ck_assert(guesses_may(guesses, other, 0));
+	ck_assert(guesses_may(guesses, exempt, 0));
 	/* whoever was wrong once is pushed out before who was so often */
 	for (uint32_t i = 0; i < 100000; i++)
-		guesses_wrong(guesses, from(&other, 0x0A000000 + i, true), 0);
-	ck_assert(!guesses_may(guesses, &c, 0));
+		guesses_wrong(guesses, from(0x0A000000 + i, true), 0);
+	ck_assert(!guesses_may(guesses, c, 0));
 }
 END_TEST
 
