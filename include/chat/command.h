@@ -53,6 +53,7 @@ struct chat_verb_info {
 	size_t min_args, max_args; /* the last argument takes the rest */
 	unsigned cost;             /* in flood control; 0: never waits */
 	bool is_minor;             /* the list of commands only names it */
+	bool may_wait;             /* its answer may come later: see login.h */
 };
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb);
 /* True if nothing can follow it: who asks for it leaves. */

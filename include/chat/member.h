@@ -6,12 +6,14 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/group.h"
 #include "base/strmap.h"
 #include "chat/ignore.h"
 #include "chat/name.h"
 #include "chat/outbox.h"
 
 struct chat_identity;
+struct login;
 struct room;
 struct ticket;
 
@@ -43,8 +45,14 @@ struct member {
 	struct ticket *ticket; /* the tickets' own; NULL: it has no code */
 	struct ticket *claim;  /* what it waits for, see resume.c; NULL */
 	/* Who it is beyond its nick, see hub_set_identity(). */
-	char *user, *account; /* owned; NULL: none */
+	char *user, *account;   /* owned; NULL: none */
+	struct gid_list groups; /* of the user */
 	bool is_operator;
+	bool is_held;  /* until it has logged in nothing else is allowed */
+	bool is_plain; /* what it sends may be read by others on its way */
+	uint8_t n_wrong_logins;
+	struct login *login;      /* owned; what it waits for; NULL: nothing */
+	LIST_HEAD(, login) heirs; /* login.of_holder: wait for its nick */
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1]; /* nick_make_key() of nick */
 };

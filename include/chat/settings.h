@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/group.h"
 #include "base/str.h"
 #include "base/units.h"
+
+struct accounts;
 
 /* The configuration's `chat` group and the limits that speak of rooms. Plain
  * values; what is owned is freed by the configuration that holds them. */
@@ -47,8 +50,10 @@ struct chat_settings {
 	size_t n_rooms;
 	int64_t max_rooms;        /* limits.rooms */
 	int64_t rooms_per_member; /* limits.rooms_per_member */
-	char *accounts;
+	char *accounts;           /* the file's path; "": there are none */
+	struct accounts *people;  /* owned; what it says; NULL: no file */
 	struct strlist operators;
+	struct gid_list operator_groups; /* the "@group" among them */
 	struct strlist reserved; /* nicks of services: nobody may take them */
 };
 

@@ -21,6 +21,7 @@
 struct chat_verb {
 	struct chat_verb_info info;
 	void (*run)(const struct turn *turn);
+	bool when_held; /* also before a login that is required */
 };
 
 #define PREFIX_MIN 2
@@ -28,7 +29,7 @@ struct chat_verb {
 
 /* clang-format off */
 static const struct chat_verb verbs[] = {
-	/* name, aliases, usage, help, least and most arguments, cost, is minor */
+	/* name, aliases, usage, help, least and most arguments, cost, is minor, may wait */
 	[VERB_SAY] =
 	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1}, command_say},
 	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1}, command_me},
@@ -48,10 +49,11 @@ static const struct chat_verb verbs[] = {
 	{{"bell", "", "on|off", "rings for private messages and your name", 1, 1, 1}, command_bell},
 	{{"quiet", "", "on|off", "hides who comes, goes and is renamed", 1, 1, 1}, command_quiet},
 	{{"resume", "", "CODE", "brings you back after you were cut off", 1, 1, 5}, command_resume},
-	{{"help", "h ?", "[COMMAND]", "lists commands, or explains one", 0, 1, 2}, command_help},
-	{{"quit", "q exit bye", "[REASON]", "leaves", 0, 1, 0}, command_quit},
+	{{"help", "h ?", "[COMMAND]", "lists commands, or explains one", 0, 1, 2}, command_help, true},
+	{{"quit", "q exit bye", "[REASON]", "leaves", 0, 1, 0}, command_quit, true},
 	{{"back", "", "", "ends your being away", 0, 0, 1, true}, command_back},
-	{{"login", "", "NAME PASSWORD", "there are no accounts here", 0, 2, 1, true}, command_login},
+	{{"login", "", "NAME PASSWORD", "makes you NAME, who has an account", 0, 2, 5, true, true},
+		command_login, true},
 	{{"motd", "", "", "shows the message of the day", 0, 0, 2, true}, command_motd},
 	{{"ping", "", "", "is answered at once", 0, 0, 1, true}, command_ping},
 	{{"version", "", "", "tells what the server runs", 0, 0, 1, true}, command_version},
@@ -59,16 +61,37 @@ static const struct chat_verb verbs[] = {
 /* clang-format on */
 #define N_VERBS (sizeof verbs / sizeof verbs[0])
 
+/* What may have to wait for its answer holds a password. */
+static bool is_secret(const struct chat_call *call)
+{
+	return call->verb && call->verb->info.may_wait && call->buf.data;
+}
+
+static void wipe(struct chat_call *call)
+{
+	if (is_secret(call))
+		explicit_bzero(call->buf.data, call->buf.size);
+}
+
+static void wipe_args(struct chat_call *call)
+{
+	for (size_t i = 0; is_secret(call) && i < call->n_args; i++)
+		explicit_bzero((char *)(uintptr_t)call->args[i],
+			strlen(call->args[i]));
+}
+
 void chat_call_clear(struct chat_call *call)
 {
 	struct strbuf buf = call->buf;
 
+	wipe(call);
 	strbuf_clear(&buf);
 	*call = (struct chat_call){.buf = buf};
 }
 
 void chat_call_fini(struct chat_call *call)
 {
+	wipe(call);
 	strbuf_fini(&call->buf);
 	*call = (struct chat_call){0};
 }
@@ -104,6 +127,7 @@ int chat_call_copy(struct chat_call *to, const struct chat_call *from)
 
 void chat_call_refuse(struct chat_call *call, enum chat_type error)
 {
+	wipe_args(call);
 	call->verb = NULL;
 	call->is_error = true;
 	call->error = error;
@@ -237,13 +261,21 @@ void chat_call_set_verb(struct chat_call *call, const char *word, size_t len)
 		chat_call_refuse(call, CHAT_E_NO_MEMORY);
 }
 
+void command_refuse_usage(const struct turn *turn)
+{
+	const struct chat_verb_info *info = &turn->call->verb->info;
+
+	reply_refuse(turn, CHAT_E_MISSING_ARGUMENT, info->name, info->usage);
+}
+
 void command_run(const struct turn *turn)
 {
 	const struct chat_verb *verb = turn->call->verb;
 
-	if (turn->call->n_args < verb->info.min_args)
-		reply_refuse(turn, CHAT_E_MISSING_ARGUMENT, verb->info.name,
-			verb->info.usage);
+	if (turn->member->is_held && !verb->when_held)
+		reply_refuse(turn, CHAT_E_LOGIN_FIRST, NULL, NULL);
+	else if (turn->call->n_args < verb->info.min_args)
+		command_refuse_usage(turn);
 	else
 		verb->run(turn);
 }

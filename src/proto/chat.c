@@ -19,6 +19,7 @@
 #include "base/units.h"
 #include "base/utf8.h"
 #include "chat/command.h"
+#include "chat/login.h"
 #include "chat/msg.h"
 #include "chat/name.h"
 #include "chat/settings.h"
@@ -27,6 +28,7 @@
 #include "net/conn_flow.h"
 #include "net/conn_loss.h"
 #include "net/service.h"
+#include "net/user.h"
 #include "net/worker.h"
 #include "proto/chat_port.h"
 #include "proto/chat_session.h"
@@ -70,11 +72,16 @@ static int chat_open(struct conn *c)
 	session->port = svc->context;
 	session->room = opt->room;
 	session->limits = &opt->flood;
+	if (opt->login == CHAT_LOGIN_REQUIRED)
+		session->terms |= CHAT_TERM_HELD;
+	if (!opt->login_plain && !user_is_local(c))
+		session->terms |= CHAT_TERM_PLAIN;
 	return intake_open(session, dialect_of(svc));
 }
 
 static void run(struct chat_session *session, struct chat_call *call)
 {
+	session->is_secret = call->verb && chat_verb_info(call->verb)->may_wait;
 	if (!call->verb && !call->is_error)
 		return;
 	census_count_messages(session->conn, 1);
@@ -141,27 +148,38 @@ static bool eat(struct chat_session *session, const struct slice *data,
 static bool may_go_on(struct chat_session *session)
 {
 	return conn_is_open(session->conn) && !session->leaving &&
-		!conn_is_paused(session->conn) &&
+		!session->is_waiting && !conn_is_paused(session->conn) &&
 		(!conn_is_choked(session->conn) ||
 			chat_flood_may_read(session));
+}
+
+/* A password that was run is to be found nowhere. */
+static void wipe_secret(struct chat_session *session, char *data, size_t len)
+{
+	if (session->is_secret)
+		explicit_bzero(data, len);
+	session->is_secret = false;
 }
 
 static void chat_input(struct conn *c, struct evbuffer *in)
 {
 	struct chat_session *session = conn_state(c);
-	struct slice data = {
-		.data = (const char *)evbuffer_pullup(in, -1),
-		.len = evbuffer_get_length(in),
-	};
+	char *bytes = (char *)evbuffer_pullup(in, -1);
+	struct slice data = {bytes, evbuffer_get_length(in)};
 	size_t len = data.len, used, n = 0;
 	bool is_more = true;
 
+	if (session->is_waiting) { /* somebody else had it go on */
+		conn_pause(c);
+		return;
+	}
 	if (len && !data.data) {
 		conn_close(c, CLOSE_MEMORY, NULL);
 		return;
 	}
 	while (data.len && n++ < LINES_PER_TURN && may_go_on(session) &&
 		(is_more = eat(session, &data, &used))) {
+		wipe_secret(session, bytes + (len - data.len), used);
 		data.data += used;
 		data.len -= used;
 	}
@@ -188,15 +206,14 @@ static void eat_rest(struct chat_session *session, const struct slice *data)
 static void chat_eof(struct conn *c, struct evbuffer *in)
 {
 	struct chat_session *session = conn_state(c);
-	struct slice data = {
-		.data = (const char *)evbuffer_pullup(in, -1),
-		.len = evbuffer_get_length(in),
-	};
+	char *bytes = (char *)evbuffer_pullup(in, -1);
+	struct slice data = {bytes, evbuffer_get_length(in)};
 
 	if (session->leaving)
 		return;
 	if (data.data || !data.len)
 		eat_rest(session, &data);
+	wipe_secret(session, bytes, data.len);
 	chat_port_flush(session);
 	if (!session->member)
 		conn_close(c, CLOSE_EOF, NULL);
@@ -250,6 +267,7 @@ static void chat_timer(struct conn *c)
 		[CHAT_TIMER_INPUT] = input_due,
 		[CHAT_TIMER_ANNOUNCE] = announce_due,
 		[CHAT_TIMER_FLOOD] = chat_flood_go_on,
+		[CHAT_TIMER_LOGIN] = chat_port_go_on,
 	};
 	struct chat_session *session = conn_state(c);
 	uint64_t now_ms = worker_now_ms(conn_worker(c));
@@ -380,9 +398,6 @@ static int chat_check(const void *options, struct errmsg *msg)
 			"room: \"%s\" is not the name of a room; use 1 to %d "
 			"letters, digits or -_.",
 			opt->room, ROOM_NAME_MAX);
-	if (opt->login == CHAT_LOGIN_REQUIRED)
-		return errmsg_set(msg, ENOTSUP,
-			"login: \"required\" is not in this build");
 	return 0;
 }
 
@@ -395,6 +410,13 @@ static int chat_check_framed(const void *options, struct errmsg *msg)
 		return 0;
 	return errmsg_set(msg, EINVAL,
 		"dialect: \"text\" has no framing \"length\"; write \"json\"");
+}
+
+static bool chat_needs_accounts(const void *options)
+{
+	const struct chat_options *opt = options;
+
+	return opt->login == CHAT_LOGIN_REQUIRED;
 }
 
 static int chat_setup(struct service *svc, const struct proto_context *ctx,
@@ -419,5 +441,6 @@ const struct proto proto_chat = {
 	.is_private = true,
 	.check = chat_check,
 	.check_framed = chat_check_framed,
+	.needs_accounts = chat_needs_accounts,
 	.setup = chat_setup,
 };

@@ -159,7 +159,7 @@ static uint64_t first_due_ms(struct chat_session *session)
 	uint64_t now_ms = now_of(session), due = 0;
 	struct ruling r;
 
-	if (!first || conn_is_choked(session->conn))
+	if (!first || session->is_waiting || conn_is_choked(session->conn))
 		return 0;
 	if (find_rule(session, first, &r))
 		due = flood_due_ms(&r.rule, cost_of(first));
@@ -330,7 +330,7 @@ static bool run_first(struct chat_session *session)
 	struct ruling r;
 
 	if (!first || !conn_is_open(session->conn) || session->leaving ||
-		conn_is_choked(session->conn))
+		session->is_waiting || conn_is_choked(session->conn))
 		return false;
 	if (!find_rule(session, first, &r)) {
 		close_for_memory(session);
@@ -363,9 +363,17 @@ void chat_flood_go_on(struct chat_session *session)
 	if (!conn_is_open(session->conn) || session->leaving)
 		return;
 	flood_rest(&session->flood, now_of(session));
-	if (session->ended && !flood_first(&session->flood))
+	if (session->ended && !session->is_waiting &&
+		!flood_first(&session->flood))
 		chat_port_hang_up(session, CLOSE_EOF);
 	watch(session);
+}
+
+/* Not at once: whoever calls this may be in the midst of running a line. */
+void chat_flood_resume(struct chat_session *session)
+{
+	if (session->ended || flood_first(&session->flood))
+		chat_timer_set(session, CHAT_TIMER_FLOOD, now_of(session) + 1);
 }
 
 void chat_flood_end(struct chat_session *session)

@@ -19,6 +19,9 @@ bool chat_flood_may_read(struct chat_session *session);
 /* Its timer is due, or the peer has read: runs what may run, and tells what is
  * to be told. */
 void chat_flood_go_on(struct chat_session *session);
+/* The answer that the session waited for has come: what came behind the
+ * question goes on soon. */
+void chat_flood_resume(struct chat_session *session);
 /* The input ended: the session leaves when what waits has run. */
 void chat_flood_end(struct chat_session *session);
 

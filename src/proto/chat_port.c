@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "chat/hub.h"
+#include "chat/login.h"
 #include "chat/msg.h"
 #include "chat/settings.h"
 #include "net/conn.h"
@@ -25,7 +26,9 @@
 #include "proto/audience.h"
 #include "proto/chat_desk.h"
 #include "proto/chat_session.h"
+#include "chat_login.h"
 #include "chat_port_private.h"
+#include "chat_user.h"
 
 #define CALL_KEEP   (4 * 1024)  /* bytes kept of one call's memory */
 #define CALLS_BYTES (16 * 1024) /* of text that is run at once */
@@ -134,21 +137,33 @@ static void take_nick(struct chat_session *session)
 	conn_set_nick(session->conn, session->nick);
 }
 
+static bool may_wait(const struct chat_call *call)
+{
+	return call->verb && chat_verb_info(call->verb)->may_wait;
+}
+
+/* One that may have to wait is the last of them. */
 static void run_calls(struct chat_session *session)
 {
 	struct chat_port *port = session->port;
 	struct chat_desk *desk = own_desk(session);
 	struct chat_outbox *out = &desk->outbox;
 	struct chat_now when = chat_port_now();
+	struct chat_login_job *login = NULL;
 	struct delivery d;
 
 	pthread_mutex_lock(&port->lock);
 	for (size_t i = 0; i < desk->n_calls && !session->leaving; i++) {
+		struct chat_call *call = &desk->calls[i];
 		size_t first = out->n_posts;
 
-		hub_run(port->hub, session->member, &desk->calls[i], &when,
-			out);
+		hub_run(port->hub, session->member, call, &when, out);
 		session->leaving = closes(out, first, conn_id(session->conn));
+		if (may_wait(call)) {
+			login = chat_login_take(
+				port->logins, session, port->hub, call);
+			chat_call_clear(call);
+		}
 	}
 	d = chat_port_deliver(port, out);
 	take_nick(session);
@@ -156,6 +171,7 @@ static void run_calls(struct chat_session *session)
 	desk->n_calls = 0;
 	desk->calls_bytes = 0;
 	settle(session, &d);
+	chat_login_start(session, port->logins, login);
 }
 
 struct chat_call *chat_port_call(struct chat_session *session)
@@ -182,6 +198,7 @@ void chat_port_run(struct chat_session *session)
 	desk->calls_bytes += call->buf.len;
 	/* What may change the room that the next line is for has run then. */
 	if (desk->n_calls == CALLS_MAX || desk->calls_bytes >= CALLS_BYTES ||
+		may_wait(call) ||
 		(call->verb != chat_verb_say() &&
 			chat_port_has_floods(session->port)))
 		run_calls(session);
@@ -243,20 +260,28 @@ int chat_port_enter(struct chat_session *session, const char *room)
 {
 	struct chat_port *port = session->port;
 	struct chat_outbox *out = &own_desk(session)->outbox;
+	bool is_held = session->terms & CHAT_TERM_HELD;
 	struct chat_now when = chat_port_now();
+	struct chat_user user;
 	struct delivery d;
 
+	chat_user_read(&user, session->conn);
 	pthread_mutex_lock(&port->lock);
 	if (room && !room[0])
 		room = port->settings->room;
 	session->member = hub_enter(
-		port->hub, home_of(session), room, &when, out);
+		port->hub, home_of(session), is_held ? NULL : room, &when, out);
+	if (session->member) {
+		hub_set_terms(port->hub, session->member, session->terms, room);
+		chat_user_tell(&user, port->hub, session->member);
+	}
 	d = chat_port_deliver(port, out);
 	if (session->member)
 		take_nick(session);
 	pthread_mutex_unlock(&port->lock);
 	settle(session, &d);
 	chat_port_flush(session);
+	chat_user_fini(&user, session->member ? session->conn : NULL);
 	return session->member ? 0 : -ENOMEM;
 }
 
@@ -278,10 +303,7 @@ int chat_port_make_program(struct chat_session *session)
 	return err;
 }
 
-/* Has the hub do something for the session's member that is no command. */
-static void do_for(struct chat_session *session,
-	void (*what)(struct hub *, struct member *, const struct chat_now *,
-		struct chat_outbox *))
+void chat_port_do(struct chat_session *session, chat_port_fn what)
 {
 	struct chat_port *port = session->port;
 	struct chat_outbox *out = &own_desk(session)->outbox;
@@ -299,12 +321,13 @@ static void do_for(struct chat_session *session,
 
 void chat_port_announce(struct chat_session *session)
 {
-	do_for(session, hub_announce);
+	chat_port_do(session, hub_announce);
 }
 
 void chat_port_go_on(struct chat_session *session)
 {
-	do_for(session, hub_go_on);
+	chat_port_do(session, hub_go_on);
+	chat_login_update(session);
 }
 
 /* Posts to the session's own desk what concerns nobody else. 0 or -ENOMEM. */
@@ -475,6 +498,10 @@ int chat_port_new(struct chat_port **ret, struct crew *crew,
 		err = hub_new(&port->hub, settings, crew->n_workers, seed);
 	if (!err)
 		err = init_desks(port, crew);
+	if (!err) {
+		port->logins = chat_logins_new();
+		err = port->logins ? 0 : -ENOMEM;
+	}
 	if (err) {
 		chat_port_free(port);
 		return err;
@@ -487,6 +514,7 @@ void chat_port_free(struct chat_port *port)
 {
 	if (!port)
 		return;
+	chat_logins_free(port->logins);
 	for (unsigned i = 0; i < port->n_desks; i++)
 		desk_fini(&port->desks[i]);
 	free(port->desks);

@@ -11,7 +11,9 @@
 #include "proto/chat_admin.h"
 
 struct chat_desk;
+struct chat_logins;
 struct chat_outbox;
+struct chat_session;
 struct chat_settings;
 
 /* What chat_port.c and chat_admin.c share. */
@@ -23,8 +25,9 @@ struct chat_port {
 	struct chat_observer observer;        /* the hub's, while: */
 	struct chat_watch watch;              /* something is; under lock */
 	atomic_bool stopping;
-	atomic_bool has_floods;  /* a room of the settings has */
-	struct chat_desk *desks; /* owned; by worker index */
+	atomic_bool has_floods;     /* a room of the settings has */
+	struct chat_logins *logins; /* owned */
+	struct chat_desk *desks;    /* owned; by worker index */
 	unsigned n_desks;
 };
 
@@ -42,5 +45,10 @@ struct delivery chat_port_deliver(
 /* After it: wakes those workers. */
 void chat_port_wake(struct chat_port *port, uint64_t workers);
 bool chat_port_is_full(const struct chat_port *port);
+/* On the session's worker: has the hub do something for its member that is no
+ * command. */
+typedef void (*chat_port_fn)(struct hub *hub, struct member *member,
+	const struct chat_now *now, struct chat_outbox *out);
+void chat_port_do(struct chat_session *session, chat_port_fn what);
 
 #endif

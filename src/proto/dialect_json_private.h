@@ -42,5 +42,6 @@ void dialect_json_ignoring(const struct chat_msg *msg, struct strbuf *out);
 void dialect_json_whois(const struct chat_msg *msg, struct strbuf *out);
 void dialect_json_away(const struct chat_msg *msg, struct strbuf *out);
 void dialect_json_welcome_back(const struct chat_msg *msg, struct strbuf *out);
+void dialect_json_logged_in(const struct chat_msg *msg, struct strbuf *out);
 
 #endif

@@ -139,14 +139,15 @@ static int post_open(struct conn *c)
 
 /* What is said. */
 
-static void fill_in(
-	struct post_lines *lines, const struct service *svc, const char *nick)
+static void fill_in(struct post_lines *lines, const struct service *svc,
+	const char *nick, bool is_user)
 {
 	const struct post_options *opt = svc->options;
 
 	for (size_t i = 0; i < lines->n; i++) {
 		lines->remarks[i].room = opt->room;
 		lines->remarks[i].nick = nick;
+		lines->remarks[i].is_user = is_user;
 	}
 }
 
@@ -158,7 +159,7 @@ static void say(struct conn *c, struct post_lines *lines)
 	struct strbuf out = {0};
 
 	census_count_messages(c, lines->n);
-	fill_in(lines, svc, session->nick);
+	fill_in(lines, svc, session->nick, session->nick == session->user);
 	if (chat_port_post(svc->context, lines->remarks, lines->n, c)) {
 		conn_close(c, CLOSE_MEMORY, NULL);
 		return;
@@ -446,7 +447,7 @@ static void refuse_datagram(struct datagram_answer *out, const char *why)
 static void say_datagram(const struct service *svc, struct post_lines *lines,
 	struct datagram_answer *out)
 {
-	fill_in(lines, svc, service_nick(svc));
+	fill_in(lines, svc, service_nick(svc), false);
 	if (chat_port_post(svc->context, lines->remarks, lines->n, NULL))
 		refuse_datagram(out, "the server is busy");
 	else

@@ -130,6 +130,11 @@ static void answer(const struct chat_remark *remark, struct strbuf *out)
 		strbuf_adds(out,
 			"error: the server is short of memory; try again in a "
 			"moment");
+	else if (remark->error == CHAT_E_NICK_LOOKS_LIKE)
+		strbuf_addf(out,
+			"error: your name, %s, looks like that of somebody "
+			"else in the chat; it was not sent",
+			remark->nick);
 	else
 		strbuf_addf(out,
 			"error: that line has %s bytes, %s are allowed; it was "

@@ -23,7 +23,6 @@ ANYWHERE = {'room'}         # requests may have it that do not take it by positi
 # What could be written of a fact, but the chat knows no such thing of it.
 NEVER = {
     ('msg', None): {'room', 'id'},
-    ('whois', None): {'user'},
     ('notification', 'nick'): {'room'},
 }
 FIELDS_FOLLOW = re.compile(r'\.It Li (\w+)(?: Pq Li (.*))?$', re.M)

@@ -166,7 +166,21 @@ static const struct {
 	{{CHAT_WELCOME, HERE, .n = 1},
 		"*** welcome to sockd. You are bob in #ops (only you)\n" HELLO},
 	{{CHAT_WELCOME, .nick = "bob", .text = "sockd"},
-		"*** welcome to sockd. You are bob\n" HELLO},
+		"*** welcome to sockd. You are bob\n"
+		"*** log in to go on: /login NAME PASSWORD. /help explains a "
+		"command, /quit leaves\n"},
+	{{CHAT_LOGGED_IN, .nick = "bob"}, "*** you are logged in as bob\n"},
+	{{CHAT_LOGGED_IN, .nick = "bob", .flags = CHAT_OPERATOR},
+		"*** you are logged in as bob, an operator\n"},
+	{{CHAT_GAVE_WAY, .nick = "b0b", .nick2 = "guest-x", .text = "bob"},
+		"*** bob has logged in, whose name that is; you are now "
+		"guest-x\n"},
+	{{CHAT_E_NICK_ACCOUNT, .text = "b0b", .nick2 = "bob"},
+		"*** error: \"b0b\" is kept for the account bob; if that is "
+		"you: /login bob PASSWORD\n"},
+	{{CHAT_E_LOGIN_TRIES, .limit = 3},
+		"*** error: 3 wrong passwords are the most that one connection "
+		"may try\n"},
 	{{CHAT_MOTD}, "*** there is no message of the day\n"},
 	{{CHAT_MOTD, .text = "one\n\n*** two\x07\n"},
 		"*** one\n*** \n*** *** two\xE2\x90\x87\n"},
