@@ -226,6 +226,26 @@ START_TEST(who_does_not_read_loses_nothing)
 }
 END_TEST
 
+/* What is not a command is answered as well; not without end. */
+START_TEST(who_does_not_read_gets_few_answers)
+{
+	static const char timing_mark[] = "\xff\xfd\x06";
+	struct strbuf marks = {0};
+	size_t queued;
+
+	choke();
+	for (int i = 0; i < 3000; i++)
+		strbuf_add(&marks, timing_mark, 3);
+	queued = conn_queued(conn);
+	for (int i = 0; i < 10; i++)
+		write_and_turn(bob, marks.data);
+	ck_assert_uint_gt(conn_queued(conn), queued);
+	ck_assert_uint_lt(conn_queued(conn), queued + 9000);
+	ck_assert(!conn_is_reading(conn));
+	strbuf_fini(&marks);
+}
+END_TEST
+
 START_TEST(who_does_not_read_ends)
 {
 	choke();
@@ -260,6 +280,7 @@ int main(void)
 	tcase_add_test(tc, who_does_not_read_can_quit);
 	tcase_add_test(tc, who_does_not_read_can_part);
 	tcase_add_test(tc, who_does_not_read_loses_nothing);
+	tcase_add_test(tc, who_does_not_read_gets_few_answers);
 	tcase_add_test(tc, who_does_not_read_ends);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

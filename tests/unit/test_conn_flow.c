@@ -77,7 +77,8 @@ START_TEST(nobody_is_held_who_reads)
 }
 END_TEST
 
-/* Whoever only writes is too slow as well. */
+/* Whoever only writes is too slow as well: enough is read to be below the mark,
+ * but not to be writable, and nothing more after that. */
 START_TEST(input_does_not_renew_patience)
 {
 	int fd;
@@ -87,9 +88,14 @@ START_TEST(input_does_not_renew_patience)
 	net.svc->patience_ms = 50;
 	c = net_open(&net, &fd);
 	send_until_queued(c, net.svc->output_hard);
+	ck_assert_int_eq(net_read(fd, &got), 0);
+	net_turns(&net, 3);
+	ck_assert_uint_le(conn_queued(c), net.svc->output_hard);
+	ck_assert(conn_is_flooded(c));
 	for (int i = 0; i < 4; i++) {
-		net_write(fd, ".");
 		pass_ms(10);
+		net_write(fd, ".");
+		net_turns(&net, 3);
 	}
 	ck_assert(conn_is_open(c));
 	pass_ms(10);
