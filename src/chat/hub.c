@@ -32,6 +32,7 @@ static void hub_see_time(struct hub *hub, const struct chat_now *now)
 	hub->last_mono_ms = now->mono_ms;
 	rooms_forget(&hub->rooms, hub->settings->room_keep_ms, now->mono_ms);
 	tickets_forget(&hub->tickets, hub->settings->resume_ms, now->mono_ms);
+	bans_forget(&hub->bans, now->wall_ms);
 }
 
 int hub_new(struct hub **ret, const struct chat_settings *settings,
@@ -53,6 +54,8 @@ int hub_new(struct hub **ret, const struct chat_settings *settings,
 	if (r == 0)
 		r = rooms_init(&hub->rooms, n_workers, seed);
 	if (r == 0)
+		r = bans_init(&hub->bans, seed);
+	if (r == 0)
 		r = hub_configure(hub, settings);
 	if (r < 0) {
 		hub_free(hub);
@@ -69,6 +72,7 @@ void hub_free(struct hub *hub)
 	assert(hub->members.n == 0);
 	tickets_fini(&hub->tickets);
 	rooms_fini(&hub->rooms);
+	bans_fini(&hub->bans);
 	strmap_fini(&hub->members);
 	chat_msg_unref(hub->no_memory);
 	free(hub);
@@ -85,6 +89,16 @@ static const struct room_settings *find_settings(
 			name_equal(row_name, name))
 			return row;
 	return NULL;
+}
+
+/* What operators said holds until something else is configured. */
+static void set_room(struct room *room, const struct room_settings *settings)
+{
+	bool was_locked = room->settings && room->settings->locked;
+
+	if (was_locked != (settings && settings->locked))
+		room->lock = ROOM_AS_CONFIGURED;
+	room->settings = settings;
 }
 
 int hub_configure(struct hub *hub, const struct chat_settings *settings)
@@ -105,7 +119,7 @@ int hub_configure(struct hub *hub, const struct chat_settings *settings)
 	}
 	while ((node = strmap_next(&hub->rooms.by_key, node)) != NULL) {
 		room = container_of(node, struct room, node);
-		room->settings = find_settings(settings, room->name);
+		set_room(room, find_settings(settings, room->name));
 		rooms_update_idle(&hub->rooms, room, hub->last_mono_ms);
 	}
 	hub->settings = settings;

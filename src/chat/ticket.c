@@ -262,6 +262,17 @@ void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms)
 	}
 }
 
+void tickets_drop_nick(struct tickets *tickets, const char *key)
+{
+	struct ticket *ticket, *next;
+
+	for (ticket = TAILQ_FIRST(&tickets->gone); ticket; ticket = next) {
+		next = TAILQ_NEXT(ticket, link);
+		if (strcmp(ticket->member->key, key) == 0)
+			ticket_drop(tickets, ticket);
+	}
+}
+
 bool tickets_hold_nick(const struct tickets *tickets, const char *key,
 	const struct member *but)
 {
