@@ -14,7 +14,7 @@ struct state_dir;
  * says, and nobody is banned. 0 or -ENOMEM. */
 int ban_keeper_new(
 	struct ban_keeper **ret, struct server *s, const struct state_dir *dir);
-/* The configuration is another one: who is exempt may be, too. */
+/* The configuration is another one: who is exempt may be, too. NULL is fine. */
 void ban_keeper_apply(struct ban_keeper *k);
 /* After crew_stop(): writes what is not written yet. */
 void ban_keeper_stop(struct ban_keeper *k);

@@ -217,8 +217,11 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 void ban_keeper_apply(struct ban_keeper *k)
 {
 	struct ban_list list;
-	int err = chat_admin_bans(k->server->ctx.chat, &list);
+	int err;
 
+	if (!k)
+		return;
+	err = chat_admin_bans(k->server->ctx.chat, &list);
 	if (!err) {
 		err = put_in_force(k, &list);
 		ban_list_fini(&list);

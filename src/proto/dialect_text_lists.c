@@ -255,9 +255,9 @@ static void put_verb_help(
 	dialect_text_end(view, out);
 }
 
-/* A line with the names of verbs. */
+/* Names of verbs, blanks between them. */
 static void put_names(bool (*is_one)(const struct chat_verb_info *info),
-	const char *before, unsigned view, struct strbuf *out)
+	const char *before, struct strbuf *out)
 {
 	const struct chat_verb *verb;
 
@@ -267,8 +267,6 @@ static void put_names(bool (*is_one)(const struct chat_verb_info *info),
 		strbuf_addf(out, "%s/%s", before, chat_verb_info(verb)->name);
 		before = "  ";
 	}
-	strbuf_adds(out, "  (/help COMMAND explains one)");
-	dialect_text_end(view, out);
 }
 
 static bool is_minor(const struct chat_verb_info *info)
@@ -295,9 +293,13 @@ void dialect_text_help(
 		if (!is_minor(chat_verb_info(verb)) &&
 			!is_for_operators(chat_verb_info(verb)))
 			put_verb_line(chat_verb_info(verb), view, out);
-	put_names(is_minor, TEXT_MARK, view, out);
-	if (msg->flags & CHAT_OPERATOR)
-		put_names(is_for_operators, TEXT_MARK "operators: ", view, out);
+	put_names(is_minor, TEXT_MARK, out);
+	strbuf_adds(out, "  (/help COMMAND explains one)");
+	dialect_text_end(view, out);
+	if (msg->flags & CHAT_OPERATOR) {
+		put_names(is_for_operators, TEXT_MARK "for operators: ", out);
+		dialect_text_end(view, out);
+	}
 	put_line("the first letters of a command are enough; //x says /x", view,
 		out);
 }

@@ -210,7 +210,7 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_E_NOT_DURATION] = {
 		"\"%t\" is not a duration; write 30s, 10m, 2h or 7d, ten years at most"},
 	[CHAT_E_NICK_BANNED] = {"the name \"%t\" is banned; choose another name"},
-	[CHAT_E_BAN_INVALID] = {"%w"},
+	[CHAT_E_BAN_INVALID] = {"this cannot be banned: %w"},
 	[CHAT_E_BAN_GUEST] = {
 		"names with guest- are given by the server; /kick %t disconnects",
 		"names with guest- are given by the server; /ban %N bans the address", has_nick2},
