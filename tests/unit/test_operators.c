@@ -228,7 +228,7 @@ START_TEST(a_locked_room_takes_operators)
 		"room 1 !1: LOCKED ann #ops\n"
 		"log 1: OPERATED ann account ann \"lock ops off\"\n");
 	world_run(&w, carol, "join", "ops", NULL);
-	ck_assert_int_eq(w.out.posts[0].kind, CHAT_POST_ROOM);
+	ck_assert_int_eq(w.out.posts[0].kind, CHAT_POST_UNSEAT);
 	outbox_clear(&w.out);
 }
 END_TEST
