@@ -56,9 +56,9 @@ struct chat_verb_info {
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb);
 /* Rows in the order of the help; NULL past the last. */
 const struct chat_verb *chat_verb_at(size_t i);
-/* By full name or alias, else, but for operators' verbs, by unique prefix of two
- * letters or more; case does not matter. NULL: unknown, or ambiguous; then two that it may be are in
- * ret_others, which else hold NULL. */
+/* By full name or alias, else, but for operators' verbs, by unique prefix of
+ * two letters or more; case does not matter. NULL: unknown, or ambiguous; then
+ * two that it may be are in ret_others, which else hold NULL. */
 const struct chat_verb *chat_verb_find(
 	const char *word, const struct chat_verb *ret_others[2]);
 /* What a line without a command is: the verb "say", without a search. */

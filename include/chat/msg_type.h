@@ -2,6 +2,8 @@
 #ifndef SOCKD_CHAT_MSG_TYPE_H
 #define SOCKD_CHAT_MSG_TYPE_H
 
+#include "chat/msg_type_operator.h"
+
 /* The facts that members are told, see chat/msg.h.
  *
  * X(NAME): what the fields mean. Types from CHAT_E_FIRST on are refusals. */
@@ -48,22 +50,7 @@
 	X(BYE)       /* you asked to leave; text: reason */                     \
 	X(OK)        /* what ref asks is done; id: of what was said, or 0 */    \
 	X(RESUMED)   /* you came back elsewhere: this connection ends */        \
-	X(KICKED)    /* this connection ends; text: by whom, and why */         \
-	X(BANNED)    /* the same; n: until, wall ms, or 0; text: reason, or "" */ \
-	X(OPERATED)  /* nick, known as nick2, did text (verb, whom, how long) */ \
-	X(YOU_KICKED) /* nick is being disconnected */                          \
-	X(YOU_MUTED) /* nick is muted from now on, n ms or, if 0, until told */ \
-	X(YOU_UNMUTED) /* nick is so no longer */                               \
-	X(MUTED)     /* nick has muted you for n ms or, if 0, until told */     \
-	X(UNMUTED)   /* nick has ended that */                                  \
-	X(YOU_LOCKED) /* only operators may join room; n 0: everybody may */    \
-	X(LOCKED)    /* nick has done that to room */                           \
-	X(YOU_BANNED) /* text is banned until n, wall ms, or 0; nick: who is    \
-	                 disconnected for it, at the address nick2; "": none */ \
-	X(YOU_UNBANNED) /* text is banned no longer */                          \
-	X(BANS)      /* n bans; items: the last 50 BAN_ITEM made */             \
-	X(BAN_ITEM)  /* nick2 is banned by nick since limit, until n, wall ms,  \
-	                or 0; text: reason, or "" */                            \
+	CHAT_OPERATOR_FACTS(X)                                                  \
 	X(E_UNKNOWN_COMMAND)   /* text: the word; nick2: the nearest, or "" */  \
 	X(E_AMBIGUOUS_COMMAND) /* text: the word; nick2: two that it may be */  \
 	X(E_MISSING_ARGUMENT)  /* text: the verb; nick2: what it takes */       \
@@ -97,16 +84,7 @@
 	X(E_CODE_YOURS)        /* it is that of this connection */              \
 	X(E_CODE_TRIES)        /* limit: wrong ones allowed to a connection */  \
 	X(E_CODE_BUSY)         /* too many wrong ones of all connections */     \
-	X(E_NOT_OPERATOR)      /* text: a verb that is for operators */         \
-	X(E_MUTED)             /* you are; limit: ms left, 0: until told */     \
-	X(E_NOT_DURATION)      /* text */                                       \
-	X(E_NICK_BANNED)       /* text; nick2: the nick that is banned */       \
-	X(E_BAN_INVALID)       /* nick2: what is wrong with the network text */ \
-	X(E_BAN_GUEST)         /* text: guest-*; nick2: its address, or "" */   \
-	X(E_BAN_EXEMPT)        /* text; nick2: the exempt network it meets */   \
-	X(E_BAN_SELF)          /* text: it would ban you */                     \
-	X(E_BANS_FULL)         /* limit: bans that there may be */              \
-	X(E_NOT_BANNED)        /* text; nick2: a ban that it lies in, or "" */  \
+	CHAT_OPERATOR_REFUSALS(X)                                               \
 	X(E_NO_ACCOUNTS)       /* nobody can log in here */                     \
 	X(E_NO_MEMORY)         /* the server is short of memory */
 /* clang-format on */

@@ -29,19 +29,21 @@ struct chat_verb {
 
 /* clang-format off */
 static const struct chat_verb verbs[] = {
-	/* name, aliases, usage, help, least and most arguments, cost, flags */
+	/* name, aliases, usage, help, least and most arguments, cost, is minor, speaks */
 	[VERB_SAY] =
-	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1, .speaks = true}, command_say},
-	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1, .speaks = true}, command_me},
-	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1, .speaks = true}, command_msg},
-	{{"reply", "r", "TEXT", "answers the last private message", 1, 1, 1, .speaks = true}, command_reply},
+	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1, false, true},
+		command_say},
+	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1, false, true}, command_me},
+	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1, false, true}, command_msg},
+	{{"reply", "r", "TEXT", "answers the last private message", 1, 1, 1, false, true},
+		command_reply},
 	{{"nick", "", "NAME", "renames you", 1, 1, 2}, command_nick},
 	{{"join", "j", "ROOM", "goes to a room, a new one if need be", 1, 1, 2}, command_join},
 	{{"part", "leave", "", "goes back to the room where you started", 0, 0, 0}, command_part},
 	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2}, command_who},
 	{{"whois", "", "NICK", "tells who somebody is", 1, 1, 1}, command_whois},
 	{{"rooms", "list", "", "lists the rooms", 0, 0, 2}, command_rooms},
-	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 1, .speaks = true}, command_topic},
+	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 1, false, true}, command_topic},
 	{{"history", "", "[N]", "shows the last N lines again, or 50", 0, 1, 3}, command_history},
 	{{"away", "", "[TEXT]", "marks you as away, until /back", 0, 1, 1}, command_away},
 	{{"ignore", "", "[NICK]", "hides what NICK says, or no more", 0, 1, 1}, command_ignore},

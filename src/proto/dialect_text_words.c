@@ -6,9 +6,10 @@
  * A row is a sentence, or a function where a sentence will not do. In
  * sentences %n and %N stand for nick and nick2, %r for the room, %t for the
  * text, %c and %l for the numbers n and limit, %d for a limit of time, %m for
- * the time n, %L for the time limit, rounded, %w for words of ours in nick2, %h for
- * how many are here; a newline starts another line. Rows from CHAT_E_FIRST on
- * are told as errors, and what they quote is cut, since it may be anything.
+ * the time n, %L for the time limit, rounded, %w for words of ours in nick2,
+ * %h for how many are here; a newline starts another line. Rows from
+ * CHAT_E_FIRST on are told as errors, and what they quote is cut, since it may
+ * be anything.
  *
  * What people say is put together from pieces without any formatting: it is
  * rendered once for each batch and rendering, in the path of the fan-out.

@@ -217,7 +217,7 @@ class Files(Test):
             with open(self.path, 'wb') as file:
                 file.write(broken)
             with self.daemon(allow_errors='nobody is banned') as daemon:
-                daemon.wait_log(r'error nobody is banned, since the bans cannot be read: .*/bans: it '
+                daemon.wait_log(r'error nobody is banned, since the bans cannot be read: .*: it '
                                 r'.*; moved to .*/bans\.bad')
                 self.assertEqual(bans(daemon), {})
                 self.assertTrue(is_let_in(daemon))

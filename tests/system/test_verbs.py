@@ -16,7 +16,8 @@ CONFIG = '''services: {
 };'''
 # Arguments; what is answered at once. Those who are kicked sit in their rooms.
 ANSWERED = {
-    'addresses': '127.0.0.0/8', 'ban': 'x%s 5m too loud', 'bans': '', 'client': '1', 'clients': 'service=chat sort=age',
+    'addresses': '127.0.0.0/8', 'ban': 'x%s 5m too loud', 'bans': '', 'client': '1',
+    'clients': 'service=chat sort=age',
     'closed': 'limit=5', 'config': 'limits', 'diff': '', 'drain': 'echo 0', 'help': 'watch',
     'kick': '%s enough now', 'lock': 'lobby off', 'log': 'debug', 'metrics': 'sockd_workers',
     'mute': 'first 1s', 'reload': '--wait',

@@ -59,7 +59,6 @@ static const char *parsed(const char *object)
 
 #define JOIN   "{\"type\":\"join\","
 #define CHAT   "{\"type\":\"chat\","
-#define BAN    "{\"type\":\"ban\","
 #define PING   "{\"type\":\"ping\","
 #define DIGITS "0123456789012345678901234567890123456789"
 #define TEXTS  "must be a text"
@@ -128,15 +127,6 @@ static const struct {
 	{JOIN "\"room\":null,\"username\":\"bob\"}", "E_ROOM_AND_NICK||"},
 	{JOIN "\"room\":5,\"username\":\"bob\"}", "E_BAD_FIELD|room|" TEXTS},
 	{JOIN "\"room\":\"ops\",\"username\":[]}", "E_BAD_FIELD|username|" TEXTS},
-	/* what operators ask for; a field may be left out before another */
-	{"{\"type\":\"kick\",\"username\":\"bob\",\"message\":\"no\"}", "kick|bob|no"},
-	{BAN "\"target\":\"192.0.2.0/24\",\"duration\":\"1h\",\"message\":\"no\"}",
-		"ban|192.0.2.0/24|1h|no"},
-	{BAN "\"target\":\"bob\",\"message\":\"no\"}", "ban|bob||no"},
-	{BAN "\"target\":\"bob\"}", "ban|bob"},
-	{BAN "\"message\":\"no\"}", "E_BAD_FIELD|target|is missing"},
-	{BAN "\"target\":\"bob\",\"duration\":10}", "E_BAD_FIELD|duration|" TEXTS},
-	{"{\"type\":\"lock\",\"room\":\"ops\",\"on\":false}", "lock|ops|off"},
 	/* references */
 	{PING "\"ref\":1}", "ping ref=1"},
 	{PING "\"ref\":-1.5}", "ping ref=-1.5"},
