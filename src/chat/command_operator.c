@@ -190,9 +190,11 @@ void command_mute(const struct turn *turn)
 	if (!whom || !operator_read_duration(turn, 1, &ms))
 		return;
 	is_end = has_end && ms == 0;
-	whom->muted_ms = is_end ? 0
-		: has_end       ? turn->now->mono_ms + ms
-				: UINT64_MAX;
+	mutes_forget(&turn->hub->mutes, turn->now->mono_ms);
+	mutes_set(&turn->hub->mutes, whom,
+		is_end            ? 0
+			: has_end ? turn->now->mono_ms + ms
+				  : UINT64_MAX);
 	tell_muted(turn, whom, is_end ? CHAT_UNMUTED : CHAT_MUTED, ms);
 	reply_tell(turn,
 		&(struct chat_msg_spec){

@@ -46,6 +46,7 @@ int hub_new(struct hub **ret, const struct chat_settings *settings,
 		return -ENOMEM;
 	hub->settings = settings;
 	tickets_init(&hub->tickets);
+	mutes_init(&hub->mutes);
 	hub->no_memory = chat_msg_new(
 		&(struct chat_msg_spec){.type = CHAT_E_NO_MEMORY});
 	r = hub->no_memory ? 0 : -ENOMEM;
@@ -73,6 +74,7 @@ void hub_free(struct hub *hub)
 	tickets_fini(&hub->tickets);
 	rooms_fini(&hub->rooms);
 	bans_fini(&hub->bans);
+	mutes_fini(&hub->mutes);
 	strmap_fini(&hub->members);
 	chat_msg_unref(hub->no_memory);
 	free(hub);
@@ -313,8 +315,11 @@ void hub_go_on(struct hub *hub, struct member *member,
 int hub_set_identity(struct hub *hub, struct member *member,
 	const struct chat_identity *identity)
 {
-	assert(hub);
-	return member_set_identity(member, identity);
+	int err = member_set_identity(member, identity);
+
+	if (!err)
+		mutes_recall(&hub->mutes, member);
+	return err;
 }
 
 int hub_make_program(struct hub *hub, struct member *member,

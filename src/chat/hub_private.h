@@ -9,6 +9,7 @@
 #include "chat/hub.h"
 #include "chat/member.h"
 #include "chat/msg.h"
+#include "chat/mutes.h"
 #include "chat/observer.h"
 #include "chat/rooms.h"
 #include "chat/ticket.h"
@@ -19,6 +20,7 @@ struct hub {
 	struct rooms rooms;
 	struct tickets tickets;
 	struct bans bans;
+	struct mutes mutes;
 	uint64_t last_id;
 	uint64_t n_guests;              /* so many names were tried */
 	uint64_t n_persons;             /* so many have entered */

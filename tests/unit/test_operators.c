@@ -2,6 +2,7 @@
 /* What operators do in the chat: ann is one, bob and carol are not. */
 #include "chat/operate.h"
 
+#include "chat/mutes.h"
 #include "chat_world.h"
 
 static struct world w;
@@ -211,6 +212,52 @@ START_TEST(a_mute_follows_the_person)
 }
 END_TEST
 
+/* Whoever logs in to a muted account is muted, without a code too. */
+START_TEST(a_mute_follows_the_account)
+{
+	const struct chat_identity account = {.account = "rob"};
+	const struct chat_identity alike = {.account = "r0b"};
+
+	identify(bob, &account);
+	world_run(&w, ann, "mute", "bob", "10m", NULL);
+	world_later(&w, 1000);
+	world_leave(&w, bob, NULL);
+	bob = world_person(&w, 9, 0, "bobby");
+	identify(carol, &alike);
+	world_run(&w, carol, "say", "x", NULL);
+	world_expect(&w, "room 0 !3: SAID carol #lobby \"x\"\n");
+	identify(bob, &account);
+	world_run(&w, bob, "say", "x", NULL);
+	world_expect(&w, "to 9: E_MUTED limit=599000\n");
+	world_run(&w, ann, "mute", "bobby", "0", NULL);
+	outbox_clear(&w.out);
+	identify(bob, &account);
+	world_run(&w, bob, "say", "x", NULL);
+	world_expect(&w, "room 0 !9: SAID bobby #lobby \"x\"\n");
+}
+END_TEST
+
+START_TEST(muted_accounts_are_bounded)
+{
+	char name[16];
+
+	for (int i = 0; i <= MUTES_MAX; i++) {
+		snprintf(name, sizeof name, "a%d", i);
+		identify(bob, &(struct chat_identity){.account = name});
+		world_run(&w, ann, "mute", "bob", "10m", NULL);
+		outbox_clear(&w.out);
+	}
+	world_leave(&w, bob, NULL);
+	bob = world_person(&w, 9, 0, "bobby");
+	identify(bob, &(struct chat_identity){.account = "a0"});
+	world_run(&w, bob, "say", "x", NULL);
+	world_expect(&w, "room 0 !9: SAID bobby #lobby \"x\"\n");
+	identify(bob, &(struct chat_identity){.account = "a1"});
+	world_run(&w, bob, "say", "x", NULL);
+	world_expect(&w, "to 9: E_MUTED limit=600000\n");
+}
+END_TEST
+
 START_TEST(a_locked_room_takes_operators)
 {
 	world_run(&w, bob, "join", "ops", NULL);
@@ -396,6 +443,8 @@ int main(void)
 	tcase_add_test(tc, the_muted_are_silent);
 	tcase_add_test(tc, a_mute_is_ended);
 	tcase_add_test(tc, a_mute_follows_the_person);
+	tcase_add_test(tc, a_mute_follows_the_account);
+	tcase_add_test(tc, muted_accounts_are_bounded);
 	tcase_add_test(tc, a_locked_room_takes_operators);
 	tcase_add_test(tc, a_lock_gives_way_to_the_configuration);
 	tcase_add_test(tc, a_banned_name_is_not_to_be_had);
