@@ -6,9 +6,7 @@
 #include <sys/resource.h>
 
 #include "base/errmsg.h"
-#include "net/banset.h"
 #include "net/listener.h"
-#include "net/mailbox.h"
 #include "net_world.h"
 
 #define N_CLIENTS 200
@@ -367,80 +365,6 @@ START_TEST(networks_may_be_shut_out)
 }
 END_TEST
 
-/* Bans of these networks; NULL: none. */
-static struct banset *bans_of(const char *a, const char *b)
-{
-	const char *nets[] = {a, b};
-	const struct strlist none = {NULL, 0};
-	struct banset_row rows[2];
-	size_t n = 0;
-
-	for (size_t i = 0; i < 2; i++) {
-		if (!nets[i])
-			continue;
-		rows[n] = (struct banset_row){.reason = "spam"};
-		ck_assert_int_eq(
-			network_parse(nets[i], &rows[n++].net, NULL), 0);
-	}
-	return banset_new(rows, n, &none);
-}
-
-START_TEST(the_banned_are_told)
-{
-	crew_init_bans(&net.crew, bans_of("127.0.0.2", NULL));
-	use(set_new());
-	ck_hears(come(), "hi");
-	ck_hears(come_from("127.0.0.2"), "[banned : spam]");
-	ck_assert_uint_eq(counted().rejected[CLOSE_BANNED], 1);
-	net.svc->type = &silent_type;
-	ck_hears(come_from("127.0.0.2"), "");
-	ck_assert_uint_eq(n_opened, 1);
-}
-END_TEST
-
-static uint64_t n_swept;
-
-static void on_swept(void *arg, uint64_t n)
-{
-	n_swept = n + 1;
-}
-
-static void change_bans(struct mailbox *box, const char *a, const char *b)
-{
-	const struct ban_sweep sweep = {.set = bans_of(a, b), .done = on_swept};
-
-	n_swept = 0;
-	ck_assert_int_eq(crew_set_bans(&net.crew, box, &sweep), 0);
-	NET_WAIT(&net, n_swept);
-}
-
-/* Wherever they are served, and whoever comes later. */
-START_TEST(who_is_banned_goes)
-{
-	struct mailbox *box;
-
-	ck_assert_int_eq(
-		mailbox_new(&box, worker_base(net_worker(&net)), NULL), 0);
-	use(set_new());
-	for (int i = 0; i < 9; i++)
-		ck_hears(come_from("127.0.0.2"), "hi");
-	ck_hears(come_from("127.0.0.3"), "hi");
-	ck_hears(come(), "hi");
-	change_bans(box, "127.0.0.2/31", NULL);
-	ck_assert_uint_eq(n_swept - 1, 10);
-	for (size_t i = 0; i < 10; i++)
-		ck_hears(i, "[banned : spam]");
-	ck_hears(come_from("127.0.0.3"), "[banned : spam]");
-	change_bans(box, "127.0.0.3", "203.0.113.0/24");
-	ck_assert_uint_eq(n_swept - 1, 0);
-	ck_hears(come_from("127.0.0.2"), "hi");
-	ck_hears(come_from("127.0.0.3"), "[banned : spam]");
-	change_bans(box, NULL, NULL);
-	ck_hears(come_from("127.0.0.3"), "hi");
-	mailbox_free(box);
-}
-END_TEST
-
 START_TEST(a_new_set_keeps_connections)
 {
 	struct listener *second = listen_on("127.0.0.1"), *first = listener;
@@ -566,8 +490,6 @@ static TCase *add_case(Suite *s, const char *name, void (*fixture)(void))
 	tcase_add_test(tc, an_address_may_be_too_fast);
 	tcase_add_test(tc, the_exempt_are_not_counted);
 	tcase_add_test(tc, networks_may_be_shut_out);
-	tcase_add_test(tc, the_banned_are_told);
-	tcase_add_test(tc, who_is_banned_goes);
 	tcase_add_test(tc, a_new_set_keeps_connections);
 	tcase_add_test(tc, counts_outlive_a_new_set);
 	tcase_add_test(tc, without_a_set_nobody_comes_in);
