@@ -2,6 +2,8 @@
 #ifndef SOCKD_APP_BAN_KEEPER_H
 #define SOCKD_APP_BAN_KEEPER_H
 
+#include <stdint.h>
+
 struct ban_keeper;
 struct server;
 struct state_dir;
@@ -16,6 +18,12 @@ int ban_keeper_new(
 	struct ban_keeper **ret, struct server *s, const struct state_dir *dir);
 /* The configuration is another one: who is exempt may be, too. NULL is fine. */
 void ban_keeper_apply(struct ban_keeper *k);
+/* Has done() called when what the list is now is in force in all workers, with
+ * how many connections were closed for it; not at all if the daemon ends
+ * before. 0 or -ENOMEM. */
+typedef void (*ban_settled_fn)(void *arg, uint64_t ref, uint64_t n_closed);
+int ban_keeper_await(
+	struct ban_keeper *k, ban_settled_fn done, void *arg, uint64_t ref);
 /* After crew_stop(): writes what is not written yet. */
 void ban_keeper_stop(struct ban_keeper *k);
 /* After the mailbox of the main thread is gone. NULL is fine, as above. */

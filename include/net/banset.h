@@ -30,6 +30,7 @@ struct banset *banset_new(const struct banset_row *rows, size_t n_rows,
 	const struct strlist *exempt);
 struct banset *banset_ref(struct banset *set); /* any thread; returns set */
 void banset_unref(struct banset *set);         /* any thread; NULL is fine */
+bool banset_is_empty(const struct banset *set);
 /* Why that address may not come, borrowed; NULL: it may, as may all if set is
  * NULL and whoever comes by a unix socket. */
 const struct banset_row *banset_find(

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include <event2/event.h>
 
@@ -34,9 +35,22 @@
 
 #define RETRY_SECS 60
 
+/* Somebody who waits until a change is in force. */
+struct waiter {
+	STAILQ_ENTRY(waiter) link;
+	uint64_t sweep; /* the number of the one that does it */
+	ban_settled_fn done;
+	void *arg;
+	uint64_t ref;
+};
+STAILQ_HEAD(waiters, waiter);
+
 struct ban_keeper {
 	struct server *server; /* borrowed */
-	struct mail changed;   /* lies ready, or: */
+	uint64_t n_sweeps;     /* so many were begun, and ended: */
+	uint64_t n_swept;
+	struct waiters waiters; /* owned, in the order of their sweeps */
+	struct mail changed;    /* lies ready, or: */
 	atomic_bool is_on_its_way;
 	struct ban_file *file; /* a reference; NULL: nothing is kept */
 	struct event *retry;   /* owned */
@@ -48,8 +62,24 @@ struct ban_keeper {
 
 /* To the workers. */
 
+/* Tells those who wait for this sweep or one before it. */
+static void tell_waiters(struct ban_keeper *k, uint64_t sweep, uint64_t n)
+{
+	struct waiter *waiter;
+
+	while ((waiter = STAILQ_FIRST(&k->waiters)) && waiter->sweep <= sweep) {
+		STAILQ_REMOVE_HEAD(&k->waiters, link);
+		waiter->done(waiter->arg, waiter->ref, n);
+		free(waiter);
+	}
+}
+
+/* They end in the order in which they began. */
 static void on_swept(void *arg, uint64_t n_closed)
 {
+	struct ban_keeper *k = arg;
+
+	tell_waiters(k, ++k->n_swept, n_closed);
 	if (n_closed)
 		log_notice("banned ones were disconnected connections=%llu",
 			(unsigned long long)n_closed);
@@ -77,14 +107,16 @@ static struct banset *make_set(
 }
 
 /* 0 or -ENOMEM. */
-static int put_in_force(const struct ban_keeper *k, const struct ban_list *list)
+static int put_in_force(struct ban_keeper *k, const struct ban_list *list)
 {
 	struct server *s = k->server;
-	struct ban_sweep sweep = {.set = make_set(k, list), .done = on_swept};
+	struct ban_sweep sweep = {
+		.set = make_set(k, list), .done = on_swept, .arg = k};
+	int err = sweep.set ? crew_set_bans(&s->crew, s->mailbox, &sweep)
+			    : -ENOMEM;
 
-	if (!sweep.set)
-		return -ENOMEM;
-	return crew_set_bans(&s->crew, s->mailbox, &sweep);
+	k->n_sweeps += !err;
+	return err;
 }
 
 /* To the disk. */
@@ -226,8 +258,25 @@ void ban_keeper_apply(struct ban_keeper *k)
 		err = put_in_force(k, &list);
 		ban_list_fini(&list);
 	}
-	if (err)
-		log_error("the bans of before stay in force: out of memory");
+	if (!err)
+		return;
+	log_error("the bans of before stay in force: out of memory");
+	tell_waiters(k, UINT64_MAX, 0);
+}
+
+/* The letter that tells of the list as it is now is on its way still, or the
+ * last sweep was begun for it. */
+int ban_keeper_await(
+	struct ban_keeper *k, ban_settled_fn done, void *arg, uint64_t ref)
+{
+	struct waiter *waiter = calloc(1, sizeof(*waiter));
+
+	if (!waiter)
+		return -ENOMEM;
+	*waiter = (struct waiter){.done = done, .arg = arg, .ref = ref};
+	waiter->sweep = k->n_sweeps + atomic_load(&k->is_on_its_way);
+	STAILQ_INSERT_TAIL(&k->waiters, waiter, link);
+	return 0;
 }
 
 static void run_changed(struct mail *m, void *owner)
@@ -284,6 +333,7 @@ int ban_keeper_new(
 	if (!k)
 		return -ENOMEM;
 	k->server = s;
+	STAILQ_INIT(&k->waiters);
 	k->changed.run = run_changed;
 	k->changed.free = changed_free;
 	k->retry = evtimer_new(s->base, on_retry, k);
@@ -329,8 +379,14 @@ void ban_keeper_stop(struct ban_keeper *k)
 
 void ban_keeper_free(struct ban_keeper *k)
 {
+	struct waiter *waiter;
+
 	if (!k)
 		return;
+	while ((waiter = STAILQ_FIRST(&k->waiters))) {
+		STAILQ_REMOVE_HEAD(&k->waiters, link);
+		free(waiter);
+	}
 	if (k->retry)
 		event_free(k->retry);
 	ban_file_unref(k->file);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ban_keeper.h"
 #include "app/server_private.h"
 #include "base/clock.h"
 #include "base/str.h"
@@ -75,6 +76,29 @@ static void text_or_none(struct report *r, const char *key, const char *text)
 		report_none(r, key);
 }
 
+static void ban_settled(void *arg, uint64_t ref, uint64_t n_closed)
+{
+	struct control_request *req = control_find(arg, ref);
+
+	if (!req)
+		return;
+	report_count(req->report, "connections_closed", n_closed);
+	control_done(req, 0);
+}
+
+/* The answer comes when it is so: in all services, if it is a network. */
+static int settle(struct control_request *req, const char *what)
+{
+	struct network net;
+
+	if (network_parse(what, &net, NULL))
+		return 0;
+	if (ban_keeper_await(
+		    req->server->bans, ban_settled, req->control, req->id))
+		return errmsg_set(&req->error, ENOMEM, "out of memory");
+	return CONTROL_PENDING;
+}
+
 int control_ban(struct control_request *req)
 {
 	struct chat_msg *answer;
@@ -88,8 +112,9 @@ int control_ban(struct control_request *req)
 		report_text(req->report, "disconnected", answer->nick);
 		text_or_none(req->report, "address", answer->nick2);
 	}
+	err = settle(req, answer->text);
 	chat_msg_unref(answer);
-	return 0;
+	return err;
 }
 
 int control_unban(struct control_request *req)
@@ -97,8 +122,11 @@ int control_unban(struct control_request *req)
 	struct chat_msg *answer;
 	int err = control_operate(req, "unban", &answer);
 
-	if (!err)
-		chat_msg_unref(answer);
+	if (err)
+		return err;
+	report_text(req->report, "unbanned", answer->text);
+	err = settle(req, answer->text);
+	chat_msg_unref(answer);
 	return err;
 }
 

@@ -34,16 +34,17 @@ static struct sweep *sweep_of(struct survey *s)
 	return container_of(s, struct sweep, survey);
 }
 
+/* As long as nobody is banned, looking costs one comparison. */
 static void take_set(struct worker *w, struct banset *set)
 {
 	banset_unref(w->bans);
-	w->bans = set;
+	w->bans = banset_is_empty(set) ? NULL : banset_ref(set);
 }
 
 void crew_init_bans(struct crew *crew, struct banset *set)
 {
 	for (unsigned i = 0; set && i < crew->n_workers; i++)
-		take_set(crew->workers[i], banset_ref(set));
+		take_set(crew->workers[i], set);
 	banset_unref(set);
 }
 
@@ -74,7 +75,7 @@ static bool visit(struct survey *s, struct worker *w, void *data)
 	struct conn *c;
 
 	if (!part->has_begun)
-		take_set(w, banset_ref(sweep_of(s)->what.set));
+		take_set(w, sweep_of(s)->what.set);
 	part->has_begun = true;
 	for (size_t n = 1; (c = survey_next_conn(w)); n++) {
 		part->n_closed += conn_check_ban(c, now_ms);

@@ -110,6 +110,11 @@ void banset_unref(struct banset *set)
 	free(set);
 }
 
+bool banset_is_empty(const struct banset *set)
+{
+	return set->n_entries == 0;
+}
+
 /* The last entry that begins at or before the address; NONE: all are beyond. */
 static size_t last_before(const struct banset *set, const uint8_t bytes[16])
 {

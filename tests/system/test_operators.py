@@ -61,7 +61,8 @@ class Addresses(Test):
             unix = Person(daemon, address=f'{daemon.dir}/chat.sock')
             udp.send(b'one')
             self.assertEqual(udp.socket.recv(9), b'one')
-            said(daemon, 'ban', '127.0.0.2/31', '10m', 'spam')
+            answer = asked(daemon, 'ban', '127.0.0.2/31', '10m', 'spam')
+            self.assertEqual(answer['connections_closed'], 3)
             bob.until(GOODBYE)
             self.assertEqual(bob.rest(), b'')
             last = bot.until(type='disconnected')
@@ -89,7 +90,7 @@ class Addresses(Test):
             alice.say('hello')
             unix.until('<alice> hello')
             said(daemon, 'unban', '127.0.0.2/31')
-            wait_until(lambda: is_let_in(daemon), 'the ban is lifted')
+            self.assertTrue(is_let_in(daemon))
             self.assertEqual(bans(daemon), {})
 
     def test_the_exempt_are_spared(self):
@@ -99,7 +100,7 @@ class Addresses(Test):
                 self.assertIn('127.0.0.1 is exempt', refused(daemon, 'ban', what))
             self.assertEqual(bans(daemon), {})
             said(daemon, 'ban', BOB)
-            wait_until(lambda: not is_let_in(daemon), 'the ban is in force')
+            self.assertFalse(is_let_in(daemon))
             daemon.write_config(CONFIG.replace('"127.0.0.1" ]', '"127.0.0.1", "127.0.0.2" ]'))
             said(daemon, 'reload', '--wait')
             wait_until(lambda: is_let_in(daemon), 'it is exempt')
@@ -233,7 +234,7 @@ class Files(Test):
             os.makedirs(self.path + '.new/x')
             said(daemon, 'ban', BOB)
             daemon.wait_log('error the bans are not kept for now: .*bans')
-            wait_until(lambda: not is_let_in(daemon), 'the ban is in force')
+            self.assertFalse(is_let_in(daemon))
             os.rmdir(self.path + '.new/x')
             os.rmdir(self.path + '.new')
             said(daemon, 'ban', '192.0.2.9')
@@ -245,7 +246,7 @@ class Files(Test):
         with self.daemon(), self.daemon() as second:
             second.wait_log('warning nothing is kept for after a restart: .*')
             said(second, 'ban', BOB)
-            wait_until(lambda: not is_let_in(second), 'the ban is in force')
+            self.assertFalse(is_let_in(second))
             observe(0.05)
             self.assertFalse(os.path.exists(self.path))
 

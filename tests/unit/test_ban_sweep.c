@@ -182,6 +182,8 @@ START_TEST(who_is_banned_goes)
 	ck_hears(come_from("127.0.0.2"), "hi");
 	ck_hears(come_from("127.0.0.3"), "[banned: spam]");
 	change_bans(NULL, NULL);
+	for (unsigned i = 0; i < net.crew.n_workers; i++)
+		ck_assert_ptr_null(worker_bans(net.crew.workers[i]));
 	ck_hears(come_from("127.0.0.3"), "hi");
 }
 END_TEST
