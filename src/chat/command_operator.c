@@ -55,16 +55,19 @@ const char *operator_name(
 	const struct turn *turn, char buf[static BAN_BY_MAX + 1])
 {
 	const struct member *member = turn->member;
+	const char *kind = "nick", *name;
 
 	if (turn->operation)
 		return turn->operation->known_as;
-	snprintf(buf, BAN_BY_MAX + 1, "%s %s",
-		member->account        ? "account"
-			: member->user ? "user"
-				       : "nick",
-		member->account        ? member->account
-			: member->user ? member->user
-				       : member->nick);
+	name = member->nick;
+	if (member->account) {
+		kind = "account";
+		name = member->account;
+	} else if (member->user) {
+		kind = "user";
+		name = member->user;
+	}
+	snprintf(buf, BAN_BY_MAX + 1, "%s %s", kind, name);
 	return buf;
 }
 

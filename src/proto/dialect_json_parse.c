@@ -282,16 +282,16 @@ static bool keep_arg(struct parse *p, size_t i)
 }
 
 /* How many arguments there are, those counted that are not there but stand
- * before one that is. */
+ * before one that is; up to the first that must be there and is not. */
 static size_t count_args(const struct parse *p)
 {
-	size_t n = p->fields.n, n_needed;
+	size_t n = p->fields.n;
 
+	for (size_t i = 0; i < p->info->min_args; i++)
+		if (!arg_of(p, i))
+			return i;
 	while (n > 0 && !arg_of(p, n - 1))
 		n--;
-	for (n_needed = 0; n_needed < n && n_needed < p->info->min_args;)
-		if (!arg_of(p, n_needed++))
-			return n_needed - 1;
 	return n;
 }
 
