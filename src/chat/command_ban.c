@@ -184,7 +184,7 @@ static struct member *put_out_named(
 	struct member *holder = find_by_key(turn, ban->what), *member;
 	struct strmap_node *node = NULL;
 
-	tickets_drop_nick(&turn->hub->tickets, ban->key);
+	tickets_drop_named(&turn->hub->tickets, ban->key, ban->what);
 	while ((node = strmap_next(&turn->hub->members, node)) != NULL) {
 		member = container_of(node, struct member, node);
 		if (member == holder || has_account(member, ban))
