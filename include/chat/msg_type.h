@@ -2,6 +2,8 @@
 #ifndef SOCKD_CHAT_MSG_TYPE_H
 #define SOCKD_CHAT_MSG_TYPE_H
 
+#include "chat/msg_type_operator.h"
+
 /* The facts that members are told, see chat/msg.h.
  *
  * X(NAME): what the fields mean. Types from CHAT_E_FIRST on are refusals. */
@@ -53,6 +55,7 @@
 	X(LOGGED_IN) /* you are nick by its password; CHAT_OPERATOR */          \
 	X(GAVE_WAY)  /* you, nick, are now nick2: the account text, to which    \
 	                the name belongs, has logged in */                      \
+	CHAT_OPERATOR_FACTS(X)                                                  \
 	X(E_UNKNOWN_COMMAND)   /* text: the word; nick2: the nearest, or "" */  \
 	X(E_AMBIGUOUS_COMMAND) /* text: the word; nick2: two that it may be */  \
 	X(E_MISSING_ARGUMENT)  /* text: the verb; nick2: what it takes */       \
@@ -87,6 +90,7 @@
 	X(E_CODE_TRIES)        /* limit: wrong ones allowed to a connection */  \
 	X(E_CODE_BUSY)         /* too many wrong ones of all connections */     \
 	X(E_TOO_FAST)          /* by itself, of lines that were not sent */     \
+	CHAT_OPERATOR_REFUSALS(X)                                               \
 	X(E_NO_ACCOUNTS)       /* nobody can log in here */                     \
 	X(E_NICK_ACCOUNT)      /* text; nick2: the account it is kept for */    \
 	X(E_LOGIN_FIRST)       /* nothing else is allowed before a login */     \

@@ -86,9 +86,12 @@ int hub_set_identity(struct hub *hub, struct member *member,
 {
 	int err = member_set_identity(member, identity);
 
-	if (!err && is_listed(hub->settings, member))
+	if (err)
+		return err;
+	if (is_listed(hub->settings, member))
 		member->is_operator = true;
-	return err;
+	mutes_recall(&hub->mutes, member);
+	return 0;
 }
 
 int hub_set_user(struct hub *hub, struct member *member, const char *user)
@@ -289,6 +292,7 @@ static void succeed(const struct turn *turn, const struct account *account)
 	free(member->account);
 	member->account = copy;
 	login_judge(turn->hub, member);
+	mutes_recall(&turn->hub->mutes, member);
 	reply_tell(turn,
 		&(struct chat_msg_spec){
 			.type = CHAT_LOGGED_IN,
@@ -323,16 +327,22 @@ static void conclude(const struct turn *turn, enum chat_login_result result)
 	struct login *login = member->login;
 	const struct account *account = NULL;
 	struct member *holder = NULL;
+	bool is_banned;
 
 	if (result == CHAT_LOGIN_RIGHT)
 		account = find_open(turn->hub, login->name);
-	if (account)
+	is_banned = account &&
+		bans_find_nick(
+			&turn->hub->bans, account->name, turn->now->wall_ms);
+	if (account && !is_banned)
 		holder = find_holder(turn, account->name);
-	login->is_right = account != NULL;
+	login->is_right = account && !is_banned;
 	if (holder && wait_for(turn, login, holder) == 0)
 		return;
 	if (holder)
 		reply_post(turn, NULL);
+	else if (is_banned)
+		reply_refuse(turn, CHAT_E_NICK_BANNED, account->name, NULL);
 	else if (account)
 		succeed(turn, account);
 	else

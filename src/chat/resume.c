@@ -155,6 +155,7 @@ static void swap_accounts(const struct turn *turn, struct comeback *back)
 	old->account = account;
 	member->is_operator = false;
 	login_judge(turn->hub, member);
+	mutes_recall(&turn->hub->mutes, member);
 }
 
 /* What the old member has not read of a room; all, if it is another room of
@@ -298,6 +299,8 @@ static void take_person(const struct turn *turn, struct comeback *back)
 	member->person = old->person;
 	member->wants = old->wants;
 	member->hints |= old->hints;
+	if (member->muted_ms < old->muted_ms)
+		member->muted_ms = old->muted_ms;
 	if (old->reply_to) {
 		free(member->reply_to);
 		member->reply_to = old->reply_to;
