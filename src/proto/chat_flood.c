@@ -291,8 +291,8 @@ static bool admit_slowly(struct chat_session *session, struct chat_call *call)
 	return false;
 }
 
-/* A line like most lines, without a look at the clock: the time of the last byte
- * will do if it suffices. */
+/* A line like most lines, without a look at the clock: the time of the last
+ * byte will do if it suffices. */
 static bool passes_at_once(
 	struct chat_session *session, const struct chat_call *call)
 {
