@@ -28,7 +28,7 @@ struct chat_verb {
 
 /* clang-format off */
 static const struct chat_verb verbs[] = {
-	/* name, aliases, usage, help, least and most arguments, cost, is minor, may wait */
+	/* name, aliases, usage, help, least and most arguments, cost, is minor */
 	[VERB_SAY] =
 	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1}, command_say},
 	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1}, command_me},
@@ -51,7 +51,8 @@ static const struct chat_verb verbs[] = {
 	{{"help", "h ?", "[COMMAND]", "lists commands, or explains one", 0, 1, 1}, command_help, true},
 	{{"quit", "q exit bye", "[REASON]", "leaves", 0, 1, 0}, command_quit, true},
 	{{"back", "", "", "ends your being away", 0, 0, 1, true}, command_back},
-	{{"login", "", "NAME PASSWORD", "makes you NAME, who has an account", 0, 2, 1, true, true},
+	{{"login", "", "NAME PASSWORD", "makes you NAME, who has an account", 0, 2, 1, true,
+		.may_wait = true},
 		command_login, true},
 	{{"motd", "", "", "shows the message of the day", 0, 0, 1, true}, command_motd},
 	{{"ping", "", "", "is answered at once", 0, 0, 1, true}, command_ping},
