@@ -18,7 +18,7 @@ struct chat_logins *chat_logins_new(void); /* NULL: no memory */
 /* Before the workers' mailboxes are freed. NULL is fine. */
 void chat_logins_free(struct chat_logins *logins);
 
-/* On the session's worker, under the port's lock, after the call was run. False:
+/* On the session's worker, under the port's lock, after the call ran. False:
  * it asks for no comparison. *ret: what is to be compared; NULL: no memory. */
 bool chat_login_take(struct chat_session *session, const struct chat_call *call,
 	struct chat_login_job **ret);
