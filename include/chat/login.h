@@ -37,8 +37,8 @@ struct chat_login_wish {
 	const char *hash;    /* "": none, but it is to take as long */
 	const char *account; /* NULL: there is none of that name */
 };
-/* False: no comparison is asked for. */
-bool hub_login_wish(const struct hub *hub, const struct member *member,
+/* Once for each command. False: no comparison is asked for. */
+bool hub_login_wish(const struct hub *hub, struct member *member,
 	struct chat_login_wish *ret);
 enum chat_login_result {
 	CHAT_LOGIN_WRONG,

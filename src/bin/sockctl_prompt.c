@@ -3,6 +3,7 @@
  * end or stop us only interrupt the reading: the terminal is put back, then the
  * signal is sent again. They come while we wait for input and at no other time,
  * so that none comes too early to interrupt. */
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -98,6 +99,7 @@ static int ask_twice(const struct question *q, char **ret, struct errmsg *msg)
 
 	if (!err)
 		err = ask(q, "The same again for ", &again, msg);
+	assert(err || (*ret && again));
 	if (!err && strcmp(*ret, again) != 0)
 		err = errmsg_set(msg, EINVAL,
 			"the two passwords are not the same; nothing is "

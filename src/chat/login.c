@@ -41,6 +41,7 @@ struct login {
 	struct member *member; /* borrowed: who waits */
 	char name[NICK_MAX + 1];
 	char *ref;             /* owned; of the command; NULL: none */
+	bool is_asked;         /* what to compare the password with was */
 	bool is_right;         /* the password is; the name is waited for */
 	struct member *holder; /* borrowed: who has it; NULL */
 	LIST_ENTRY(login) of_holder; /* holder->heirs while holder */
@@ -154,6 +155,8 @@ static bool is_refused(const struct turn *turn)
 		reply_refuse(turn, CHAT_E_LOGGED_IN, member->account, NULL);
 	else if (member->is_plain)
 		reply_refuse(turn, CHAT_E_LOGIN_PLAIN, NULL, NULL);
+	else if (member->login)
+		reply_refuse(turn, CHAT_E_LOGIN_BUSY, NULL, NULL);
 	else if (member->n_wrong_logins == WRONG_LOGINS)
 		reply_tell(turn,
 			&(struct chat_msg_spec){
@@ -188,14 +191,15 @@ void command_login(const struct turn *turn)
 	turn->outcome->is_told = true; /* later */
 }
 
-bool hub_login_wish(const struct hub *hub, const struct member *member,
+bool hub_login_wish(const struct hub *hub, struct member *member,
 	struct chat_login_wish *ret)
 {
-	const struct login *login = member->login;
+	struct login *login = member->login;
 	const struct account *account;
 
-	if (!login || login->is_right)
+	if (!login || login->is_asked)
 		return false;
+	login->is_asked = true;
 	account = find_open(hub, login->name);
 	ret->account = account ? account->name : NULL;
 	ret->hash = account ? account->hash
@@ -283,16 +287,16 @@ static void let_in(const struct turn *turn)
 static void succeed(const struct turn *turn, const struct account *account)
 {
 	struct member *member = turn->member;
-	char *copy = strdup(account->name);
+	const struct chat_identity identity = {
+		.user = member->user,
+		.account = account->name,
+		.groups = &member->groups,
+	};
 
-	if (!copy) {
+	if (hub_set_identity(turn->hub, member, &identity) < 0) {
 		reply_post(turn, NULL);
 		return;
 	}
-	free(member->account);
-	member->account = copy;
-	login_judge(turn->hub, member);
-	mutes_recall(&turn->hub->mutes, member);
 	reply_tell(turn,
 		&(struct chat_msg_spec){
 			.type = CHAT_LOGGED_IN,
@@ -370,6 +374,7 @@ void hub_end_login(struct hub *hub, struct member *member,
 		.hub = hub, .member = member, .now = now, .out = out};
 
 	assert(member->login && !member->login->is_right);
+	member->login->is_asked = true;
 	end(&turn, result);
 }
 

@@ -156,7 +156,7 @@ static bool may_go_on(struct chat_session *session)
 /* A password that was run is to be found nowhere. */
 static void wipe_secret(struct chat_session *session, char *data, size_t len)
 {
-	if (session->is_secret)
+	if (session->is_secret && data)
 		explicit_bzero(data, len);
 	session->is_secret = false;
 }

@@ -177,46 +177,50 @@ static void on_worker(struct mail *m, void *owner)
 
 /* The question. */
 
-struct chat_login_job *chat_login_take(struct chat_logins *logins,
-	struct chat_session *session, const struct hub *hub,
-	const struct chat_call *call)
+/* NULL: no memory. */
+static struct chat_login_job *job_new(struct chat_session *session,
+	const struct chat_login_wish *wish, const char *phrase)
 {
 	struct worker *worker = conn_worker(session->conn);
-	struct chat_login_wish wish;
-	struct chat_login_job *job;
+	struct chat_login_job *job = calloc(1, sizeof(*job));
 
-	if (!hub_login_wish(hub, session->member, &wish))
-		return NULL;
-	session->is_waiting = true;
-	job = calloc(1, sizeof(*job));
 	if (!job)
 		return NULL;
 	job->job.work = compare;
 	job->job.mailbox = worker_mailbox(worker);
 	job->job.mail.run = on_worker;
 	job->job.mail.free = mail_free;
-	job->logins = logins;
+	job->logins = session->port->logins;
 	job->conn = conn_id(session->conn);
-	job->hash = strdup(wish.hash);
-	job->phrase = strdup(call->args[1]);
-	if (wish.account)
-		strcpy(job->account, wish.account);
+	job->from = guesses_key(job->logins->guesses, session->conn);
+	job->hash = strdup(wish->hash);
+	job->phrase = strdup(phrase);
+	if (wish->account)
+		strcpy(job->account, wish->account);
 	if (job->hash && job->phrase)
 		return job;
 	job_free(job);
 	return NULL;
 }
 
-/* Takes job. */
-static enum chat_login_result post(const struct chat_session *session,
-	struct chat_logins *logins, struct chat_login_job *job)
+bool chat_login_take(struct chat_session *session, const struct chat_call *call,
+	struct chat_login_job **ret)
 {
-	uint64_t now_ms = worker_now_ms(conn_worker(session->conn));
+	struct chat_login_wish wish;
+
+	if (!hub_login_wish(session->port->hub, session->member, &wish))
+		return false;
+	session->is_waiting = true;
+	*ret = job_new(session, &wish, call->args[1]);
+	return true;
+}
+
+/* Takes job. */
+static enum chat_login_result post(struct chat_login_job *job, uint64_t now_ms)
+{
+	struct chat_logins *logins = job->logins;
 	enum chat_login_result result = CHAT_LOGIN_BUSY;
 
-	if (!job)
-		return CHAT_LOGIN_NO_MEMORY;
-	job->from = guesses_key(logins->guesses, session->conn);
 	if (!guesses_may(logins->guesses, job->from, now_ms))
 		result = CHAT_LOGIN_FAST;
 	else if (atomic_fetch_add(&logins->n_waiting, 1) < LOGINS_MAX &&
@@ -228,16 +232,16 @@ static enum chat_login_result post(const struct chat_session *session,
 	return result;
 }
 
-void chat_login_start(struct chat_session *session, struct chat_logins *logins,
-	struct chat_login_job *job)
+void chat_login_start(struct chat_session *session, struct chat_login_job *job)
 {
-	enum chat_login_result result;
+	enum chat_login_result result = CHAT_LOGIN_NO_MEMORY;
 
-	if (!session->is_waiting || !conn_is_open(session->conn)) {
+	if (!conn_is_open(session->conn)) {
 		job_free(job);
 		return;
 	}
-	result = post(session, logins, job);
+	if (job)
+		result = post(job, worker_now_ms(conn_worker(session->conn)));
 	if (result == CHAT_LOGIN_RIGHT)
 		conn_pause(session->conn);
 	else

@@ -165,6 +165,7 @@ static void run_calls(struct chat_session *session)
 	struct chat_outbox *out = &desk->outbox;
 	struct chat_now when = chat_port_now();
 	struct chat_login_job *login = NULL;
+	bool asks = false;
 	struct delivery d;
 
 	pthread_mutex_lock(&port->lock);
@@ -175,8 +176,7 @@ static void run_calls(struct chat_session *session)
 		hub_run(port->hub, session->member, call, &when, out);
 		session->leaving = closes(out, first, conn_id(session->conn));
 		if (may_wait(call)) {
-			login = chat_login_take(
-				port->logins, session, port->hub, call);
+			asks = chat_login_take(session, call, &login);
 			chat_call_clear(call);
 		}
 	}
@@ -186,7 +186,8 @@ static void run_calls(struct chat_session *session)
 	desk->n_calls = 0;
 	desk->calls_bytes = 0;
 	settle(session, &d);
-	chat_login_start(session, port->logins, login);
+	if (asks)
+		chat_login_start(session, login);
 }
 
 struct chat_call *chat_port_call(struct chat_session *session)

@@ -2,7 +2,7 @@
 /* Logging in: the hub's side, with the comparison in the test's hand. */
 #include "login_world.h"
 
-static const char *wanted_hash(const struct member *member)
+static const char *wanted_hash(struct member *member)
 {
 	struct chat_login_wish wish;
 
@@ -93,6 +93,19 @@ START_TEST(refused_at_once)
 		"to 2: E_MISSING_ARGUMENT NAME PASSWORD \"login\"\n"
 		"to 2: E_LOGIN_PLAIN\n"
 		"to 2: E_NO_ACCOUNTS\n");
+}
+END_TEST
+
+START_TEST(one_at_a_time)
+{
+	world_run(&w, p, "login", "alice", "secret", NULL);
+	ck_assert_str_eq(wanted_hash(p), HASH);
+	ck_assert_ptr_null(wanted_hash(p));
+	world_run(&w, p, "login", "bob", "secret", NULL);
+	world_expect(&w, "to 2: E_LOGIN_BUSY\n");
+	ck_assert_ptr_null(wanted_hash(p));
+	end(p, CHAT_LOGIN_RIGHT);
+	ck_assert_str_eq(member_nick(p), "alice");
 }
 END_TEST
 
@@ -406,6 +419,7 @@ int main(void)
 	tcase_add_test(tc, right);
 	tcase_add_test(tc, unknown_names_take_as_long);
 	tcase_add_test(tc, refused_at_once);
+	tcase_add_test(tc, one_at_a_time);
 	tcase_add_test(tc, wrong_ones_are_counted);
 	tcase_add_test(tc, references);
 	tcase_add_test(tc, a_ghost_gives_way);
