@@ -13,6 +13,13 @@ static void identify(struct member *member, const struct chat_identity *who)
 	ck_assert_int_eq(hub_set_identity(w.hub, member, who), 0);
 }
 
+/* To be said again when something else is configured. */
+static void empower_ann(void)
+{
+	identify(ann,
+		&(struct chat_identity){.account = "ann", .is_operator = true});
+}
+
 static void from(struct member *member, const char *address)
 {
 	struct network net;
@@ -34,8 +41,7 @@ static void setup(void)
 	ann = world_person(&w, 1, 0, "ann");
 	bob = world_person(&w, 2, 0, "bob");
 	carol = world_person(&w, 3, 0, "carol");
-	identify(ann,
-		&(struct chat_identity){.account = "ann", .is_operator = true});
+	empower_ann();
 	from(ann, "192.0.2.1");
 	from(bob, "192.0.2.2");
 }
@@ -289,6 +295,7 @@ START_TEST(a_lock_gives_way_to_the_configuration)
 	w.settings.rooms = rooms;
 	w.settings.n_rooms = 1;
 	world_configure(&w);
+	empower_ann();
 	world_run(&w, ann, "lock", "vault", "off", NULL);
 	world_configure(&w);
 	outbox_clear(&w.out);
