@@ -365,6 +365,30 @@ START_TEST(a_code_does_not_outlive_the_ban)
 }
 END_TEST
 
+/* As after a restart, of which codes and bans are kept apart. */
+START_TEST(an_old_code_of_a_banned_one)
+{
+	static const char *const lines[] = {
+		"r0b\t1\t0\tx\t\n", "Robert\t1\t0\tx\t\n", "bert\t1\t0\tx\t\n"};
+	char code[16] = "";
+
+	identify(bob, &(struct chat_identity){.account = "robert"});
+	world_run(&w, bob, "nick", "rob", NULL);
+	world_read_code(&w, code);
+	world_leave(&w, bob, NULL);
+	ck_assert_int_eq(hub_load_bans(w.hub, lines[_i], strlen(lines[_i]),
+				 &w.now, NULL),
+		0);
+	bob = world_enter(&w, 9, 0, "lobby");
+	outbox_clear(&w.out);
+	world_run(&w, bob, "resume", code, NULL);
+	ck_assert_int_eq(w.out.posts[0].msg &&
+			w.out.posts[0].msg->type == CHAT_E_CODE_UNKNOWN,
+		_i < 2);
+	outbox_clear(&w.out);
+}
+END_TEST
+
 START_TEST(bans_are_listed_and_end)
 {
 	world_run(&w, ann, "ban", "198.51.100.0/24", "1h", "spam", NULL);
@@ -458,6 +482,7 @@ int main(void)
 	tcase_add_test(tc, a_lock_gives_way_to_the_configuration);
 	tcase_add_test(tc, a_banned_name_is_not_to_be_had);
 	tcase_add_loop_test(tc, a_code_does_not_outlive_the_ban, 0, 2);
+	tcase_add_loop_test(tc, an_old_code_of_a_banned_one, 0, 3);
 	tcase_add_test(tc, bans_are_listed_and_end);
 	tcase_add_test(tc, bans_are_bounded);
 	tcase_add_test(tc, a_door_for_who_is_no_member);
