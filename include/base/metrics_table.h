@@ -25,6 +25,10 @@
 	X(rejected, COUNTER, 1, METRICS_REASONS, "service,reason", \
 		"sockd_connections_rejected_total", \
 		"Connections that were not let in, and why") \
+	X(lines_delayed, COUNTER, 1, 1, "service", "sockd_lines_delayed_total", \
+		"Lines of the chat that waited since they came too fast") \
+	X(lines_dropped, COUNTER, 1, 1, "service", "sockd_lines_dropped_total", \
+		"Lines of the chat that were not said since they came too fast") \
 	X(received_bytes, COUNTER, 1, 1, "service", "sockd_received_bytes_total", \
 		"Bytes read from connections") \
 	X(sent_bytes, COUNTER, 1, 1, "service", "sockd_sent_bytes_total", \
@@ -68,22 +72,19 @@
 		"Bytes that wait to be sent, of all connections") \
 	X(output_limit, GAUGE, 1, 0, "", "sockd_output_limit_bytes", \
 		"How many may wait before connections are closed") \
-	X(rooms, GAUGE, 1, 0, "", "sockd_rooms", \
-		"Rooms of the chat, empty ones included") \
-	X(rooms_limit, GAUGE, 1, 0, "", "sockd_rooms_limit", \
-		"How many there may be") \
-	X(members, GAUGE, 1, 0, "", "sockd_members", \
-		"People and programs in the chat") \
+	X(rooms, GAUGE, 1, 0, "", "sockd_rooms", "Rooms of the chat, empty ones included") \
+	X(rooms_limit, GAUGE, 1, 0, "", "sockd_rooms_limit", "How many there may be") \
+	X(members, GAUGE, 1, 0, "", "sockd_members", "People and programs in the chat") \
 	X(resumable, GAUGE, 1, 0, "", "sockd_resumable_members", \
 		"Those who left and may come back by a code") \
-	X(history_bytes, GAUGE, 1, 0, "", "sockd_history_bytes", \
-		"Memory of what rooms remember") \
+	X(history_bytes, GAUGE, 1, 0, "", "sockd_history_bytes", "Memory of what rooms remember") \
 	X(history_limit, GAUGE, 1, 0, "", "sockd_history_limit_bytes", \
 		"How much of it there may be before the largest history shrinks") \
 	X(addresses, GAUGE, 1, 0, "", "sockd_addresses", \
 		"Addresses whose connections are or were counted") \
 	X(proxy_waiting, GAUGE, 1, 0, "", "sockd_proxy_waiting", \
 		"Connections of proxies whose PROXY header is to come") \
+	X(bans, GAUGE, 1, 0, "", "sockd_bans", "Bans in force, of networks and names") \
 	X(dgram_received, COUNTER, 1, 0, "", "sockd_datagrams_received_total", \
 		"Datagrams that came") \
 	X(dgram_answered, COUNTER, 1, 0, "", "sockd_datagrams_answered_total", \
@@ -98,12 +99,9 @@
 		"When the configuration in force was read, since 1970") \
 	X(cpu, COUNTER, 1000000, 0, "", "process_cpu_seconds_total", \
 		"Processor time of the process") \
-	X(resident, GAUGE, 1, 0, "", "process_resident_memory_bytes", \
-		"Memory in use") \
-	X(virtual_memory, GAUGE, 1, 0, "", "process_virtual_memory_bytes", \
-		"Address space in use") \
-	X(open_fds, GAUGE, 1, 0, "", "process_open_fds", \
-		"Descriptors in use") \
+	X(resident, GAUGE, 1, 0, "", "process_resident_memory_bytes", "Memory in use") \
+	X(virtual_memory, GAUGE, 1, 0, "", "process_virtual_memory_bytes", "Address space in use") \
+	X(open_fds, GAUGE, 1, 0, "", "process_open_fds", "Descriptors in use") \
 	X(max_fds, GAUGE, 1, 0, "", "process_max_fds", \
 		"Descriptors that the process may have") \
 	X(start_time, GAUGE, 1000, 0, "", "process_start_time_seconds", \

@@ -6,12 +6,15 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/group.h"
+#include "base/network.h"
 #include "base/strmap.h"
 #include "chat/ignore.h"
 #include "chat/name.h"
 #include "chat/outbox.h"
 
 struct chat_identity;
+struct login;
 struct room;
 struct ticket;
 
@@ -43,8 +46,18 @@ struct member {
 	struct ticket *ticket; /* the tickets' own; NULL: it has no code */
 	struct ticket *claim;  /* what it waits for, see resume.c; NULL */
 	/* Who it is beyond its nick, see hub_set_identity(). */
-	char *user, *account; /* owned; NULL: none */
+	char *user, *account;   /* owned; NULL: none */
+	struct gid_list groups; /* of the user */
 	bool is_operator;
+	bool is_held;  /* until it has logged in nothing else is allowed */
+	bool is_plain; /* what it sends may be read by others on its way */
+	uint8_t n_wrong_logins;
+	struct login *login;      /* owned; what it waits for; NULL: nothing */
+	LIST_HEAD(, login) heirs; /* login.of_holder: wait for its nick */
+	bool has_address;         /* it connected from: */
+	struct network address;   /* one address */
+	uint64_t muted_ms;        /* until then it may say nothing; monotonic;
+	                           0: it may, UINT64_MAX: until told */
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1]; /* nick_make_key() of nick */
 };
@@ -69,6 +82,9 @@ size_t member_count_seats(const struct member *member);
 /* See hub_set_identity(). */
 int member_set_identity(
 	struct member *member, const struct chat_identity *identity);
+/* *ret_left_ms: for how long, 0 if nobody knows. */
+bool member_is_muted(
+	const struct member *member, uint64_t now_ms, uint64_t *ret_left_ms);
 /* The name changes; not while the member is in a map. */
 void member_set_nick(struct member *member, const char *nick);
 /* Whom /reply means from now on; memory may not suffice, then the old one. */

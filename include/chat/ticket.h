@@ -74,6 +74,11 @@ bool ticket_is_over(
 /* Ends some of those. */
 void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms);
 
+/* Ends those of all who have left under that nick, in this spelling or one that
+ * looks like it, or with that account. */
+void tickets_drop_named(
+	struct tickets *tickets, const char *key, const char *account);
+
 /* A code that nobody has. 0 or -errno. */
 int tickets_new_code(const struct tickets *tickets, uint32_t *ret);
 uint32_t ticket_code(const struct tickets *tickets, const struct ticket *t);

@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+struct conn;
 struct network;
+struct strlist;
 
 /* The address of a connection's peer in little space: who comes by a unix
  * socket has none. */
@@ -19,6 +21,11 @@ union peer {
 };
 /* As addr_format(). buf: ADDR_LEN; returns buf. */
 const char *peer_format(char *buf, const union peer *peer);
+/* True if one of the networks, as network_check() accepts them, has it. */
+bool peer_is_in(const union peer *peer, const struct strlist *networks);
+
+/* The 128 bits of it, as addr_bytes(). On the conn's worker. */
+bool conn_peer_bytes(const struct conn *c, uint8_t bytes[16]);
 
 /* What counts as one address where addresses are counted: an IPv4 address, an
  * IPv6 /64, or all unix sockets together. Bytes, to be compared and hashed. */

@@ -20,6 +20,7 @@
 #include <sysexits.h>
 
 #include "base/option.h"
+#include "chat/accounts.h"
 
 #include "config_private.h"
 
@@ -137,6 +138,7 @@ int config_load(const struct config_source *src, struct config **ret,
 		return r;
 	}
 	load.cfg->tree = load.tree;
+	load.cfg->chat.exempt = &load.cfg->exempt;
 	r = load_files(&load, src->file);
 	for (size_t i = 0; i < src->n_overrides && r == 0; i++)
 		config_tree_override(load.tree, src->overrides[i], errors);
@@ -162,6 +164,8 @@ void config_free(struct config *cfg)
 	}
 	free(cfg->chat.rooms);
 	strlist_fini(&cfg->chat.reserved);
+	accounts_free(cfg->chat.people);
+	gid_list_fini(&cfg->chat.operator_groups);
 	for (size_t i = 0; i < cfg->n_services; i++)
 		config_service_fini(&cfg->services[i]);
 	free(cfg->services);

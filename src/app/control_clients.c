@@ -125,14 +125,21 @@ static void add_member(
 	struct strlist rooms = {0};
 	struct member_view member;
 
-	if (!row->nick[0] ||
-		!chat_admin_find_member(
-			req->server->ctx.chat, row->nick, &member, &rooms) ||
-		member.home.conn != row->id)
-		report_none(req->report, "kind");
+	bool is_member = row->nick[0] &&
+		chat_admin_find_member(
+			req->server->ctx.chat, row->nick, &member, &rooms) &&
+		member.home.conn == row->id;
+
+	text_or_none(req->report, "kind",
+		!is_member                  ? ""
+			: member.is_program ? "program"
+					    : "person");
+	text_or_none(req->report, "account", is_member ? member.account : "");
+	text_or_none(req->report, "user", is_member ? member.user : "");
+	if (is_member)
+		report_bool(req->report, "operator", member.is_operator);
 	else
-		report_text(req->report, "kind",
-			member.is_program ? "program" : "person");
+		report_none(req->report, "operator");
 	report_list(req->report, "rooms", (const char *const *)rooms.items,
 		rooms.n_items);
 	strlist_fini(&rooms);
@@ -219,6 +226,7 @@ static void add_address(
 	report_count(r, "connect_rate", row->counts[ADDRTAB_CONNECT_RATE]);
 	report_count(r, "full", row->counts[ADDRTAB_FULL]);
 	report_count(r, "not_allowed", row->counts[ADDRTAB_NOT_ALLOWED]);
+	report_count(r, "banned", row->counts[ADDRTAB_BANNED]);
 }
 
 static void addresses_done(
@@ -236,6 +244,7 @@ static void addresses_done(
 		{"connect_rate", REPORT_COUNT},
 		{"full", REPORT_COUNT},
 		{"not_allowed", REPORT_COUNT},
+		{"banned", REPORT_COUNT},
 	};
 	struct control_request *req = control_find(arg, ref);
 
@@ -245,7 +254,7 @@ static void addresses_done(
 		control_done(req, no_memory(req));
 		return;
 	}
-	report_begin(req->report, "addresses", columns, 11);
+	report_begin(req->report, "addresses", columns, 12);
 	for (size_t i = 0; i < found->n_rows; i++)
 		add_address(req->report, &found->rows[i], found->window_ms);
 	end_list(req->report, found->n_found, found->is_short);

@@ -18,6 +18,7 @@
 
 #include <event2/event.h>
 
+#include "app/ban_keeper.h"
 #include "app/config.h"
 #include "app/control.h"
 #include "app/control_news.h"
@@ -29,6 +30,7 @@
 #include "base/clock.h"
 #include "base/errmsg.h"
 #include "base/log.h"
+#include "base/state_dir.h"
 #include "net/acceptor.h"
 #include "net/mailbox.h"
 #include "net/receiver.h"
@@ -358,6 +360,17 @@ static int open_control(struct server *s)
 	return err;
 }
 
+/* Without the directory all goes on, but for what outlives a restart. */
+static int recall(struct server *s, const struct config *cfg)
+{
+	struct errmsg msg;
+
+	if (state_dir_open(&s->state_dir, cfg->state_dir, &msg))
+		log_warning(
+			"nothing is kept for after a restart: %s", msg.text);
+	return ban_keeper_new(&s->bans, s, s->state_dir);
+}
+
 /* Takes cfg. 0 or an exit code, said already. */
 static int start(struct server *s, struct config *cfg)
 {
@@ -375,7 +388,9 @@ static int start(struct server *s, struct config *cfg)
 		err = open_control(s);
 	if (err)
 		return exit_code(err);
-	err = begin_serving(s, cfg);
+	err = recall(s, cfg);
+	if (!err)
+		err = begin_serving(s, cfg);
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));
 		return EX_OSERR;
@@ -397,6 +412,7 @@ static void server_fini(struct server *s)
 	control_free(s->control);
 	crew_stop(&s->crew);
 	s->crew.changed = NULL;
+	ban_keeper_stop(s->bans);
 	acceptor_free(s->acceptor);
 	receiver_free(s->receiver);
 	if (s->ctx.chat)
@@ -415,6 +431,8 @@ static void server_fini(struct server *s)
 	if (s->deadline)
 		event_free(s->deadline);
 	mailbox_free(s->mailbox);
+	ban_keeper_free(s->bans);
+	state_dir_close(s->state_dir);
 	control_news_free(s->news);
 	if (s->base)
 		event_base_free(s->base);

@@ -12,6 +12,7 @@
 
 struct accept_change;
 struct acceptor;
+struct ban_keeper;
 struct chat_port;
 struct config_source;
 struct control;
@@ -24,6 +25,7 @@ struct plan;
 struct receive_change;
 struct receiver;
 struct reload;
+struct state_dir;
 
 #define STATUS_LEN 512
 
@@ -54,6 +56,8 @@ struct server {
 	struct proto_context ctx;       /* ctx.chat owned */
 	struct plan *plan;              /* owned; what is in force */
 	struct reload *reload;          /* owned */
+	struct state_dir *state_dir;    /* owned; NULL: nothing is kept */
+	struct ban_keeper *bans;        /* owned */
 	struct control *control;        /* owned; NULL: there is none */
 	struct control_news *news;      /* owned; NULL: none watched yet */
 	uint64_t n_plans;               /* so many were put to work */

@@ -18,6 +18,7 @@ enum chat_type nick_refusal(
 	char key[NICK_MAX + 1];
 	struct strmap_node *node;
 	const struct member *other;
+	const struct ban *ban;
 
 	*ret_near = NULL;
 	if (!nick_is_valid(nick))
@@ -29,6 +30,14 @@ enum chat_type nick_refusal(
 	*ret_near = hub_find_reserved(turn->hub, nick);
 	if (*ret_near)
 		return CHAT_E_NICK_RESERVED;
+	*ret_near = login_keeper(turn, nick);
+	if (*ret_near)
+		return CHAT_E_NICK_ACCOUNT;
+	ban = bans_find_nick(&turn->hub->bans, nick, turn->now->wall_ms);
+	if (ban) {
+		*ret_near = ban->what;
+		return CHAT_E_NICK_BANNED;
+	}
 	nick_make_key(key, nick);
 	if (tickets_hold_nick(&turn->hub->tickets, key, turn->member))
 		return CHAT_E_NICK_TAKEN;
@@ -55,7 +64,7 @@ static struct chat_msg *make_yours(const struct turn *turn, const char *nick)
 		});
 }
 
-static void rename_member(const struct turn *turn, const char *nick)
+void nick_take(const struct turn *turn, const char *nick)
 {
 	size_t n_seats = member_count_seats(turn->member);
 	uint32_t *rooms = calloc(n_seats + 1, sizeof *rooms);
@@ -90,7 +99,7 @@ void command_nick(const struct turn *turn)
 	else if (strcmp(nick, turn->member->nick) == 0)
 		reply_post(turn, make_yours(turn, nick));
 	else
-		rename_member(turn, nick);
+		nick_take(turn, nick);
 }
 
 void command_motd(const struct turn *turn)
@@ -114,17 +123,25 @@ void command_version(const struct turn *turn)
 
 void command_help(const struct turn *turn)
 {
+	bool is_operator = turn->member->is_operator;
 	const struct chat_verb *verb, *others[2];
 	const char *word;
 
 	if (turn->call->n_args == 0) {
-		reply_tell(turn, &(struct chat_msg_spec){.type = CHAT_HELP});
+		reply_tell(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_HELP,
+				.flags = is_operator ? CHAT_OPERATOR : 0,
+			});
 		return;
 	}
 	word = turn->call->args[0];
 	word += strspn(word, "/");
 	verb = chat_verb_find(word, others);
-	if (verb)
+	if (verb && chat_verb_info(verb)->is_for_operators && !is_operator)
+		reply_refuse(turn, CHAT_E_NOT_OPERATOR,
+			chat_verb_info(verb)->name, NULL);
+	else if (verb)
 		reply_tell(turn,
 			&(struct chat_msg_spec){
 				.type = CHAT_HELP,
@@ -133,12 +150,6 @@ void command_help(const struct turn *turn)
 	else
 		reply_refuse(turn, CHAT_E_UNKNOWN_COMMAND, word,
 			chat_verb_nearest(word));
-}
-
-/* There are no accounts, whatever the name and the password are. */
-void command_login(const struct turn *turn)
-{
-	reply_refuse(turn, CHAT_E_NO_ACCOUNTS, NULL, NULL);
 }
 
 void command_quit(const struct turn *turn)

@@ -5,9 +5,11 @@
 #include <stdbool.h>
 
 #include "base/metrics.h"
+#include "chat/bans.h"
 #include "chat/hub.h"
 #include "chat/member.h"
 #include "chat/msg.h"
+#include "chat/mutes.h"
 #include "chat/observer.h"
 #include "chat/rooms.h"
 #include "chat/ticket.h"
@@ -17,6 +19,8 @@ struct hub {
 	struct strmap members;                /* owned, by nick_make_key() */
 	struct rooms rooms;
 	struct tickets tickets;
+	struct bans bans;
+	struct mutes mutes;
 	uint64_t last_id;
 	uint64_t n_guests;              /* so many names were tried */
 	uint64_t n_persons;             /* so many have entered */
@@ -33,18 +37,25 @@ struct outcome {
 	bool is_told; /* that it is done, or why not */
 };
 
+struct chat_operation;
+
 /* One call into the hub: on whose behalf, when, and where its news go. */
 struct turn {
 	struct hub *hub;
-	struct member *member;
-	const struct chat_call *call; /* NULL unless a command runs */
-	struct outcome *outcome;      /* of the call; NULL likewise */
+	struct member *member;            /* NULL: nobody's, or that of: */
+	struct chat_operation *operation; /* NULL: the member's own */
+	const struct chat_call *call;     /* NULL unless a command runs */
+	struct outcome *outcome;          /* of the call; NULL likewise */
 	const struct chat_now *now;
 	struct chat_outbox *out;
 };
 
 /* hub.c */
 struct member *hub_find_member(const struct hub *hub, const char *nick);
+/* Whose nick equals nick or looks like it; NULL: nobody's. */
+struct member *hub_find_alike(const struct hub *hub, const char *nick);
+/* A name that nobody has. 0 or -ENOMEM. */
+int hub_pick_guest_nick(struct hub *hub, char nick[NICK_MAX + 1]);
 /* The nick of a service that equals nick or looks like it; NULL: none. */
 const char *hub_find_reserved(const struct hub *hub, const char *nick);
 /* Finds or makes a room in which people must find a place, over the limit if
@@ -59,7 +70,8 @@ void hub_rename(struct hub *hub, struct member *member, const char *nick);
 /* reply.c: messages carry the time of the turn. */
 struct chat_msg *reply_new(
 	const struct turn *turn, const struct chat_msg_spec *spec);
-/* To the turn's member; NULL, or no memory, tells that memory is short. */
+/* To the turn's member, or the answer of its operation; NULL, or no memory,
+ * tells that memory is short. */
 void reply_post(const struct turn *turn, struct chat_msg *msg);
 void reply_tell(const struct turn *turn, const struct chat_msg_spec *spec);
 void reply_refuse(const struct turn *turn, enum chat_type error,
@@ -115,6 +127,21 @@ void observe_name(
 /* The refusal of a nick, CHAT_TYPE_N if the turn's member may have it. */
 enum chat_type nick_refusal(
 	const struct turn *turn, const char *nick, const char **ret_near);
+/* The turn's member is called nick, which it may have, from now on. */
+void nick_take(const struct turn *turn, const char *nick);
+
+/* login.c */
+/* It waits for nothing any more; nothing to do is fine. */
+void login_forget(struct member *member);
+/* Those who wait for the name of the turn's member look again. */
+void login_wake_heirs(const struct turn *turn);
+/* What GO_ON asks for, of an heir and of a holder. */
+void login_go_on(const struct turn *turn);
+/* By the settings in force: has it that account, and is it an operator? Whoever
+ * has neither account nor groups stays as it is. */
+void login_judge(const struct hub *hub, struct member *member);
+/* The account for which nick is kept; NULL: none, or the member's own. */
+const char *login_keeper(const struct turn *turn, const char *nick);
 
 /* seat.c */
 /* Where a member wants to be. */

@@ -12,6 +12,7 @@
 
 #include "chat/command.h"
 #include "chat/limits.h"
+#include "chat/operate.h"
 #include "hub_private.h"
 
 static void count_refusal(struct hub *hub, enum chat_type type)
@@ -51,15 +52,21 @@ struct chat_msg *reply_new(
 
 void reply_post(const struct turn *turn, struct chat_msg *msg)
 {
-	const struct chat_post post = {
+	struct chat_post post = {
 		.kind = CHAT_POST_MEMBER,
-		.home = turn->member->home,
 		.msg = msg ? msg : chat_msg_ref(turn->hub->no_memory),
 	};
 
+	if (turn->member)
+		post.home = turn->member->home;
 	if (!msg && turn->outcome)
 		turn->outcome->is_told = true;
-	(void)outbox_add_home(turn->out, &post);
+	if (turn->operation) {
+		chat_msg_unref(turn->operation->answer);
+		turn->operation->answer = post.msg;
+	} else {
+		(void)outbox_add_home(turn->out, &post);
+	}
 }
 
 void reply_tell(const struct turn *turn, const struct chat_msg_spec *spec)

@@ -71,6 +71,11 @@ const char *conn_peer_text(const struct conn *c, char *buf)
 	return peer_format(buf, &c->peer);
 }
 
+bool conn_peer_bytes(const struct conn *c, uint8_t bytes[16])
+{
+	return addr_bytes(&c->peer.sa, bytes);
+}
+
 const char *conn_local_text(const struct conn *c, char *buf)
 {
 	struct addr a = {.len = sizeof(a.un)};
@@ -199,7 +204,7 @@ void conn_on_again(struct conn *c)
 		end_input(c);
 	else if (late_end)
 		lose(c, late_end);
-	else if (c->state == CONN_OPEN && !c->paused && !c->choked)
+	else if (c->state == CONN_OPEN && conn_may_offer(c))
 		conn_offer_input(c);
 	conn_watch_input(c);
 }
@@ -252,7 +257,7 @@ static void linger_ended(struct conn *c, uint64_t now)
 	reset_peer(c);
 }
 
-/* While it is flooded nothing is read from it, so last_ms tells of output. */
+/* While it is flooded no input counts, so last_ms tells of output. */
 static bool is_too_slow(const struct conn *c, uint64_t now)
 {
 	return c->queued > c->service->output_hard ||

@@ -27,6 +27,7 @@
 #define REAP_SLICE_US  1000
 
 struct acceptor;
+struct banset;
 struct conn;
 struct event;
 struct survey_part;
@@ -86,6 +87,7 @@ struct worker {
 	struct event *visit_event; /* owned */
 	struct conn *cursor;       /* ... and comes to this one next; or NULL */
 	struct conn_ring ends;
+	struct banset *bans;       /* a reference; NULL: nobody is banned */
 	char scratch[SCRATCH_LEN]; /* what raw protocols read into */
 };
 

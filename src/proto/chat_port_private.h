@@ -11,7 +11,9 @@
 #include "proto/chat_admin.h"
 
 struct chat_desk;
+struct chat_logins;
 struct chat_outbox;
+struct chat_session;
 struct chat_settings;
 
 /* What chat_port.c and chat_admin.c share. */
@@ -23,7 +25,12 @@ struct chat_port {
 	struct chat_observer observer;        /* the hub's, while: */
 	struct chat_watch watch;              /* something is; under lock */
 	atomic_bool stopping;
-	struct chat_desk *desks; /* owned; by worker index */
+	uint64_t bans_serial;            /* when this was called last: */
+	void (*bans_changed)(void *arg); /* or NULL; under lock */
+	void *bans_arg;
+	atomic_bool has_floods;     /* a room of the settings has */
+	struct chat_logins *logins; /* owned */
+	struct chat_desk *desks;    /* owned; by worker index */
 	unsigned n_desks;
 };
 
@@ -41,5 +48,10 @@ struct delivery chat_port_deliver(
 /* After it: wakes those workers. */
 void chat_port_wake(struct chat_port *port, uint64_t workers);
 bool chat_port_is_full(const struct chat_port *port);
+/* On the session's worker: has the hub do something for its member that is no
+ * command. */
+typedef void (*chat_port_fn)(struct hub *hub, struct member *member,
+	const struct chat_now *now, struct chat_outbox *out);
+void chat_port_do(struct chat_session *session, chat_port_fn what);
 
 #endif

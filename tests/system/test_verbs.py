@@ -16,10 +16,13 @@ CONFIG = '''services: {
 };'''
 # Arguments; what is answered at once. Those who are kicked sit in their rooms.
 ANSWERED = {
-    'addresses': '127.0.0.0/8', 'client': '1', 'clients': 'service=chat sort=age',
+    'addresses': '127.0.0.0/8', 'ban': 'x%s 5m too loud', 'bans': '', 'client': '1',
+    'clients': 'service=chat sort=age',
     'closed': 'limit=5', 'config': 'limits', 'diff': '', 'drain': 'echo 0', 'help': 'watch',
-    'kick': '%s enough now', 'log': 'debug', 'metrics': 'sockd_workers', 'reload': '--wait',
+    'kick': '%s enough now', 'lock': 'lobby off', 'log': 'debug', 'metrics': 'sockd_workers',
+    'mute': 'first 1s', 'reload': '--wait',
     'room': 'lobby', 'rooms': '', 'say': 'lobby tea  is "ready"', 'services': '', 'status': '',
+    'unban': 'x%s',
 }
 # Arguments; what streams until the asker leaves, here after a line.
 STREAMED = {'watch events': '', 'watch log': 'debug', 'watch room': 'lobby'}
@@ -59,7 +62,7 @@ class Verbs(Test):
     def test_none_is_left_out(self):
         with Daemon(CONFIG) as d:
             verbs = [v['verb'] for v in asked(d, 'help')['verbs']]
-        self.assertEqual(sorted(verbs), sorted([*ANSWERED, *STREAMED, 'stop']))
+        self.assertEqual(sorted(verbs), sorted([*ANSWERED, *STREAMED, 'stop', 'passwd']))
 
     def test_answered(self):
         with Daemon(CONFIG) as d:
