@@ -31,12 +31,15 @@ chat: {{ flood: {{ rate = "0"; }}; {chat} }};
 
 
 class Sockd(Peer):
-    """config: all of it, with {workers}, {dir} and {chat} to be filled in; it has
-    the services named here."""
+    """config: all of it, with {workers}, {dir} and {chat} to be filled in.
+    accounts: names of people, in a file of that name in {dir}."""
     name = preset = 'sockd'
 
-    def __init__(self, workers=1, chat='', config=CONFIG):
+    def __init__(self, workers=1, chat='', config=CONFIG, accounts=()):
         super().__init__()
+        for name in accounts:
+            subprocess.run([SOCKCTL, 'passwd', name, os.path.join(self.dir, 'accounts')],
+                           input='secret\n', text=True, capture_output=True, check=True)
         path = os.path.join(self.dir, 'sockd.conf')
         with open(path, 'w', encoding='utf-8') as f:
             f.write(config.format(workers=workers, dir=self.dir, chat=chat))
