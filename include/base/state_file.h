@@ -14,7 +14,7 @@
 
 struct state_kind {
 	const char *name; /* "chat": 1 to STATE_KIND_MAX letters */
-	uint32_t version; /* of the body; others are refused */
+	uint32_t version; /* of the body; another is refused */
 	uint64_t max_len; /* of the body */
 };
 #define STATE_KIND_MAX 8
@@ -33,8 +33,8 @@ int state_file_read(const char *path, const struct state_kind *kind,
 /* The head of a file with that body. Pure. */
 void state_file_put_head(uint8_t head[STATE_HEAD_LEN],
 	const struct state_kind *kind, const void *body, size_t len);
-/* As reading, for the bytes of a whole file: ret is the body, borrowed from data.
- * 0, or -errno and msg, which begins with "it ". Pure. */
+/* As reading, for the bytes of a whole file: ret is the body, borrowed from
+ * data. 0, or -errno and msg, which begins with "it ". Pure. */
 int state_file_parse(const struct state_kind *kind, const void *data,
 	size_t len, struct slice *ret, struct errmsg *msg);
 /* Removes what a write left beside the file that was ended by force. */

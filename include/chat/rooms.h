@@ -23,6 +23,7 @@ struct rooms {
 	unsigned n_workers;
 	uint64_t n_made;        /* rooms, up to now */
 	uint64_t history_bytes; /* in all rooms */
+	uint64_t n_changes;     /* of what outlives the daemon */
 };
 
 enum rooms_outcome {

@@ -98,6 +98,7 @@ int rooms_open(struct rooms *rooms, const char *name, size_t max,
 		return -ENOMEM;
 	}
 	room->serial = ++rooms->n_made;
+	rooms->n_changes++;
 	strmap_add(&rooms->by_key, &room->node, room->key);
 	rooms_update_idle(rooms, room, now_ms);
 	*ret = room;
@@ -111,6 +112,7 @@ void rooms_close(struct rooms *rooms, struct room *room)
 	strmap_remove(&rooms->by_key, &room->node);
 	rooms->free_indexes[rooms->n_free++] = room->index;
 	rooms->history_bytes -= room->history.bytes;
+	rooms->n_changes++;
 	room_free(room);
 }
 
@@ -205,6 +207,7 @@ void rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
 	uint64_t before = room->history.bytes;
 
 	room->last_id = msg->id;
+	rooms->n_changes++;
 	/* without memory the line is said and not remembered */
 	(void)history_append(&room->history, msg, &bounds);
 	rooms->history_bytes += room->history.bytes - before;
