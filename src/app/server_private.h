@@ -17,12 +17,14 @@ struct control;
 struct control_news;
 struct event;
 struct event_base;
+struct keeper;
 struct mailbox;
 struct monitor;
 struct plan;
 struct receive_change;
 struct receiver;
 struct reload;
+struct state_dir;
 
 #define STATUS_LEN 512
 
@@ -44,6 +46,8 @@ struct server {
 	struct proto_context ctx;       /* ctx.chat owned */
 	struct plan *plan;              /* owned; what is in force */
 	struct reload *reload;          /* owned */
+	struct state_dir *state_dir;    /* owned; NULL: nothing is kept */
+	struct keeper *keeper;          /* owned */
 	struct control *control;        /* owned; NULL: there is none */
 	struct control_news *news;      /* owned; NULL: none watched yet */
 	uint64_t n_plans;               /* so many were put to work */

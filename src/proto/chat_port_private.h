@@ -14,7 +14,7 @@ struct chat_desk;
 struct chat_outbox;
 struct chat_settings;
 
-/* What chat_port.c and chat_admin.c share. */
+/* What chat_port.c, chat_admin.c and chat_keep.c share. */
 
 struct chat_port {
 	pthread_mutex_t lock;
@@ -24,7 +24,7 @@ struct chat_port {
 	struct chat_watch watch;              /* something is; under lock */
 	atomic_bool stopping;
 	struct chat_desk *desks; /* owned; by worker index */
-	unsigned n_desks;
+	unsigned n_workers, n_desks;
 };
 
 /* What came of one command on the way out. */
@@ -41,5 +41,9 @@ struct delivery chat_port_deliver(
 /* After it: wakes those workers. */
 void chat_port_wake(struct chat_port *port, uint64_t workers);
 bool chat_port_is_full(const struct chat_port *port);
+/* A hub by the port's settings. 0 or -errno. */
+int chat_port_new_hub(const struct chat_port *port, struct hub **ret);
+/* chat_admin.c: between two portions of work under the lock. */
+void chat_port_rest(void);
 
 #endif
