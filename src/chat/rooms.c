@@ -200,18 +200,19 @@ static struct history_bounds bounds_of(const struct chat_settings *settings)
 	};
 }
 
-void rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
+int rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
 	const struct chat_settings *settings)
 {
 	struct history_bounds bounds = bounds_of(settings);
 	uint64_t before = room->history.bytes;
+	int err;
 
 	room->last_id = msg->id;
 	rooms->n_changes++;
-	/* without memory the line is said and not remembered */
-	(void)history_append(&room->history, msg, &bounds);
+	err = history_append(&room->history, msg, &bounds);
 	rooms->history_bytes += room->history.bytes - before;
 	shrink_total(rooms, settings->history_total);
+	return err;
 }
 
 void rooms_shrink(struct rooms *rooms, const struct chat_settings *settings)

@@ -281,9 +281,9 @@ static int get_msg(struct state_reading *r, struct saved_room *room)
 	msg = chat_msg_new(&spec);
 	if (!msg)
 		return state_no_memory(r);
-	rooms_record(&r->hub->rooms, room->to, msg, r->hub->settings);
+	err = rooms_record(&r->hub->rooms, room->to, msg, r->hub->settings);
 	chat_msg_unref(msg);
-	return 0;
+	return err ? state_no_memory(r) : 0;
 }
 
 #define MSG_LEAST 40 /* bytes of a message without texts */
