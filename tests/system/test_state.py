@@ -91,10 +91,12 @@ class Restart(State):
             ids = [program.ask(type='chat', message=f'{i}\nof two lines', ref=i)['id']
                    for i in range(3)]
             gone = Someone(d, nick='gone', room='ops')
+            gone.sync()
             gone.close()
             alice.until(re.compile(r'\*\*\* gone left #ops.*'))
             alice.say('after gone')
             there = Someone(d, nick='there', room='ops')
+            there.sync()
             d.signal(signal.SIGTERM)
             there.until('*** disconnected: the server is stopping. Press Ctrl-C.')
             self.assertEqual(d.wait(), 0)

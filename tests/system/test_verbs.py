@@ -19,7 +19,8 @@ ANSWERED = {
     'addresses': '127.0.0.0/8', 'client': '1', 'clients': 'service=chat sort=age',
     'closed': 'limit=5', 'config': 'limits', 'diff': '', 'drain': 'echo 0', 'help': 'watch',
     'kick': '%s enough now', 'log': 'debug', 'metrics': 'sockd_workers', 'reload': '--wait',
-    'room': 'lobby', 'rooms': '', 'say': 'lobby tea  is "ready"', 'services': '', 'status': '',
+    'room': 'lobby', 'rooms': '', 'save': '', 'say': 'lobby tea  is "ready"',
+    'services': '', 'status': '',
 }
 # Arguments; what streams until the asker leaves, here after a line.
 STREAMED = {'watch events': '', 'watch log': 'debug', 'watch room': 'lobby'}
