@@ -30,11 +30,11 @@ struct ticket;
  *	         text32 text
  *	         after the rooms: u32 people, each:
  *	person   u32 code; u64 ms since it left; text8 nick; u64 person;
- *	         u8 wants; u32 hints; u8 1: is away; u32 number of that; text16
- *	         words; 4 u32 of whose being away it was told; u64 person and
- *	         text8 nick that /reply means, or 0 and ""; u16 ignored, each
- *	         u64 person, text8 nick; u32 rooms, each text8 name, u64 serial,
- *	         sequence
+ *	         text8 account, or ""; u8 wants; u32 hints; u8 1: is away;
+ *	         u32 number of that; text16 words; 4 u32 of whose being away it
+ *	         was told; u64 person and text8 nick that /reply means, or 0
+ *	         and ""; u16 ignored, each u64 person, text8 nick; u32 rooms,
+ *	         each text8 name, u64 serial, sequence
  *
  * A text is its length, in as many bits, the text itself, and a NUL. Rooms
  * stand in the order in which they became idle, people in that of leaving. */

@@ -350,7 +350,7 @@ static void renumber(const struct state_reading *r)
 }
 
 #define ROOM_LEAST   46 /* bytes without texts and messages */
-#define PERSON_LEAST 64 /* bytes without texts and lists */
+#define PERSON_LEAST 69 /* bytes without texts and lists */
 
 static int get_all(struct state_reading *r)
 {

@@ -36,13 +36,19 @@ static int keep_text(
 	return has && !*ret ? state_no_memory(r) : 0;
 }
 
+static bool is_nick_or_none(const char *text)
+{
+	return !text[0] || nick_is_valid(text);
+}
+
 static int get_wishes(struct state_reading *r, struct member *member)
 {
-	const char *away, *reply_to;
+	const char *account, *away, *reply_to;
 	uint64_t flags;
 	int err;
 
 	member->person = state_get(r, 8);
+	account = state_get_text(r, 1);
 	member->wants = (uint8_t)state_get(r, 1);
 	member->hints = (unsigned)state_get(r, 4);
 	flags = state_get(r, 1);
@@ -56,13 +62,16 @@ static int get_wishes(struct state_reading *r, struct member *member)
 	if (err)
 		return err;
 	if (flags & ~(uint64_t)STATE_IS_AWAY || !state_is_safe(away) ||
-		(!flags && away[0]) ||
-		(reply_to[0] && !nick_is_valid(reply_to)))
+		(!flags && away[0]) || !is_nick_or_none(reply_to) ||
+		!is_nick_or_none(account))
 		return state_bad(r, "the words of %s are none", member->nick);
 	err = keep_text(r, &member->away, away, flags != 0);
-	return err ? err
-		   : keep_text(r, &member->reply_to, reply_to,
-			     reply_to[0] != '\0');
+	if (!err)
+		err = keep_text(
+			r, &member->reply_to, reply_to, reply_to[0] != '\0');
+	return err
+		? err
+		: keep_text(r, &member->account, account, account[0] != '\0');
 }
 
 static int get_ignores(struct state_reading *r, struct member *member)

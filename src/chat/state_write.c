@@ -82,6 +82,14 @@ static void put_seats(struct strbuf *out, const struct ticket *ticket)
 			seat->room->seq);
 }
 
+/* One that no account can have is none. */
+static const char *account_of(const struct member *member)
+{
+	bool is_one = member->account && nick_is_valid(member->account);
+
+	return is_one ? member->account : NULL;
+}
+
 void state_put_person(struct strbuf *out, const struct ticket *ticket,
 	uint32_t code, uint64_t gone_ms)
 {
@@ -91,6 +99,7 @@ void state_put_person(struct strbuf *out, const struct ticket *ticket,
 	state_put(out, gone_ms, 8);
 	state_put_text(out, member->nick, 1);
 	state_put(out, member->person, 8);
+	state_put_text(out, account_of(member), 1);
 	state_put(out, member->wants, 1);
 	state_put(out, member->hints, 4);
 	state_put(out, member->away ? STATE_IS_AWAY : 0, 1);

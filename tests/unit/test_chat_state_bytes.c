@@ -39,6 +39,10 @@ static void do_anything(void)
 			&w, ++n_conns, 0, roll(4) ? rooms[roll(5)] : NULL);
 		return;
 	}
+	if (roll(20) == 0)
+		hub_set_identity(w.hub, *slot,
+			&(struct chat_identity){
+				.account = roll(3) ? nicks[roll(5)] : NULL});
 	if (roll(8) == 0) {
 		world_leave(&w, *slot, NULL);
 		*slot = NULL;
