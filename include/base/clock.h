@@ -24,6 +24,10 @@ char *clock_format_iso(char *buf, int64_t wall_ms);
  * the milliseconds; buf holds CLOCK_LOCAL_LEN. */
 #define CLOCK_LOCAL_LEN 32
 char *clock_format_local(char *buf, int64_t wall_ms);
+/* "15:04" in this machine's time zone if that is the day of now_ms, else
+ * "2026-11-21 15:04"; buf holds CLOCK_BRIEF_LEN. */
+#define CLOCK_BRIEF_LEN 24
+char *clock_format_brief(char *buf, int64_t wall_ms, int64_t now_ms);
 /* Seconds since 1900 UTC of a wall time, modulo 2^32, as the time protocol
  * counts them: they begin again in 2036. */
 uint32_t clock_since_1900(int64_t wall_ms);

@@ -69,6 +69,8 @@
 		"Rooms of the chat, empty ones included") \
 	X(members, GAUGE, 1, 0, "", "sockd_members", \
 		"People and programs in the chat") \
+	X(bans, GAUGE, 1, 0, "", "sockd_bans", \
+		"Bans in force, of networks and names") \
 	X(dgram_received, COUNTER, 1, 0, "", "sockd_datagrams_received_total", \
 		"Datagrams that came") \
 	X(dgram_answered, COUNTER, 1, 0, "", "sockd_datagrams_answered_total", \

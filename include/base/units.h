@@ -30,6 +30,9 @@ char *size_format(char *buf, uint64_t bytes);
 char *duration_format(char *buf, uint64_t ms);
 char *rate_format(char *buf, const struct rate_spec *rate);
 
+/* For sentences: in the largest unit of which it is more than two, rounded up:
+ * 599123 ms is "10m". */
+char *duration_words(char *buf, uint64_t ms);
 /* For sentences: 65536 is "64 KiB", 524288 "512 KiB", 5000 "5,000 bytes". */
 char *size_words(char *buf, uint64_t bytes);
 

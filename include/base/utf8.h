@@ -25,6 +25,9 @@ bool utf8_is_safe(const char *data, size_t len);
 /* How many code points valid UTF-8 text has. */
 size_t utf8_length(const char *data, size_t len);
 
+/* How many of the len bytes of valid UTF-8 fit into max, in whole characters. */
+size_t utf8_fit(const char *data, size_t len, size_t max);
+
 /* The bytes of the first n characters of text, or of all if it has fewer. */
 size_t utf8_first(const char *text, size_t n);
 

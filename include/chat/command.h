@@ -50,13 +50,15 @@ struct chat_verb_info {
 	size_t min_args, max_args; /* the last argument takes the rest */
 	unsigned cost;             /* tokens of flood control */
 	bool is_minor;             /* the list of commands only names it */
+	bool speaks;               /* with an argument: not for the muted */
+	bool is_for_operators;     /* ... and written in full */
 };
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb);
 /* Rows in the order of the help; NULL past the last. */
 const struct chat_verb *chat_verb_at(size_t i);
-/* By full name or alias, else by unique prefix of two letters or more; case
- * does not matter. NULL: unknown, or ambiguous; then two that it may be are in
- * ret_others, which else hold NULL. */
+/* By full name or alias, else, but for operators' verbs, by unique prefix of
+ * two letters or more; case does not matter. NULL: unknown, or ambiguous; then
+ * two that it may be are in ret_others, which else hold NULL. */
 const struct chat_verb *chat_verb_find(
 	const char *word, const struct chat_verb *ret_others[2]);
 /* What a line without a command is: the verb "say", without a search. */

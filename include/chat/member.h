@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/network.h"
 #include "base/strmap.h"
 #include "chat/ignore.h"
 #include "chat/name.h"
@@ -45,6 +46,10 @@ struct member {
 	/* Who it is beyond its nick, see hub_set_identity(). */
 	char *user, *account; /* owned; NULL: none */
 	bool is_operator;
+	bool has_address;       /* it connected from: */
+	struct network address; /* one address */
+	uint64_t muted_ms;      /* until then it may say nothing; monotonic;
+	                           0: it may, UINT64_MAX: until told */
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1]; /* nick_make_key() of nick */
 };
@@ -69,6 +74,9 @@ size_t member_count_seats(const struct member *member);
 /* See hub_set_identity(). */
 int member_set_identity(
 	struct member *member, const struct chat_identity *identity);
+/* *ret_left_ms: for how long, 0 if nobody knows. */
+bool member_is_muted(
+	const struct member *member, uint64_t now_ms, uint64_t *ret_left_ms);
 /* The name changes; not while the member is in a map. */
 void member_set_nick(struct member *member, const char *nick);
 /* Whom /reply means from now on; memory may not suffice, then the old one. */

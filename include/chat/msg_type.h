@@ -2,6 +2,8 @@
 #ifndef SOCKD_CHAT_MSG_TYPE_H
 #define SOCKD_CHAT_MSG_TYPE_H
 
+#include "chat/msg_type_operator.h"
+
 /* The facts that members are told, see chat/msg.h.
  *
  * X(NAME): what the fields mean. Types from CHAT_E_FIRST on are refusals. */
@@ -48,6 +50,7 @@
 	X(BYE)       /* you asked to leave; text: reason */                     \
 	X(OK)        /* what ref asks is done; id: of what was said, or 0 */    \
 	X(RESUMED)   /* you came back elsewhere: this connection ends */        \
+	CHAT_OPERATOR_FACTS(X)                                                  \
 	X(E_UNKNOWN_COMMAND)   /* text: the word; nick2: the nearest, or "" */  \
 	X(E_AMBIGUOUS_COMMAND) /* text: the word; nick2: two that it may be */  \
 	X(E_MISSING_ARGUMENT)  /* text: the verb; nick2: what it takes */       \
@@ -81,6 +84,7 @@
 	X(E_CODE_YOURS)        /* it is that of this connection */              \
 	X(E_CODE_TRIES)        /* limit: wrong ones allowed to a connection */  \
 	X(E_CODE_BUSY)         /* too many wrong ones of all connections */     \
+	CHAT_OPERATOR_REFUSALS(X)                                               \
 	X(E_NO_ACCOUNTS)       /* nobody can log in here */                     \
 	X(E_NO_MEMORY)         /* the server is short of memory */
 /* clang-format on */

@@ -30,6 +30,7 @@ enum chat_post_kind {
 	CHAT_POST_IGNORE,     /* `home` does not hear the person n any more */
 	CHAT_POST_UNIGNORE,   /* ... or does again */
 	CHAT_POST_GO_ON,      /* hub_go_on() for `home`, by its own worker */
+	CHAT_POST_LOG, /* what `home` did as an operator: msg, OPERATED */
 };
 
 /* How a member wants to be told. */

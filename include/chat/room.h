@@ -16,6 +16,13 @@ struct room_settings;
 
 LIST_HEAD(room_members, membership);
 
+/* Whether only operators may join. */
+enum room_lock {
+	ROOM_AS_CONFIGURED, /* until an operator says: */
+	ROOM_LOCKED,
+	ROOM_OPEN,
+};
+
 /* A room, for chat's own files; other layers know its index. Owned by the
  * table of rooms. */
 struct room {
@@ -28,6 +35,7 @@ struct room {
 	uint64_t idle_since_ms;
 	struct room_members members;          /* membership.in_room */
 	const struct room_settings *settings; /* borrowed; NULL: by joining */
+	enum room_lock lock;
 	char *topic;           /* owned; NULL: that of settings */
 	uint64_t seq, last_id; /* of the last message kept */
 	struct history history;
@@ -48,6 +56,7 @@ void room_remove(struct room *room, struct membership *seat);
 /* The workers that have members other than this one. */
 uint64_t room_others_on(const struct room *room, const struct membership *but);
 const char *room_topic(const struct room *room); /* "": none */
+bool room_is_locked(const struct room *room);
 /* True if joins and leaves are not shown in a room of n members. */
 bool room_is_quiet(const struct chat_settings *settings, uint32_t n);
 

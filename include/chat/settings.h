@@ -44,8 +44,11 @@ struct chat_settings {
 	struct flood_settings flood;
 	struct room_settings *rooms; /* owned array */
 	size_t n_rooms;
-	int64_t max_rooms;        /* limits.rooms */
-	int64_t rooms_per_member; /* limits.rooms_per_member */
+	int64_t max_rooms;            /* limits.rooms */
+	int64_t rooms_per_member;     /* limits.rooms_per_member */
+	int64_t max_bans;             /* limits.bans */
+	const struct strlist *exempt; /* networks never banned; borrowed; NULL:
+	                                 none */
 	char *accounts;
 	struct strlist operators;
 	struct strlist reserved; /* nicks of services: nobody may take them */

@@ -74,6 +74,11 @@ void ticket_claim(
 /* Ends those who left keep_ms ago. */
 void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms);
 
+/* Ends those of all who have left under that nick, in this spelling or one that
+ * looks like it, or with that account. */
+void tickets_drop_named(
+	struct tickets *tickets, const char *key, const char *account);
+
 /* A code that nobody has. 0 or -errno. */
 int tickets_new_code(const struct tickets *tickets, uint32_t *ret);
 bool ticket_code_is_valid(uint32_t code); /* not too large a number */

@@ -27,6 +27,9 @@ enum ctl_flag {
 #define CTL_TABLE(X)                                                           \
 	X(addresses, "addresses", "[limit=N] [NETWORK]", 0,                    \
 		"what comes from each address, who does most first")           \
+	X(ban, "ban", "ADDRESS|NETWORK|NICK [DURATION] [REASON...]", CTL_CHANGES, \
+		"keep somebody out, of all services or the chat")              \
+	X(bans, "bans", "", 0, "who is banned")                                \
 	X(client, "client", "ID", 0, "one connection, and who is behind it")   \
 	X(clients, "clients",                                                  \
 		"[service=NAME] [address=NETWORK] [nick=NICK] "                \
@@ -40,10 +43,14 @@ enum ctl_flag {
 	X(help, "help", "[VERB...]", 0, "what there is to ask for")            \
 	X(kick, "kick", "NICK|ID [REASON...]", CTL_CHANGES,                    \
 		"close a connection")                                          \
+	X(lock, "lock", "ROOM [on|off]", CTL_CHANGES,                          \
+		"let only operators come to a room")                           \
 	X(log, "log", "[LEVEL]", CTL_SETS,                                     \
 		"show the level of the log, or set it until the next reload")  \
 	X(metrics, "metrics", "[TEXT]", 0,                                     \
 		"counters and measurements, those with the text in their name") \
+	X(mute, "mute", "NICK [DURATION]", CTL_CHANGES,                        \
+		"let somebody say nothing in the chat; 0 ends it")             \
 	X(reload, "reload", "[--wait]", CTL_CHANGES | CTL_SLOW,                \
 		"read the configuration again")                                \
 	X(room, "room", "ROOM", 0, "one room and who is in it")                \
@@ -55,6 +62,7 @@ enum ctl_flag {
 	X(services, "services", "", 0, "services, addresses, connections")     \
 	X(status, "status", "", 0, "how the daemon is")                        \
 	X(stop, "stop", "", CTL_CHANGES, "stop the daemon")                    \
+	X(unban, "unban", "ADDRESS|NETWORK|NICK", CTL_CHANGES, "end a ban")    \
 	X(watch_events, "watch events", "", CTL_STREAMS,                       \
 		"show who connects, comes, goes and is renamed")               \
 	X(watch_log, "watch log", "[LEVEL] [service=NAME]", CTL_STREAMS,       \

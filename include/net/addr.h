@@ -9,8 +9,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/network.h"
+
 struct errmsg;
-struct strlist;
 
 /* A socket address of any family sockd speaks. */
 struct addr {
@@ -60,24 +61,9 @@ int listen_resolve(const struct listen_spec *spec, const char *runtime_dir,
 	bool datagram, struct addrlist *ret, struct errmsg *msg)
 	__attribute__((warn_unused_result));
 
-/* An IPv4 or IPv6 network: "127.0.0.0/8", "::1", "192.0.2.1". IPv4 is kept as
- * IPv4-mapped IPv6, so that one comparison serves both. */
-struct network {
-	uint8_t bytes[16];
-	uint8_t prefix; /* 0..128 */
-};
-struct netlist {
-	struct network *nets; /* owned */
-	size_t n_nets;
-};
-
-/* 0, or -EINVAL with the reason (host bits set, prefix out of range, ...). */
-int network_parse(const char *text, struct network *ret, struct errmsg *msg);
-/* The same as an option_check_fn. */
-int network_check(const char *text, struct errmsg *msg);
-/* From strings that network_check() accepted. 0 or -ENOMEM. */
-int netlist_init(struct netlist *list, const struct strlist *texts);
-void netlist_fini(struct netlist *list);
+/* The 128 bits of an IP address, see base/network.h. False, and nothing is
+ * written, for unix sockets. */
+bool addr_bytes(const struct sockaddr *sa, uint8_t bytes[16]);
 /* False for unix sockets. */
 bool netlist_has(const struct netlist *list, const struct sockaddr *sa);
 bool addr_is_loopback(const struct sockaddr *sa); /* unix: true */

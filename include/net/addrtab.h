@@ -49,6 +49,7 @@ enum addrtab_count {
 	ADDRTAB_CONNECT_RATE,
 	ADDRTAB_FULL,
 	ADDRTAB_NOT_ALLOWED,
+	ADDRTAB_BANNED,
 	ADDRTAB_N_COUNTS
 };
 /* Also for those whom no limit concerns. Short of memory nothing is counted. */

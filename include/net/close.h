@@ -31,7 +31,7 @@ enum close_fate {
 	X(RESTARTING, "restarting", STOP,                                     \
 		"the server restarts; connect again in a moment")              \
 	X(KICKED, "kicked", DRAIN, "kicked by %s")                             \
-	X(BANNED, "banned", DRAIN, "banned until %s")                          \
+	X(BANNED, "banned", DRAIN, "banned%s")                          \
 	X(FLOOD, "flood", DRAIN, "too many lines too fast")                    \
 	X(SLOW, "slow", DRAIN, "you read too slowly: %s were waiting")         \
 	X(MEMORY, "memory", SHED, "the server is short of memory")            \

@@ -14,6 +14,7 @@ struct datagram;
 
 enum dgram_refusal {
 	DGRAM_NOT_ALLOWED, /* the sender is not in the service's `allow` */
+	DGRAM_BANNED,      /* ... or is in a network that is banned */
 	DGRAM_LOW_PORT,    /* its port is one of a server: below 1024, 2049 */
 	DGRAM_OWN_PORT,    /* ... or one that this daemon serves */
 	DGRAM_GROUP,       /* broadcast or multicast, from there or to it */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+struct conn;
 struct network;
 
 /* The address of a connection's peer in little space: who comes by a unix
@@ -19,6 +20,9 @@ union peer {
 };
 /* As addr_format(). buf: ADDR_LEN; returns buf. */
 const char *peer_format(char *buf, const union peer *peer);
+
+/* The 128 bits of it, as addr_bytes(). On the conn's worker. */
+bool conn_peer_bytes(const struct conn *c, uint8_t bytes[16]);
 
 /* What counts as one address where addresses are counted: an IPv4 address, an
  * IPv6 /64, or all unix sockets together. Bytes, to be compared and hashed. */

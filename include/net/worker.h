@@ -8,6 +8,7 @@
 
 #include "net/close.h"
 
+struct banset;
 struct conn;
 struct conn_watcher;
 struct event_base;
@@ -71,6 +72,7 @@ struct metrics_worker *worker_tally(struct worker *w);
 /* On the worker's thread only: */
 struct event_base *worker_base(struct worker *w);
 uint64_t worker_now_ms(const struct worker *w);
+const struct banset *worker_bans(const struct worker *w);     /* NULL: none */
 struct conn *worker_find_conn(struct worker *w, uint64_t id); /* or NULL */
 /* To be called when there is work to do: takes a sample of how long events
  * wait, if the last one is old enough. */

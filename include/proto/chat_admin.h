@@ -6,11 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chat/bans.h"
 #include "chat/hub_view.h"
 #include "chat/observer.h"
 #include "net/feed.h"
 
 struct chat_msg;
+struct errmsg;
 struct chat_port;
 
 /* The chat as whoever runs the server sees it, and what they do there. Any
@@ -29,6 +31,29 @@ bool chat_admin_find_member(struct chat_port *port, const char *nick,
 /* 0, or -EAGAIN: so much waits to be told that nothing, or only a part, was
  * told. */
 int chat_admin_proclaim(struct chat_port *port, struct proclamation *p);
+
+/* What operators do: the verb of that name, with these arguments. */
+struct admin_deed {
+	const char *verb;
+	const char *const *args; /* anything */
+	size_t n_args;
+	const char *nick;     /* as the one concerned reads who did it */
+	const char *known_as; /* as the list of bans has it */
+};
+/* The answer, a reference: a refusal from CHAT_E_FIRST on. NULL: no memory. */
+struct chat_msg *chat_admin_operate(
+	struct chat_port *port, const struct admin_deed *deed);
+
+/* changed() is called from now on when the list of bans is another one: on any
+ * thread, under the lock, so it must only send word. */
+void chat_admin_watch_bans(
+	struct chat_port *port, void (*changed)(void *arg), void *arg);
+int chat_admin_bans(
+	struct chat_port *port, struct ban_list *ret); /* or -ENOMEM */
+size_t chat_admin_n_bans(struct chat_port *port);
+/* The list as it was kept; before anybody is in. As bans_decode(). */
+int chat_admin_load_bans(struct chat_port *port, const char *data, size_t len,
+	struct errmsg *msg);
 
 /* Watching: what happens goes into a feed. */
 #define CHAT_WATCH_ROOMS 16

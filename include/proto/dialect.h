@@ -94,6 +94,9 @@ struct dialect {
 extern const struct dialect *const dialect_table[]; /* ended by NULL */
 /* The row named so, or NULL. */
 const struct dialect *dialect_find(const char *name);
+/* Appends the words of a refusal (from CHAT_E_FIRST on) for who is no member
+ * and knows no command. */
+void dialect_refusal_words(const struct chat_msg *msg, struct strbuf *out);
 /* The library that reads JSON, and its version: "jansson 2.14". */
 const char *dialect_library_text(void);
 

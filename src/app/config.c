@@ -137,6 +137,7 @@ int config_load(const struct config_source *src, struct config **ret,
 		return r;
 	}
 	load.cfg->tree = load.tree;
+	load.cfg->chat.exempt = &load.cfg->exempt;
 	r = load_files(&load, src->file);
 	for (size_t i = 0; i < src->n_overrides && r == 0; i++)
 		config_tree_override(load.tree, src->overrides[i], errors);

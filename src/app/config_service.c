@@ -126,6 +126,24 @@ static void unknown_protocol(const struct filling *f, const char *name)
 	strlist_fini(&names);
 }
 
+/* Which keys are known depends on the protocol, so that its own is looked for
+ * first, misspelt as it may be. */
+static void no_protocol(const struct filling *f)
+{
+	static const char *const wanted[] = {"protocol"};
+	const struct config_node *node = f->node->kids;
+
+	while (node && !str_nearest(node->name, wanted, 1))
+		node = node->next;
+	if (node)
+		complain(f, node->name,
+			"unknown key; did you mean \"protocol\"?");
+	else
+		complain(f, NULL,
+			"has no protocol; write protocol = \"echo\", for "
+			"example");
+}
+
 /* Finds what the protocol key names. False: nothing of that name. */
 static bool find_protocol(struct filling *f)
 {
@@ -133,9 +151,7 @@ static bool find_protocol(struct filling *f)
 	const char *name = node ? node->text : NULL;
 
 	if (!node)
-		complain(f, NULL,
-			"has no protocol; write protocol = \"echo\", for "
-			"example");
+		no_protocol(f);
 	/* Another type is said when the common keys are filled. */
 	if (!name)
 		return false;

@@ -16,6 +16,7 @@
 #include "app/config.h"
 #include "base/log.h"
 #include "base/option.h"
+#include "chat/bans.h"
 #include "net/addr.h"
 
 #include "config_private.h"
@@ -105,6 +106,9 @@ const struct option config_options[] = {
 	{ROW("limits.rooms_per_member", INT, config, chat.rooms_per_member),
 		.min = 1, .max = 1000, .fallback = "20", .reload = RELOAD_NOW,
 		.help = "rooms that one member is in"},
+	{ROW("limits.bans", INT, config, chat.max_bans), .min = 1,
+		.max = BANS_MAX, .fallback = "10000", .reload = RELOAD_NOW,
+		.help = "bans of networks and names at one time"},
 	{ROW("limits.output_soft", SIZE, config, limits.output_soft),
 		.min = KIB, .max = GIB, .fallback = "64KiB",
 		.reload = RELOAD_NEW,
@@ -280,7 +284,7 @@ const struct option config_room_options[] = {
 		"chat.flood.burst", "chat.flood.queue", "chat.flood.rate",
 		"chat.flood.patience", "chat.flood.exempt"),
 	{ROW("locked", BOOL, room_settings, locked), .fallback = "false",
-		.reload = RELOAD_NOW, .help = "only operators may speak"},
+		.reload = RELOAD_NOW, .help = "only operators may join"},
 	OPTION_END,
 };
 /* clang-format on */

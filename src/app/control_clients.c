@@ -219,6 +219,7 @@ static void add_address(
 	report_count(r, "connect_rate", row->counts[ADDRTAB_CONNECT_RATE]);
 	report_count(r, "full", row->counts[ADDRTAB_FULL]);
 	report_count(r, "not_allowed", row->counts[ADDRTAB_NOT_ALLOWED]);
+	report_count(r, "banned", row->counts[ADDRTAB_BANNED]);
 }
 
 static void addresses_done(
@@ -236,6 +237,7 @@ static void addresses_done(
 		{"connect_rate", REPORT_COUNT},
 		{"full", REPORT_COUNT},
 		{"not_allowed", REPORT_COUNT},
+		{"banned", REPORT_COUNT},
 	};
 	struct control_request *req = control_find(arg, ref);
 
@@ -245,7 +247,7 @@ static void addresses_done(
 		control_done(req, no_memory(req));
 		return;
 	}
-	report_begin(req->report, "addresses", columns, 11);
+	report_begin(req->report, "addresses", columns, 12);
 	for (size_t i = 0; i < found->n_rows; i++)
 		add_address(req->report, &found->rows[i], found->window_ms);
 	end_list(req->report, found->n_found, found->is_short);

@@ -9,6 +9,7 @@
 #include "app/server_private.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "chat/msg.h"
 #include "net/kick.h"
 #include "proto/chat_admin.h"
 
@@ -28,9 +29,7 @@ static int make_words(struct control_request *req, char *words, size_t size)
 	}
 	if (text.failed)
 		return errmsg_set(&req->error, ENOMEM, "out of memory");
-	len = text.len < size ? text.len : size - 1;
-	while (len < text.len && ((unsigned char)text.data[len] & 0xC0) == 0x80)
-		len--;
+	len = utf8_fit(text.data, text.len, size - 1);
 	memcpy(words, text.data, len);
 	words[len] = '\0';
 	strbuf_fini(&text);
@@ -73,22 +72,29 @@ static void kick_done(void *arg, uint64_t ref, bool found)
 				req->words.args[0]));
 }
 
+static int kick_nick(struct control_request *req, const char *nick)
+{
+	struct member_view member;
+	struct chat_msg *answer;
+	int err;
+
+	if (!chat_admin_find_member(req->server->ctx.chat, nick, &member, NULL))
+		return refuse_nick(req, nick);
+	err = control_operate(req, "kick", &answer);
+	if (!err)
+		chat_msg_unref(answer);
+	return err;
+}
+
 int control_kick(struct control_request *req)
 {
-	const char *who = req->words.args[0];
 	struct kick kick = {
 		.done = kick_done, .arg = req->control, .ref = req->id};
-	struct member_view member;
-	int err = make_words(req, kick.words, sizeof(kick.words));
 
-	if (err)
-		return err;
-	if (!control_read_id(who, &kick.conn)) {
-		if (!chat_admin_find_member(
-			    req->server->ctx.chat, who, &member, NULL))
-			return refuse_nick(req, who);
-		kick.conn = member.home.conn;
-	}
+	if (!control_read_id(req->words.args[0], &kick.conn))
+		return kick_nick(req, req->words.args[0]);
+	if (make_words(req, kick.words, sizeof(kick.words)))
+		return -ENOMEM;
 	if (kick_ask(&req->server->crew, req->server->mailbox, &kick))
 		return errmsg_set(&req->error, ENOMEM, "out of memory");
 	return CONTROL_PENDING;

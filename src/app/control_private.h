@@ -63,10 +63,16 @@ const char *control_user_name(const struct control_request *req);
 
 /* ---- what handlers share */
 
+struct chat_msg;
 struct room_view;
 
 /* control_clients.c: true if it is the number of a connection. */
 bool control_read_id(const char *word, uint64_t *ret);
+/* control_operator.c: has the operators' verb of that name done with the
+ * request's arguments. 0 with the answer, a reference; or -errno and the
+ * request's error. */
+int control_operate(
+	struct control_request *req, const char *verb, struct chat_msg **ret);
 /* control_chat.c: a room by name, with or without "#". 0, or -ENOENT and the
  * request's error. room_view_fini() it. */
 int control_find_room(

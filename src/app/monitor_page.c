@@ -13,6 +13,7 @@
 #include "net/receiver.h"
 #include "net/service.h"
 #include "net/worker.h"
+#include "proto/chat_admin.h"
 #include "proto/chat_port.h"
 #include "sockd_build.h"
 
@@ -92,6 +93,7 @@ static void read_chat(struct page *p, struct chat_port *chat)
 	chat_port_sum(chat, &p->chat);
 	p->values[METRICS_ID_members] = members;
 	p->values[METRICS_ID_rooms] = rooms;
+	p->values[METRICS_ID_bans] = chat_admin_n_bans(chat);
 	p->values[METRICS_ID_said] = p->chat.said[0];
 }
 

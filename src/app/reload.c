@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "app/ban_keeper.h"
 #include "app/config.h"
 #include "app/control_news.h"
 #include "app/loader.h"
@@ -175,6 +176,7 @@ static int take_over(struct server *s, struct plan *plan)
 	plan_free(s->plan);
 	s->plan = plan;
 	s->n_plans++;
+	ban_keeper_apply(s->bans);
 	monitor_set_state(s->monitor, MONITOR_READY); /* if it was drained */
 	if (monitor_set_plan(s->monitor, plan, max))
 		log_warning("metrics go on with the services of before: out "

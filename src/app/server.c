@@ -18,6 +18,7 @@
 
 #include <event2/event.h>
 
+#include "app/ban_keeper.h"
 #include "app/config.h"
 #include "app/control.h"
 #include "app/control_news.h"
@@ -359,11 +360,12 @@ static int open_control(struct server *s)
 	return err;
 }
 
-/* What is kept over a restart; without a place for it we serve all the same. 0
- * or -ENOMEM. */
+/* What is kept over a restart; without a place for it we serve all the same.
+ * The keeper makes the hub that the bans are put into. 0 or -ENOMEM. */
 static int open_state(struct server *s, const struct config *cfg)
 {
 	struct errmsg msg = {""};
+	int err;
 	struct keeper_world world = {
 		.base = s->base,
 		.mailbox = s->mailbox,
@@ -375,7 +377,8 @@ static int open_state(struct server *s, const struct config *cfg)
 
 	if (state_dir_open(&s->state_dir, cfg->state_dir, &msg) == 0)
 		world.dir = s->state_dir;
-	return keeper_new(&s->keeper, &world);
+	err = keeper_new(&s->keeper, &world);
+	return err ? err : ban_keeper_new(&s->bans, s, s->state_dir);
 }
 
 /* Takes cfg. 0 or an exit code, said already. */
@@ -423,7 +426,6 @@ static void finish_state(struct server *s)
 		keeper_finish(s->keeper, drain_ms > ms ? drain_ms : ms);
 	}
 	keeper_free(s->keeper);
-	state_dir_close(s->state_dir);
 }
 
 static void server_fini(struct server *s)
@@ -432,6 +434,7 @@ static void server_fini(struct server *s)
 	control_free(s->control);
 	crew_stop(&s->crew);
 	s->crew.changed = NULL;
+	ban_keeper_stop(s->bans);
 	acceptor_free(s->acceptor);
 	receiver_free(s->receiver);
 	if (s->ctx.chat)
@@ -450,6 +453,8 @@ static void server_fini(struct server *s)
 	if (s->deadline)
 		event_free(s->deadline);
 	mailbox_free(s->mailbox);
+	ban_keeper_free(s->bans);
+	state_dir_close(s->state_dir);
 	control_news_free(s->news);
 	if (s->base)
 		event_base_free(s->base);

@@ -11,6 +11,7 @@
 
 struct accept_change;
 struct acceptor;
+struct ban_keeper;
 struct chat_port;
 struct config_source;
 struct control;
@@ -48,6 +49,7 @@ struct server {
 	struct reload *reload;          /* owned */
 	struct state_dir *state_dir;    /* owned; NULL: nothing is kept */
 	struct keeper *keeper;          /* owned */
+	struct ban_keeper *bans;        /* owned */
 	struct control *control;        /* owned; NULL: there is none */
 	struct control_news *news;      /* owned; NULL: none watched yet */
 	uint64_t n_plans;               /* so many were put to work */

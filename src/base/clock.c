@@ -5,6 +5,7 @@
  * thread. */
 #include "base/clock.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -70,6 +71,21 @@ char *clock_format_local(char *buf, int64_t wall_ms)
 	len = strftime(buf, CLOCK_LOCAL_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(buf + len, CLOCK_LOCAL_LEN - len, "%c%02ld:%02ld",
 		tm.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
+	return buf;
+}
+
+char *clock_format_brief(char *buf, int64_t wall_ms, int64_t now_ms)
+{
+	time_t secs = (time_t)(wall_ms / 1000);
+	time_t now = (time_t)(now_ms / 1000);
+	struct tm tm, today;
+	bool is_today;
+
+	localtime_r(&secs, &tm);
+	localtime_r(&now, &today);
+	is_today = tm.tm_year == today.tm_year && tm.tm_yday == today.tm_yday;
+	strftime(buf, CLOCK_BRIEF_LEN, is_today ? "%H:%M" : "%Y-%m-%d %H:%M",
+		&tm);
 	return buf;
 }
 

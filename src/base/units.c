@@ -226,6 +226,16 @@ char *rate_format(char *buf, const struct rate_spec *rate)
 	return buf;
 }
 
+char *duration_words(char *buf, uint64_t ms)
+{
+	static const uint64_t units[] = {86400000, 3600000, 60000, 1000};
+	size_t i = 0;
+
+	while (i < 3 && ms <= 2 * units[i])
+		i++;
+	return duration_format(buf, (ms + units[i] - 1) / units[i] * units[i]);
+}
+
 char *size_words(char *buf, uint64_t bytes)
 {
 	const struct unit *unit = size_units;

@@ -144,6 +144,15 @@ size_t utf8_length(const char *data, size_t len)
 	return n;
 }
 
+size_t utf8_fit(const char *data, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max > 0 && ((unsigned char)data[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
 size_t utf8_first(const char *text, size_t n)
 {
 	size_t len = 0;

@@ -2,8 +2,10 @@
 /*
  * The table of verbs, which all dialects share: a row and a function make one.
  * A dialect's parser finds a row by what the peer wrote and fills in the
- * arguments; command_run() looks that there are enough of them and calls the
- * function. The help is made from the same rows.
+ * arguments; command_run() looks that there are enough of them, and that the
+ * member may do it, and calls the function. The help is made from the same
+ * rows. Operators' verbs are found by their full name only, so that no slip of
+ * the finger ends anybody's connection.
  *
  * The table is const; everything but command_run(), which needs the hub's
  * lock, is pure and used by the parsers of all workers.
@@ -27,19 +29,21 @@ struct chat_verb {
 
 /* clang-format off */
 static const struct chat_verb verbs[] = {
-	/* name, aliases, usage, help, least and most arguments, cost, is minor */
+	/* name, aliases, usage, help, least and most arguments, cost, is minor, speaks */
 	[VERB_SAY] =
-	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1}, command_say},
-	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1}, command_me},
-	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1}, command_msg},
-	{{"reply", "r", "TEXT", "answers the last private message", 1, 1, 1}, command_reply},
+	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1, false, true},
+		command_say},
+	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1, false, true}, command_me},
+	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1, false, true}, command_msg},
+	{{"reply", "r", "TEXT", "answers the last private message", 1, 1, 1, false, true},
+		command_reply},
 	{{"nick", "", "NAME", "renames you", 1, 1, 2}, command_nick},
 	{{"join", "j", "ROOM", "goes to a room, a new one if need be", 1, 1, 2}, command_join},
 	{{"part", "leave", "", "goes back to the room where you started", 0, 0, 0}, command_part},
 	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2}, command_who},
 	{{"whois", "", "NICK", "tells who somebody is", 1, 1, 1}, command_whois},
 	{{"rooms", "list", "", "lists the rooms", 0, 0, 2}, command_rooms},
-	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 1}, command_topic},
+	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 1, false, true}, command_topic},
 	{{"history", "", "[N]", "shows the last N lines again, or 50", 0, 1, 3}, command_history},
 	{{"away", "", "[TEXT]", "marks you as away, until /back", 0, 1, 1}, command_away},
 	{{"ignore", "", "[NICK]", "hides what NICK says, or no more", 0, 1, 1}, command_ignore},
@@ -54,6 +58,18 @@ static const struct chat_verb verbs[] = {
 	{{"motd", "", "", "shows the message of the day", 0, 0, 1, true}, command_motd},
 	{{"ping", "", "", "is answered at once", 0, 0, 1, true}, command_ping},
 	{{"version", "", "", "tells what the server runs", 0, 0, 1, true}, command_version},
+	{{"kick", "", "NICK [REASON]", "disconnects somebody", 1, 2, 1,
+		.is_for_operators = true}, command_kick},
+	{{"mute", "", "NICK [DURATION]", "lets somebody say nothing; 0 ends it", 1, 2, 1,
+		.is_for_operators = true}, command_mute},
+	{{"ban", "", "ADDRESS|NETWORK|NICK [DURATION] [REASON]", "keeps somebody out", 1, 3, 1,
+		.is_for_operators = true}, command_ban},
+	{{"unban", "", "ADDRESS|NETWORK|NICK", "ends a ban", 1, 1, 1,
+		.is_for_operators = true}, command_unban},
+	{{"bans", "", "", "lists the bans", 0, 0, 1,
+		.is_for_operators = true}, command_bans},
+	{{"lock", "", "ROOM [on|off]", "lets only operators come to ROOM", 1, 2, 1,
+		.is_for_operators = true}, command_lock},
 };
 /* clang-format on */
 #define N_VERBS (sizeof verbs / sizeof verbs[0])
@@ -133,7 +149,8 @@ const struct chat_verb *chat_verb_find(
 	if (strlen(word) < PREFIX_MIN)
 		return NULL;
 	for (size_t i = 0; i < N_VERBS && n < 2; i++)
-		if (matches(&verbs[i], word, false))
+		if (!verbs[i].info.is_for_operators &&
+			matches(&verbs[i], word, false))
 			found[n++] = &verbs[i];
 	if (n < 2)
 		return found[0];
@@ -196,10 +213,35 @@ void chat_call_set_verb(struct chat_call *call, const char *word, size_t len)
 		chat_call_refuse(call, CHAT_E_NO_MEMORY);
 }
 
+/* False, and told, if that verb is not for who asks, or not now. */
+static bool may_run(const struct turn *turn, const struct chat_verb_info *info)
+{
+	const struct member *member = turn->member;
+	uint64_t left_ms;
+
+	if (!member) /* not everybody has that door */
+		return true;
+	if (info->is_for_operators && !member->is_operator) {
+		reply_refuse(turn, CHAT_E_NOT_OPERATOR, info->name, NULL);
+		return false;
+	}
+	if (!info->speaks || turn->call->n_args == 0 ||
+		!member_is_muted(member, turn->now->mono_ms, &left_ms))
+		return true;
+	reply_tell(turn,
+		&(struct chat_msg_spec){
+			.type = CHAT_E_MUTED,
+			.limit = left_ms,
+		});
+	return false;
+}
+
 void command_run(const struct turn *turn)
 {
 	const struct chat_verb *verb = turn->call->verb;
 
+	if (!may_run(turn, &verb->info))
+		return;
 	if (turn->call->n_args < verb->info.min_args)
 		reply_refuse(turn, CHAT_E_MISSING_ARGUMENT, verb->info.name,
 			verb->info.usage);

@@ -120,10 +120,11 @@ static void tell_list(const struct turn *turn, const struct pick *pick,
 
 void command_refuse_nick(const struct turn *turn, const char *nick)
 {
-	const struct membership *seat = turn->member->current, *other;
+	const struct membership *seat, *other;
 	const char *nicks[NEAREST_MAX];
 	size_t n = 0;
 
+	seat = turn->member ? turn->member->current : NULL;
 	if (seat) {
 		LIST_FOREACH (other, &seat->room->members, in_room) {
 			if (n == NEAREST_MAX)
@@ -136,7 +137,7 @@ void command_refuse_nick(const struct turn *turn, const char *nick)
 		turn, CHAT_E_NO_SUCH_NICK, nick, str_nearest(nick, nicks, n));
 }
 
-static void refuse_room(const struct turn *turn, const char *name)
+void command_refuse_room(const struct turn *turn, const char *name)
 {
 	const struct strmap *map = &turn->hub->rooms.by_key;
 	const char *bare = name[0] == '#' ? name + 1 : name;
@@ -164,7 +165,7 @@ static const struct room *room_asked(const struct turn *turn)
 	if (room_name_parse(name, turn->call->args[0]))
 		room = rooms_find(&turn->hub->rooms, name);
 	if (!room)
-		refuse_room(turn, turn->call->args[0]);
+		command_refuse_room(turn, turn->call->args[0]);
 	return room;
 }
 

@@ -3,6 +3,10 @@
 #define SOCKD_CHAT_COMMAND_PRIVATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chat/bans.h"
 
 struct room;
 struct seat_wish;
@@ -15,6 +19,8 @@ void command_run(const struct turn *turn);
 
 /* Tells the refusal of a nick that nobody here has. */
 void command_refuse_nick(const struct turn *turn, const char *nick);
+/* The same of a room. */
+void command_refuse_room(const struct turn *turn, const char *name);
 /* Finds or makes the room; NULL, and told, if that may not be. */
 struct room *command_open_room(const struct turn *turn, const char *name);
 /* False, and told, if the member may not sit in the room of that name, which
@@ -22,6 +28,18 @@ struct room *command_open_room(const struct turn *turn, const char *name);
 bool command_may_sit(const struct turn *turn, const char *name, bool keep);
 /* Tells the layer above all that the member wants to see and how. */
 void command_post_wants(const struct turn *turn);
+
+/* command_operator.c: what operators' verbs share. */
+
+/* Who runs it, as the list of bans has it. */
+const char *operator_name(
+	const struct turn *turn, char buf[static BAN_BY_MAX + 1]);
+/* How long args[i] says: 0 is 0, as is that there is none. False, and told, if
+ * it is no duration. */
+bool operator_read_duration(
+	const struct turn *turn, size_t i, uint64_t *ret_ms);
+/* Has it logged that a member did so. */
+void operator_log(const struct turn *turn, const char *whom, uint64_t ms);
 
 /* What the rows of the table in command.c point to; each has at least the
  * arguments that its row asks for. */
@@ -59,5 +77,13 @@ void command_version(const struct turn *turn);
 void command_help(const struct turn *turn);
 void command_login(const struct turn *turn);
 void command_quit(const struct turn *turn);
+/* command_operator.c */
+void command_kick(const struct turn *turn);
+void command_mute(const struct turn *turn);
+void command_lock(const struct turn *turn);
+/* command_ban.c */
+void command_ban(const struct turn *turn);
+void command_unban(const struct turn *turn);
+void command_bans(const struct turn *turn);
 
 #endif

@@ -74,7 +74,7 @@ struct room *command_open_room(const struct turn *turn, const char *name)
 
 static bool is_locked(const struct turn *turn, const struct room *room)
 {
-	return room->settings && room->settings->locked &&
+	return room_is_locked(room) && !turn->member->is_operator &&
 		!is_home(turn, room->name);
 }
 

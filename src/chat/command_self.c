@@ -18,6 +18,7 @@ enum chat_type nick_refusal(
 	char key[NICK_MAX + 1];
 	struct strmap_node *node;
 	const struct member *other;
+	const struct ban *ban;
 
 	*ret_near = NULL;
 	if (!nick_is_valid(nick))
@@ -29,6 +30,11 @@ enum chat_type nick_refusal(
 	*ret_near = hub_find_reserved(turn->hub, nick);
 	if (*ret_near)
 		return CHAT_E_NICK_RESERVED;
+	ban = bans_find_nick(&turn->hub->bans, nick, turn->now->wall_ms);
+	if (ban) {
+		*ret_near = ban->what;
+		return CHAT_E_NICK_BANNED;
+	}
 	nick_make_key(key, nick);
 	if (tickets_hold_nick(&turn->hub->tickets, key, turn->member))
 		return CHAT_E_NICK_TAKEN;
@@ -114,17 +120,25 @@ void command_version(const struct turn *turn)
 
 void command_help(const struct turn *turn)
 {
+	bool is_operator = turn->member->is_operator;
 	const struct chat_verb *verb, *others[2];
 	const char *word;
 
 	if (turn->call->n_args == 0) {
-		reply_tell(turn, &(struct chat_msg_spec){.type = CHAT_HELP});
+		reply_tell(turn,
+			&(struct chat_msg_spec){
+				.type = CHAT_HELP,
+				.flags = is_operator ? CHAT_OPERATOR : 0,
+			});
 		return;
 	}
 	word = turn->call->args[0];
 	word += strspn(word, "/");
 	verb = chat_verb_find(word, others);
-	if (verb)
+	if (verb && chat_verb_info(verb)->is_for_operators && !is_operator)
+		reply_refuse(turn, CHAT_E_NOT_OPERATOR,
+			chat_verb_info(verb)->name, NULL);
+	else if (verb)
 		reply_tell(turn,
 			&(struct chat_msg_spec){
 				.type = CHAT_HELP,

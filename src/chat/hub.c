@@ -31,6 +31,7 @@ static void hub_see_time(struct hub *hub, const struct chat_now *now)
 	hub->last_mono_ms = now->mono_ms;
 	rooms_forget(&hub->rooms, hub->settings->room_keep_ms, now->mono_ms);
 	tickets_forget(&hub->tickets, hub->settings->resume_ms, now->mono_ms);
+	bans_forget(&hub->bans, now->wall_ms);
 }
 
 int hub_new(struct hub **ret, const struct chat_settings *settings,
@@ -44,6 +45,7 @@ int hub_new(struct hub **ret, const struct chat_settings *settings,
 		return -ENOMEM;
 	hub->settings = settings;
 	tickets_init(&hub->tickets);
+	mutes_init(&hub->mutes);
 	hub->no_memory = chat_msg_new(
 		&(struct chat_msg_spec){.type = CHAT_E_NO_MEMORY});
 	r = hub->no_memory ? 0 : -ENOMEM;
@@ -51,6 +53,8 @@ int hub_new(struct hub **ret, const struct chat_settings *settings,
 		r = strmap_init(&hub->members, seed);
 	if (r == 0)
 		r = rooms_init(&hub->rooms, n_workers, seed);
+	if (r == 0)
+		r = bans_init(&hub->bans, seed);
 	if (r == 0)
 		r = hub_configure(hub, settings);
 	if (r < 0) {
@@ -68,6 +72,8 @@ void hub_free(struct hub *hub)
 	assert(hub->members.n == 0);
 	tickets_fini(&hub->tickets);
 	rooms_fini(&hub->rooms);
+	bans_fini(&hub->bans);
+	mutes_fini(&hub->mutes);
 	strmap_fini(&hub->members);
 	chat_msg_unref(hub->no_memory);
 	free(hub);
@@ -84,6 +90,16 @@ static const struct room_settings *find_settings(
 			name_equal(row_name, name))
 			return row;
 	return NULL;
+}
+
+/* What operators said holds until something else is configured. */
+static void set_room(struct room *room, const struct room_settings *settings)
+{
+	bool was_locked = room->settings && room->settings->locked;
+
+	if (was_locked != (settings && settings->locked))
+		room->lock = ROOM_AS_CONFIGURED;
+	room->settings = settings;
 }
 
 int hub_configure(struct hub *hub, const struct chat_settings *settings)
@@ -104,7 +120,7 @@ int hub_configure(struct hub *hub, const struct chat_settings *settings)
 	}
 	while ((node = strmap_next(&hub->rooms.by_key, node)) != NULL) {
 		room = container_of(node, struct room, node);
-		room->settings = find_settings(settings, room->name);
+		set_room(room, find_settings(settings, room->name));
 		rooms_update_idle(&hub->rooms, room, hub->last_mono_ms);
 	}
 	hub->settings = settings;
@@ -306,8 +322,11 @@ void hub_go_on(struct hub *hub, struct member *member,
 int hub_set_identity(struct hub *hub, struct member *member,
 	const struct chat_identity *identity)
 {
-	assert(hub);
-	return member_set_identity(member, identity);
+	int err = member_set_identity(member, identity);
+
+	if (!err)
+		mutes_recall(&hub->mutes, member);
+	return err;
 }
 
 int hub_make_program(struct hub *hub, struct member *member,

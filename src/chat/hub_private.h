@@ -5,9 +5,11 @@
 #include <stdbool.h>
 
 #include "base/metrics.h"
+#include "chat/bans.h"
 #include "chat/hub.h"
 #include "chat/member.h"
 #include "chat/msg.h"
+#include "chat/mutes.h"
 #include "chat/observer.h"
 #include "chat/rooms.h"
 #include "chat/ticket.h"
@@ -17,12 +19,15 @@ struct hub {
 	struct strmap members;                /* owned, by nick_make_key() */
 	struct rooms rooms;
 	struct tickets tickets;
-	uint64_t last_id;               /* below HUB_ID_LIMIT */
-	uint64_t n_guests;              /* so many names were tried */
-	uint64_t n_persons;             /* so many have entered */
-	uint32_t n_aways;               /* so often somebody went away */
-	uint64_t n_saves;               /* so often hub_save() began */
-	uint64_t last_mono_ms;          /* of the last call */
+	struct bans bans;
+	struct mutes mutes;
+	uint64_t n_changes;    /* of what operators said and a state keeps */
+	uint64_t last_id;      /* below HUB_ID_LIMIT */
+	uint64_t n_guests;     /* so many names were tried */
+	uint64_t n_persons;    /* so many have entered */
+	uint32_t n_aways;      /* so often somebody went away */
+	uint64_t n_saves;      /* so often hub_save() began */
+	uint64_t last_mono_ms; /* of the last call */
 	struct chat_msg *no_memory;     /* kept ready: E_NO_MEMORY */
 	struct metrics_chat tally;      /* written under the lock only */
 	struct chat_observer *observer; /* borrowed; NULL: nobody watches */
@@ -36,12 +41,15 @@ struct outcome {
 	bool is_told; /* that it is done, or why not */
 };
 
+struct chat_operation;
+
 /* One call into the hub: on whose behalf, when, and where its news go. */
 struct turn {
 	struct hub *hub;
-	struct member *member;
-	const struct chat_call *call; /* NULL unless a command runs */
-	struct outcome *outcome;      /* of the call; NULL likewise */
+	struct member *member;            /* NULL: nobody's, or that of: */
+	struct chat_operation *operation; /* NULL: the member's own */
+	const struct chat_call *call;     /* NULL unless a command runs */
+	struct outcome *outcome;          /* of the call; NULL likewise */
 	const struct chat_now *now;
 	struct chat_outbox *out;
 };
@@ -64,7 +72,8 @@ void hub_rename(struct hub *hub, struct member *member, const char *nick);
 /* reply.c: messages carry the time of the turn. */
 struct chat_msg *reply_new(
 	const struct turn *turn, const struct chat_msg_spec *spec);
-/* To the turn's member; NULL, or no memory, tells that memory is short. */
+/* To the turn's member, or the answer of its operation; NULL, or no memory,
+ * tells that memory is short. */
 void reply_post(const struct turn *turn, struct chat_msg *msg);
 void reply_tell(const struct turn *turn, const struct chat_msg_spec *spec);
 void reply_refuse(const struct turn *turn, enum chat_type error,

@@ -68,6 +68,17 @@ int member_set_identity(
 	return 0;
 }
 
+bool member_is_muted(
+	const struct member *member, uint64_t now_ms, uint64_t *ret_left_ms)
+{
+	if (now_ms >= member->muted_ms)
+		return false;
+	*ret_left_ms = member->muted_ms == UINT64_MAX
+		? 0
+		: member->muted_ms - now_ms;
+	return true;
+}
+
 void member_set_nick(struct member *member, const char *nick)
 {
 	assert(strlen(nick) <= NICK_MAX);

@@ -71,7 +71,8 @@ int outbox_reserve(struct chat_outbox *out, size_t n_posts, size_t n_rooms)
 static bool needs_msg(enum chat_post_kind kind)
 {
 	return kind == CHAT_POST_ROOM || kind == CHAT_POST_NEIGHBOURS ||
-		kind == CHAT_POST_MEMBER || kind == CHAT_POST_CLOSE;
+		kind == CHAT_POST_MEMBER || kind == CHAT_POST_CLOSE ||
+		kind == CHAT_POST_LOG;
 }
 
 int outbox_add(struct chat_outbox *out, const struct chat_post *post)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "chat/command.h"
+#include "chat/operate.h"
 #include "hub_private.h"
 
 struct chat_msg *reply_new(
@@ -28,15 +29,21 @@ struct chat_msg *reply_new(
 
 void reply_post(const struct turn *turn, struct chat_msg *msg)
 {
-	const struct chat_post post = {
+	struct chat_post post = {
 		.kind = CHAT_POST_MEMBER,
-		.home = turn->member->home,
 		.msg = msg ? msg : chat_msg_ref(turn->hub->no_memory),
 	};
 
+	if (turn->member)
+		post.home = turn->member->home;
 	if (!msg && turn->outcome)
 		turn->outcome->is_told = true;
-	(void)outbox_add_home(turn->out, &post);
+	if (turn->operation) {
+		chat_msg_unref(turn->operation->answer);
+		turn->operation->answer = post.msg;
+	} else {
+		(void)outbox_add_home(turn->out, &post);
+	}
 }
 
 void reply_tell(const struct turn *turn, const struct chat_msg_spec *spec)

@@ -279,6 +279,8 @@ static void take_person(const struct turn *turn, struct comeback *back)
 	member->person = old->person;
 	member->wants = old->wants;
 	member->hints |= old->hints;
+	if (member->muted_ms < old->muted_ms)
+		member->muted_ms = old->muted_ms;
 	if (old->reply_to) {
 		free(member->reply_to);
 		member->reply_to = old->reply_to;

@@ -81,6 +81,13 @@ const char *room_topic(const struct room *room)
 	return "";
 }
 
+bool room_is_locked(const struct room *room)
+{
+	if (room->lock != ROOM_AS_CONFIGURED)
+		return room->lock == ROOM_LOCKED;
+	return room->settings && room->settings->locked;
+}
+
 bool room_is_quiet(const struct chat_settings *settings, uint32_t n)
 {
 	return n > settings->quiet_above;

@@ -24,7 +24,8 @@ struct ticket;
  *	         persons, rooms made; u32 times that somebody went away;
  *	         u32 rooms, each:
  *	room     text8 name; u64 serial, sequence, last id, ms idle;
- *	         u8 1: has a topic of its own; text16 topic;
+ *	         u8 1: has a topic of its own, 2: an operator locked it,
+ *	         4: or opened it, 8: it was configured as locked; text16 topic;
  *	         u32 marks, each u64 id, sequence; u32 messages, each:
  *	message  u8 what; u64 id, sequence, author; i64 wall time; text8 nick;
  *	         text32 text
@@ -34,14 +35,20 @@ struct ticket;
  *	         u32 number of that; text16 words; 4 u32 of whose being away it
  *	         was told; u64 person and text8 nick that /reply means, or 0
  *	         and ""; u16 ignored, each u64 person, text8 nick; u32 rooms,
- *	         each text8 name, u64 serial, sequence
+ *	         each text8 name, u64 serial, sequence; u64 ms that it is muted
+ *	         after the people: u32 accounts that are muted, each text8 name,
+ *	         u64 ms
  *
- * A text is its length, in as many bits, the text itself, and a NUL. Rooms
- * stand in the order in which they became idle, people in that of leaving. */
+ * A text is its length, in as many bits, the text itself, and a NUL. Times for
+ * which somebody is muted are without end if all bits are set. Rooms stand in
+ * the order in which they became idle, people in that of leaving. */
 
-#define STATE_LAST      (1u << 0)
-#define STATE_HAS_TOPIC (1u << 0)
-#define STATE_IS_AWAY   (1u << 0)
+#define STATE_LAST       (1u << 0)
+#define STATE_HAS_TOPIC  (1u << 0)
+#define STATE_IS_LOCKED  (1u << 1)
+#define STATE_IS_OPEN    (1u << 2)
+#define STATE_WAS_LOCKED (1u << 3)
+#define STATE_IS_AWAY    (1u << 0)
 
 /* What can stand in a history, by its number there; 0 is none. */
 #define STATE_N_MSGS 3
@@ -56,6 +63,7 @@ struct state_room {
 	bool is_taken;
 	bool is_begun;
 	uint64_t serial, seq, last_id, idle_ms;
+	unsigned lock;              /* STATE_IS_LOCKED ... */
 	char *topic;                /* owned; NULL: none of its own */
 	struct history_mark *marks; /* owned */
 	size_t n_marks;
@@ -89,15 +97,20 @@ struct chat_state {
 	int64_t wall_ms;
 	uint64_t last_id, n_people_ever, n_rooms_ever;
 	uint32_t n_aways;
+	struct strbuf mutes; /* as bytes */
+	uint32_t n_mutes;
 };
 
 /* state_write.c */
 void state_put(struct strbuf *out, uint64_t value, size_t n_bytes);
 /* A text whose length has so many bytes; NULL stands for "". */
 void state_put_text(struct strbuf *out, const char *text, size_t n_bytes);
-/* gone_ms: since it left. */
+/* So long from now on, or without end. */
+uint64_t state_left(uint64_t until_ms, uint64_t now_ms);
 void state_put_person(struct strbuf *out, const struct ticket *ticket,
-	uint32_t code, uint64_t gone_ms);
+	uint32_t code, uint64_t now_ms);
+/* Since it left. */
+uint64_t state_gone(const struct ticket *ticket, uint64_t now_ms);
 
 /* state_read.c */
 struct state_reading {
@@ -125,6 +138,8 @@ size_t state_get_count(struct state_reading *r, size_t least);
 int state_check_got(const struct state_reading *r, const char *what);
 bool state_is_room(const char *text); /* a name of one, without "#" */
 bool state_is_safe(const char *text); /* for people to see */
+/* Until when, on the clock of now; what state_left() gave. */
+uint64_t state_until(const struct state_reading *r, uint64_t left_ms);
 /* So long ago, by a clock that may not have run for so long. */
 uint64_t state_ago(const struct state_reading *r, uint64_t ms);
 
@@ -132,5 +147,6 @@ uint64_t state_ago(const struct state_reading *r, uint64_t ms);
 int state_get_person(struct state_reading *r);
 /* Who ignores somebody that may come back too knows that one again. */
 int state_link_ignores(struct state_reading *r);
+int state_get_mutes(struct state_reading *r);
 
 #endif

@@ -138,18 +138,29 @@ uint64_t state_ago(const struct state_reading *r, uint64_t ms)
 	return r->now->mono_ms > ms ? r->now->mono_ms - ms : 0;
 }
 
+uint64_t state_until(const struct state_reading *r, uint64_t left_ms)
+{
+	if (left_ms == 0 || left_ms >= UINT64_MAX - r->now->mono_ms)
+		return left_ms == 0 ? 0 : UINT64_MAX;
+	return r->now->mono_ms + left_ms;
+}
+
 /* Rooms. */
+
+#define ROOM_FLAGS \
+	(STATE_HAS_TOPIC | STATE_IS_LOCKED | STATE_IS_OPEN | STATE_WAS_LOCKED)
 
 struct saved_room {
 	const char *name, *topic; /* NULL: none of its own */
 	uint64_t serial, seq, last_id, idle_ms;
+	unsigned flags;
 	uint64_t id, past; /* id and sequence of the message before */
 	struct room *to;   /* NULL: there is no place for it */
 };
 
 static int get_room_head(struct state_reading *r, struct saved_room *room)
 {
-	uint64_t flags;
+	bool has_topic;
 	int err;
 
 	room->name = state_get_text(r, 1);
@@ -157,16 +168,17 @@ static int get_room_head(struct state_reading *r, struct saved_room *room)
 	room->seq = state_get(r, 8);
 	room->last_id = state_get(r, 8);
 	room->idle_ms = state_get(r, 8);
-	flags = state_get(r, 1);
+	room->flags = (unsigned)state_get(r, 1);
+	has_topic = room->flags & STATE_HAS_TOPIC;
 	room->topic = state_get_text(r, 2);
 	err = state_check_got(r, "a room");
 	if (err)
 		return err;
 	if (!state_is_room(room->name))
 		return state_bad(r, "a room has a name that no room can have");
-	if (flags & ~(uint64_t)STATE_HAS_TOPIC)
+	if (room->flags & ~ROOM_FLAGS)
 		return state_bad(r, "room %s has unknown flags", room->name);
-	if (!state_is_safe(room->topic) || (!flags && room->topic[0]))
+	if (!state_is_safe(room->topic) || (!has_topic && room->topic[0]))
 		return state_bad(r, "the topic of room %s is none", room->name);
 	if (room->serial < 1 || room->serial > r->n_rooms_ever ||
 		room->last_id > r->last_id)
@@ -175,9 +187,22 @@ static int get_room_head(struct state_reading *r, struct saved_room *room)
 	if (room->idle_ms > r->idle_ms)
 		return state_bad(r, "room %s is out of order", room->name);
 	r->idle_ms = room->idle_ms;
-	if (!flags)
+	if (!has_topic)
 		room->topic = NULL;
 	return 0;
+}
+
+/* What operators said holds until something else is configured. */
+static enum room_lock lock_of(
+	const struct saved_room *room, const struct room *to)
+{
+	bool was_locked = room->flags & STATE_WAS_LOCKED;
+
+	if (was_locked != (to->settings && to->settings->locked))
+		return ROOM_AS_CONFIGURED;
+	return room->flags & STATE_IS_LOCKED  ? ROOM_LOCKED
+		: room->flags & STATE_IS_OPEN ? ROOM_OPEN
+					      : ROOM_AS_CONFIGURED;
 }
 
 /* Those that are configured are there already; they have numbers from beyond
@@ -198,6 +223,7 @@ static int open_room(struct state_reading *r, struct saved_room *room)
 		return state_bad(r, "room %s is there twice", room->name);
 	to->serial = room->serial;
 	to->seq = room->seq;
+	to->lock = lock_of(room, to);
 	if (room->topic) {
 		to->topic = strdup(room->topic);
 		if (!to->topic)
@@ -350,7 +376,7 @@ static void renumber(const struct state_reading *r)
 }
 
 #define ROOM_LEAST   46 /* bytes without texts and messages */
-#define PERSON_LEAST 69 /* bytes without texts and lists */
+#define PERSON_LEAST 77 /* bytes without texts and lists */
 
 static int get_all(struct state_reading *r)
 {
@@ -374,6 +400,8 @@ static int get_all(struct state_reading *r)
 		return state_bad(r, "there are too many people");
 	for (size_t i = 0; i < n && !err; i++)
 		err = state_get_person(r);
+	if (!err)
+		err = state_get_mutes(r);
 	if (!err)
 		err = state_check_got(r, "its lists");
 	if (!err && r->left > 0)

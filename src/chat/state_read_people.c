@@ -156,7 +156,11 @@ static int get_ticket(struct state_reading *r, const char *nick, uint32_t code,
 		err = check_person(r, member, gone_ms);
 	if (!err)
 		err = get_ignores(r, member);
-	return err ? err : get_seats(r, ticket);
+	if (!err)
+		err = get_seats(r, ticket);
+	if (!err)
+		member->muted_ms = state_until(r, state_get(r, 8));
+	return err ? err : state_check_got(r, "a person");
 }
 
 int state_get_person(struct state_reading *r)
@@ -214,4 +218,27 @@ int state_link_ignores(struct state_reading *r)
 					members, tickets->n, ignore->person));
 	free(members);
 	return 0;
+}
+
+#define MUTE_LEAST 10 /* bytes without the name */
+
+int state_get_mutes(struct state_reading *r)
+{
+	size_t n = state_get_count(r, MUTE_LEAST);
+	const char *account;
+	uint64_t left_ms;
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		account = state_get_text(r, 1);
+		left_ms = state_get(r, 8);
+		err = state_check_got(r, "an account");
+		if (!err && (!nick_is_valid(account) || left_ms == 0))
+			err = state_bad(r, "an account that is muted is none");
+		if (!err &&
+			mutes_add(&r->hub->mutes, account,
+				state_until(r, left_ms)) < 0)
+			err = state_no_memory(r);
+	}
+	return err;
 }

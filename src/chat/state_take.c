@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chat/settings.h"
 #include "hub_private.h"
 #include "state_private.h"
 
@@ -58,6 +59,7 @@ void chat_state_free(struct chat_state *state)
 	free(state->rooms);
 	free(state->persons);
 	strbuf_fini(&state->people);
+	strbuf_fini(&state->mutes);
 	free(state);
 }
 
@@ -82,8 +84,7 @@ static bool widen(void **rows, size_t *size, size_t n, size_t row)
 static void take_person(struct chat_state *state, const struct hub *hub,
 	const struct ticket *ticket, const struct chat_now *now)
 {
-	uint64_t gone_ms = ticket->has_left ? now->mono_ms - ticket->left_ms
-					    : 0;
+	uint64_t gone_ms = state_gone(ticket, now->mono_ms);
 	uint32_t code = ticket_code(&hub->tickets, ticket);
 	size_t at = state->people.len;
 	void *rows = state->persons;
@@ -94,7 +95,7 @@ static void take_person(struct chat_state *state, const struct hub *hub,
 		return;
 	}
 	state->persons = rows;
-	state_put_person(&state->people, ticket, code, gone_ms);
+	state_put_person(&state->people, ticket, code, now->mono_ms);
 	state->persons[state->n_persons++] = (struct state_person){
 		.gone_ms = gone_ms,
 		.code = code,
@@ -195,12 +196,24 @@ static size_t take_msgs(struct chat_state *state, struct state_room *to,
 	return i;
 }
 
+static unsigned lock_of(const struct room *room)
+{
+	static const unsigned bits[] = {
+		[ROOM_LOCKED] = STATE_IS_LOCKED,
+		[ROOM_OPEN] = STATE_IS_OPEN,
+	};
+	bool was = room->settings && room->settings->locked;
+
+	return bits[room->lock] | (was ? STATE_WAS_LOCKED : 0);
+}
+
 /* All messages are taken: what else there is, as of now. */
 static bool end_room(struct state_room *to, const struct room *room,
 	const struct chat_now *now)
 {
 	const struct history *h = &room->history;
 
+	to->lock = lock_of(room);
 	to->seq = room->seq;
 	to->last_id = room->last_id;
 	to->idle_ms = room->is_idle ? now->mono_ms - room->idle_since_ms : 0;
@@ -265,9 +278,29 @@ static size_t take_rooms(struct chat_state *state, const struct hub *hub,
 	return cost;
 }
 
+struct mute_sight {
+	struct chat_state *state;
+	uint64_t now_ms;
+};
+
+static void see_mute(void *arg, const char *account, uint64_t until_ms)
+{
+	struct mute_sight *sight = arg;
+	uint64_t left_ms = state_left(until_ms, sight->now_ms);
+
+	if (left_ms == 0 || !nick_is_valid(account))
+		return;
+	state_put_text(&sight->state->mutes, account, 1);
+	state_put(&sight->state->mutes, left_ms, 8);
+	sight->state->n_mutes++;
+}
+
 static void take_numbers(struct chat_state *state, const struct hub *hub,
 	const struct chat_now *now)
 {
+	struct mute_sight sight = {state, now->mono_ms};
+
+	mutes_see(&hub->mutes, see_mute, &sight);
 	state->wall_ms = now->wall_ms;
 	state->last_id = hub->last_id;
 	state->n_people_ever = hub->n_persons;
@@ -300,5 +333,5 @@ bool hub_save(
 
 uint64_t hub_n_changes(const struct hub *hub)
 {
-	return hub->rooms.n_changes + hub->tickets.n_changes;
+	return hub->n_changes + hub->rooms.n_changes + hub->tickets.n_changes;
 }

@@ -91,12 +91,12 @@ static const char *account_of(const struct member *member)
 }
 
 void state_put_person(struct strbuf *out, const struct ticket *ticket,
-	uint32_t code, uint64_t gone_ms)
+	uint32_t code, uint64_t now_ms)
 {
 	const struct member *member = ticket->member;
 
 	state_put(out, code, 4);
-	state_put(out, gone_ms, 8);
+	state_put(out, state_gone(ticket, now_ms), 8);
 	state_put_text(out, member->nick, 1);
 	state_put(out, member->person, 8);
 	state_put_text(out, account_of(member), 1);
@@ -111,6 +111,19 @@ void state_put_person(struct strbuf *out, const struct ticket *ticket,
 	state_put_text(out, member->reply_to, 1);
 	put_ignores(out, member);
 	put_seats(out, ticket);
+	state_put(out, state_left(member->muted_ms, now_ms), 8);
+}
+
+uint64_t state_gone(const struct ticket *ticket, uint64_t now_ms)
+{
+	return ticket->has_left ? now_ms - ticket->left_ms : 0;
+}
+
+uint64_t state_left(uint64_t until_ms, uint64_t now_ms)
+{
+	if (until_ms == UINT64_MAX)
+		return until_ms;
+	return until_ms > now_ms ? until_ms - now_ms : 0;
 }
 
 /* Who left first comes first, of whom no more are kept than is allowed. */
@@ -183,7 +196,7 @@ static void put_room(struct strbuf *out, const struct state_room *room)
 	state_put(out, room->seq, 8);
 	state_put(out, room->last_id, 8);
 	state_put(out, room->idle_ms, 8);
-	state_put(out, room->topic ? STATE_HAS_TOPIC : 0, 1);
+	state_put(out, (room->topic ? STATE_HAS_TOPIC : 0) | room->lock, 1);
 	state_put_text(out, room->topic, 2);
 	state_put(out, room->n_marks, 4);
 	for (size_t i = 0; i < room->n_marks; i++) {
@@ -231,6 +244,10 @@ int chat_state_encode(struct chat_state *state, struct strbuf *out)
 	state_put(out, state->n_aways, 4);
 	put_rooms(out, state);
 	put_people(out, state);
-	return state->failed || state->people.failed || out->failed ? -ENOMEM
-								    : 0;
+	state_put(out, state->n_mutes, 4);
+	strbuf_add(out, state->mutes.data, state->mutes.len);
+	return state->failed || state->people.failed || state->mutes.failed ||
+			out->failed
+		? -ENOMEM
+		: 0;
 }

@@ -277,6 +277,22 @@ void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms)
 	}
 }
 
+void tickets_drop_named(
+	struct tickets *tickets, const char *key, const char *account)
+{
+	struct ticket *ticket, *next;
+	const struct member *member;
+
+	for (ticket = TAILQ_FIRST(&tickets->gone); ticket; ticket = next) {
+		next = TAILQ_NEXT(ticket, link);
+		member = ticket->member;
+		if (strcmp(member->key, key) == 0 ||
+			(member->account &&
+				name_equal(member->account, account)))
+			ticket_drop(tickets, ticket);
+	}
+}
+
 bool tickets_hold_nick(const struct tickets *tickets, const char *key,
 	const struct member *but)
 {

@@ -10,13 +10,15 @@
  * The table of addresses is the acceptor's; connections of other workers that
  * end are reported by mail. All but admission_released() runs in worker 0. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "net/acceptor_private.h"
+#include "net/banset.h"
 #include "net/conn.h"
 #include "net/conn_open.h"
 #include "net/conn_private.h"
@@ -76,6 +78,8 @@ static void run_handover(struct mail *m, void *owner)
 	c = conn_open(owner, h->service, &h->from);
 	h->from.fd = -1;
 	h->mail.run = run_return;
+	if (c && worker_bans(owner)) /* it may be banned since */
+		(void)conn_check_ban(c, clock_wall_ms());
 	if (c)
 		handover_free(m);
 	else
@@ -172,22 +176,44 @@ void admission_refused(
 	log_refused(who, why, what);
 }
 
+static const struct banset_row *find_ban(
+	const struct acceptor *a, const struct conn_origin *from)
+{
+	const struct banset *bans = worker_bans(a->worker);
+
+	return bans ? banset_find(bans, from->peer, clock_wall_ms()) : NULL;
+}
+
+/* What the words of the reason speak of. */
+static void add_words(const struct acceptor *a, const struct conn_origin *from,
+	enum close_reason why, struct strbuf *out)
+{
+	const struct banset_row *ban;
+
+	if (why == CLOSE_ADDRESS_FULL)
+		strbuf_addf(out, "%u", a->set->per_address.connections);
+	ban = why == CLOSE_BANNED ? find_ban(a, from) : NULL;
+	if (ban)
+		ban_add_words(out, ban->until_ms, ban->reason, clock_wall_ms());
+}
+
 static void refuse(struct acceptor *a, struct service *svc,
 	const struct conn_origin *from, enum close_reason why)
 {
-	char arg[16];
+	struct strbuf arg = {0};
 
 	if (!close_row(why)->words || !svc->type->ops->goodbye ||
 		a->n_refusals >= a->set->max_refusals) {
 		close(from->fd);
 		return;
 	}
-	snprintf(arg, sizeof(arg), "%u", a->set->per_address.connections);
+	add_words(a, from, why, &arg);
 	(void)admission_make_room(a);
 	conn_enter(a->worker, NULL);
-	if (conn_open_refused(a->worker, svc, from, why,
-		    why == CLOSE_ADDRESS_FULL ? arg : NULL))
+	if (conn_open_refused(
+		    a->worker, svc, from, why, arg.failed ? NULL : arg.data))
 		a->n_refusals++;
+	strbuf_fini(&arg);
 }
 
 /* CLOSE_N: it may come in. */
@@ -201,6 +227,8 @@ static enum close_reason judge(
 	if (is_inet && svc->allow.n_nets &&
 		!netlist_has(&svc->allow, from->peer))
 		return CLOSE_NOT_ALLOWED;
+	if (find_ban(a, from))
+		return CLOSE_BANNED;
 	if (n >= set->max_connections)
 		return CLOSE_FULL;
 	if (svc->max_connections &&
@@ -250,6 +278,7 @@ static void count_arrival(
 		{CLOSE_CONNECT_RATE, ADDRTAB_CONNECT_RATE},
 		{CLOSE_FULL, ADDRTAB_FULL},
 		{CLOSE_NOT_ALLOWED, ADDRTAB_NOT_ALLOWED},
+		{CLOSE_BANNED, ADDRTAB_BANNED},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

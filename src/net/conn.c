@@ -70,6 +70,11 @@ const char *conn_peer_text(const struct conn *c, char *buf)
 	return peer_format(buf, &c->peer);
 }
 
+bool conn_peer_bytes(const struct conn *c, uint8_t bytes[16])
+{
+	return addr_bytes(&c->peer.sa, bytes);
+}
+
 const char *conn_local_text(const struct conn *c, char *buf)
 {
 	struct addr a = {.len = sizeof(a.un)};

@@ -94,6 +94,8 @@ void conn_output_done(struct conn *c);   /* closing and all is sent */
 void conn_peer_ended(struct conn *c);    /* the peer's FIN was read */
 void conn_lost(struct conn *c, int err); /* the socket failed */
 void conn_update_deadline(struct conn *c);
+/* ban_sweep.c: closes it if its worker's bans say so; true: it did. */
+bool conn_check_ban(struct conn *c, int64_t now_ms);
 /* conn_end.c: */
 void conn_note_begin(const struct conn *c);
 void conn_note_end(const struct conn *c); /* before its nick is gone */

@@ -26,10 +26,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/addr.h"
+#include "net/banset.h"
 #include "net/dgram_guard.h"
 #include "net/dgram_private.h"
 #include "net/listener.h"
 #include "net/service.h"
+#include "net/worker.h"
 
 #define BATCH            32
 #define BATCHES_PER_TURN 4
@@ -162,6 +164,13 @@ static bool find_asked(const struct dgram_socket *s, struct slot *slot,
 	return true;
 }
 
+static bool is_banned(const struct dgram_socket *s, const struct slot *slot)
+{
+	const struct banset *bans = worker_bans(s->part->worker);
+
+	return bans && banset_find(bans, &slot->from.sa, clock_wall_ms());
+}
+
 /* True if the slot's answer may go, as far as this datagram tells. */
 static bool answer_one(
 	const struct dgram_socket *s, struct slot *slot, struct mmsghdr *m)
@@ -176,7 +185,7 @@ static bool answer_one(
 
 	if (find_asked(s, slot, &m->msg_hdr, &in) &&
 		!(m->msg_hdr.msg_flags & MSG_TRUNC))
-		why = dgram_may_come(&in);
+		why = is_banned(s, slot) ? DGRAM_BANNED : dgram_may_come(&in);
 	if (why == DGRAM_ANSWERED) {
 		slot->answer.n_parts = 0;
 		if (!s->service->type->datagram(&in, &slot->answer))

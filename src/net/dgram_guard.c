@@ -19,6 +19,7 @@
 
 const char *const dgram_refusal_names[DGRAM_N_REFUSALS] = {
 	[DGRAM_NOT_ALLOWED] = "not_allowed",
+	[DGRAM_BANNED] = "banned",
 	[DGRAM_LOW_PORT] = "low_port",
 	[DGRAM_OWN_PORT] = "own_port",
 	[DGRAM_GROUP] = "group",

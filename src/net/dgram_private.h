@@ -22,6 +22,7 @@ struct dgram_batch;
 struct listener;
 struct receiver_seat;
 struct service;
+struct worker;
 
 /* What the sockets of all workers have in common. */
 struct dgram_shared {
@@ -44,6 +45,7 @@ struct dgram_socket {
 struct dgram_part {
 	struct dgram_shared *shared; /* borrowed */
 	struct receiver_seat *seat;  /* borrowed; where it is in use */
+	struct worker *worker;       /* borrowed; whose it is */
 	struct dgram_batch *batch;   /* owned */
 	struct rate_spec answers;
 	struct portset own; /* the ports of all parts */

@@ -198,6 +198,7 @@ static int part_new(struct dgram_part **ret, struct receiver_seat *seat,
 		return -ENOMEM;
 	part->shared = &seat->receiver->shared;
 	part->seat = seat;
+	part->worker = seat->worker;
 	part->answers = set->answers;
 	for (size_t i = 0; i < set->n_entries; i++) {
 		const struct receive_entry *entry = &set->entries[i];

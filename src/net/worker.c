@@ -23,6 +23,7 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "net/banset.h"
 #include "net/conn.h"
 #include "net/conn_private.h"
 #include "net/helper.h"
@@ -222,6 +223,7 @@ static void worker_free(struct worker *w)
 		return;
 	assert(TAILQ_EMPTY(&w->conns) && TAILQ_EMPTY(&w->dead));
 	survey_drop_visits(w);
+	banset_unref(w->bans);
 	mailbox_free(w->mailbox);
 	if (w->visit_event)
 		event_free(w->visit_event);

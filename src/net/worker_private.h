@@ -21,6 +21,7 @@
 #define SCRATCH_LEN (64 * 1024)
 
 struct acceptor;
+struct banset;
 struct conn;
 struct event;
 struct survey_part;
@@ -66,6 +67,7 @@ struct worker {
 	struct event *visit_event; /* owned */
 	struct conn *cursor;       /* ... and comes to this one next; or NULL */
 	struct conn_ring ends;
+	struct banset *bans;       /* a reference; NULL: nobody is banned */
 	char scratch[SCRATCH_LEN]; /* what raw protocols read into */
 };
 

@@ -244,13 +244,12 @@ static void chat_timer(struct conn *c)
 }
 
 /* What the rooms hear is what the member is told. */
-static void note_kick(struct chat_session *session, const char *arg)
+static void note_words(
+	struct chat_session *session, enum close_reason why, const char *arg)
 {
-	const char *words = close_row(CLOSE_KICKED)->words;
 	struct strbuf text = {0};
 
-	strbuf_add(&text, words, (size_t)(strstr(words, "%s") - words));
-	utf8_make_safe(&text, arg, strlen(arg));
+	close_words(why, arg, &text);
 	chat_msg_unref(session->bye);
 	session->bye = NULL;
 	if (!text.failed)
@@ -268,8 +267,8 @@ static void chat_goodbye(struct conn *c, enum close_reason why, const char *arg,
 
 	if (!dialect)
 		dialect = dialect_of(conn_service(c));
-	if (why == CLOSE_KICKED && session->member)
-		note_kick(session, arg);
+	if ((why == CLOSE_KICKED || why == CLOSE_BANNED) && session->member)
+		note_words(session, why, arg);
 	dialect->goodbye(why, arg, session->view, out);
 }
 

@@ -7,13 +7,17 @@
  * them, and are dropped there if the feed is full. */
 #include "proto/chat_admin.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
+#include "chat/command.h"
 #include "chat/msg.h"
+#include "chat/operate.h"
 #include "chat_port_private.h"
 
 #define REST_NS 50000
@@ -97,6 +101,93 @@ int chat_admin_proclaim(struct chat_port *port, struct proclamation *p)
 	}
 	outbox_fini(&out);
 	return is_more ? -EAGAIN : 0;
+}
+
+/* Operating. */
+
+/* Puts the arguments, made safe, into the call. False: no memory. */
+static bool fill_call(struct chat_call *call, const struct admin_deed *deed)
+{
+	size_t starts[CHAT_ARGS_MAX];
+
+	assert(deed->n_args <= CHAT_ARGS_MAX);
+	for (size_t i = 0; i < deed->n_args; i++) {
+		starts[i] = call->buf.len;
+		utf8_make_safe(
+			&call->buf, deed->args[i], strlen(deed->args[i]));
+		strbuf_addc(&call->buf, '\0');
+	}
+	call->n_args = deed->n_args;
+	for (size_t i = 0; !call->buf.failed && i < deed->n_args; i++)
+		call->args[i] = call->buf.data + starts[i];
+	return !call->buf.failed;
+}
+
+struct chat_msg *chat_admin_operate(
+	struct chat_port *port, const struct admin_deed *deed)
+{
+	const struct chat_now now = chat_port_now();
+	const struct chat_verb *others[2];
+	struct chat_call call = {.verb = chat_verb_find(deed->verb, others)};
+	struct chat_operation operation = {
+		.call = &call, .nick = deed->nick, .known_as = deed->known_as};
+	struct chat_outbox out = {0};
+	struct delivery d = {0};
+
+	assert(call.verb && chat_verb_info(call.verb)->is_for_operators);
+	if (fill_call(&call, deed)) {
+		pthread_mutex_lock(&port->lock);
+		hub_operate(port->hub, &operation, &now, &out);
+		d = chat_port_deliver(port, &out);
+		pthread_mutex_unlock(&port->lock);
+		chat_port_wake(port, d.asleep);
+	}
+	outbox_fini(&out);
+	chat_call_fini(&call);
+	return operation.answer;
+}
+
+void chat_admin_watch_bans(
+	struct chat_port *port, void (*changed)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&port->lock);
+	port->bans_serial = hub_bans(port->hub)->serial;
+	port->bans_changed = changed;
+	port->bans_arg = arg;
+	pthread_mutex_unlock(&port->lock);
+}
+
+int chat_admin_bans(struct chat_port *port, struct ban_list *ret)
+{
+	int err;
+
+	pthread_mutex_lock(&port->lock);
+	err = bans_copy(hub_bans(port->hub), ret);
+	pthread_mutex_unlock(&port->lock);
+	return err;
+}
+
+size_t chat_admin_n_bans(struct chat_port *port)
+{
+	int64_t now_ms = clock_wall_ms();
+	size_t n;
+
+	pthread_mutex_lock(&port->lock);
+	n = bans_count(hub_bans(port->hub), now_ms);
+	pthread_mutex_unlock(&port->lock);
+	return n;
+}
+
+int chat_admin_load_bans(struct chat_port *port, const char *data, size_t len,
+	struct errmsg *msg)
+{
+	const struct chat_now now = chat_port_now();
+	int err;
+
+	pthread_mutex_lock(&port->lock);
+	err = hub_load_bans(port->hub, data, len, &now, msg);
+	pthread_mutex_unlock(&port->lock);
+	return err;
 }
 
 /* Watching. */

@@ -12,12 +12,16 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
 #include "base/strmap.h"
 #include "chat/msg.h"
+#include "net/banset.h"
 #include "net/conn.h"
 #include "net/worker.h"
 #include "proto/audience.h"
@@ -195,14 +199,41 @@ static void do_view(struct chat_desk *desk, struct chat_item *item)
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 }
 
+static void close_resumed(struct conn *c, const struct chat_msg *msg)
+{
+	conn_close(c, CLOSE_RESUMED, NULL);
+}
+
+static void close_kicked(struct conn *c, const struct chat_msg *msg)
+{
+	conn_close(c, CLOSE_KICKED, msg->text);
+}
+
+static void close_banned(struct conn *c, const struct chat_msg *msg)
+{
+	struct strbuf words = {0};
+
+	ban_add_words(&words, (int64_t)msg->n, msg->text, clock_wall_ms());
+	conn_close(c, CLOSE_BANNED, words.failed ? NULL : words.data);
+	strbuf_fini(&words);
+}
+
+/* What is not here was asked for by the member itself. */
+static void (*const closers[CHAT_TYPE_N])(
+	struct conn *, const struct chat_msg *) = {
+	[CHAT_RESUMED] = close_resumed,
+	[CHAT_KICKED] = close_kicked,
+	[CHAT_BANNED] = close_banned,
+};
+
 static void do_close(struct chat_desk *desk, struct chat_item *item)
 {
 	struct chat_session *session = find_session(desk, item->conn);
 
 	if (!session)
 		return;
-	if (item->msg && item->msg->type == CHAT_RESUMED) {
-		conn_close(session->conn, CLOSE_RESUMED, NULL);
+	if (item->msg && closers[item->msg->type]) {
+		closers[item->msg->type](session->conn, item->msg);
 		return;
 	}
 	if (item->msg) {
@@ -210,6 +241,27 @@ static void do_close(struct chat_desk *desk, struct chat_item *item)
 		session->bye = chat_msg_ref(item->msg);
 	}
 	conn_close(session->conn, item->msg ? CLOSE_QUIT : CLOSE_EOF, NULL);
+}
+
+static struct log_limit operator_limit = {.burst = 100};
+
+static void do_log(struct chat_desk *desk, struct chat_item *item)
+{
+	const struct log_about about = {.conn = item->conn};
+	char more[LOG_LEFT_OUT_LEN];
+	struct strbuf by = {0};
+	uint64_t left_out;
+
+	if (!item->msg || !log_limit_pass(&operator_limit, &left_out))
+		return;
+	str_escape(&by, item->msg->nick2, strlen(item->msg->nick2), SIZE_MAX);
+	if (!by.failed)
+		log_about(LOG_LEVEL_NOTICE, &about,
+			"operator did=\"%s\" nick=%s by=\"%s\" conn=%llu%s",
+			item->msg->text, item->msg->nick, by.data,
+			(unsigned long long)item->conn,
+			log_left_out(more, left_out));
+	strbuf_fini(&by);
 }
 
 static void do_wants(struct chat_desk *desk, struct chat_item *item)
@@ -272,6 +324,7 @@ static void (*const doers[])(struct chat_desk *, struct chat_item *) = {
 	[CHAT_POST_IGNORE] = do_ignore,
 	[CHAT_POST_UNIGNORE] = do_ignore,
 	[CHAT_POST_GO_ON] = do_go_on,
+	[CHAT_POST_LOG] = do_log,
 };
 
 /* Back-pressure. */

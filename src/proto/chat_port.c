@@ -18,8 +18,10 @@
 #include "base/metrics.h"
 #include "chat/hub.h"
 #include "chat/msg.h"
+#include "chat/operate.h"
 #include "chat/settings.h"
 #include "net/conn.h"
+#include "net/peer.h"
 #include "net/worker.h"
 #include "proto/audience.h"
 #include "proto/chat_desk.h"
@@ -68,6 +70,18 @@ static uint64_t concerned(const struct chat_outbox *out)
 	return workers;
 }
 
+/* Seldom: the one who is told may have to be woken, under the lock. */
+static void note_bans(struct chat_port *port)
+{
+	uint64_t serial = hub_bans(port->hub)->serial;
+
+	if (serial == port->bans_serial)
+		return;
+	port->bans_serial = serial;
+	if (port->bans_changed)
+		port->bans_changed(port->bans_arg);
+}
+
 struct delivery chat_port_deliver(
 	struct chat_port *port, struct chat_outbox *out)
 {
@@ -87,6 +101,7 @@ struct delivery chat_port_deliver(
 			d.asleep |= bit;
 	}
 	outbox_clear(out);
+	note_bans(port);
 	return d;
 }
 
@@ -192,6 +207,8 @@ int chat_port_enter(struct chat_session *session, const char *room)
 	struct chat_port *port = session->port;
 	struct chat_outbox *out = &own_desk(session)->outbox;
 	struct chat_now when = chat_port_now();
+	struct network address = {.prefix = 128};
+	bool has_address = conn_peer_bytes(session->conn, address.bytes);
 	struct delivery d;
 
 	pthread_mutex_lock(&port->lock);
@@ -200,6 +217,8 @@ int chat_port_enter(struct chat_session *session, const char *room)
 	session->member = hub_enter(
 		port->hub, home_of(session), room, &when, out);
 	d = chat_port_deliver(port, out);
+	if (session->member && has_address)
+		hub_set_address(port->hub, session->member, &address);
 	if (session->member)
 		take_nick(session);
 	pthread_mutex_unlock(&port->lock);

@@ -23,6 +23,9 @@ struct chat_port {
 	struct chat_observer observer;        /* the hub's, while: */
 	struct chat_watch watch;              /* something is; under lock */
 	atomic_bool stopping;
+	uint64_t bans_serial;            /* when this was called last: */
+	void (*bans_changed)(void *arg); /* or NULL; under lock */
+	void *bans_arg;
 	struct chat_desk *desks; /* owned; by worker index */
 	unsigned n_workers, n_desks;
 };

@@ -51,6 +51,7 @@ static const struct {
 	{"TEXT", "message"},
 	{"REASON", "message"},
 	{"N", "last"},
+	{"ADDRESS|NETWORK|NICK", "target"},
 	{"on|off", "on"},
 };
 #define N_WORDS (sizeof(words) / sizeof(words[0]))
@@ -280,14 +281,33 @@ static bool keep_arg(struct parse *p, size_t i)
 				    : MUST("a text"));
 }
 
-/* All that are there, up to the first that is not. What must be there must
- * also hold something. */
+/* How many arguments there are, those counted that are not there but stand
+ * before one that is; up to the first that must be there and is not. */
+static size_t count_args(const struct parse *p)
+{
+	size_t n = p->fields.n;
+
+	for (size_t i = 0; i < p->info->min_args; i++)
+		if (!arg_of(p, i))
+			return i;
+	while (n > 0 && !arg_of(p, n - 1))
+		n--;
+	return n;
+}
+
+/* All that are there; what is not, before one that is, is empty. What must be
+ * there must also hold something. */
 static bool keep_args(struct parse *p)
 {
+	size_t n = count_args(p), i;
 	const json_t *value;
-	size_t i;
 
-	for (i = 0; i < p->fields.n && (value = arg_of(p, i)) != NULL; i++) {
+	for (i = 0; i < n; i++) {
+		value = arg_of(p, i);
+		if (!value) {
+			keep_words(p, &p->call->args[i], "");
+			continue;
+		}
 		if (i < p->info->min_args && json_is_string(value) &&
 			json_string_length(value) == 0)
 			return refuse_field(

@@ -43,4 +43,11 @@ void dialect_json_whois(const struct chat_msg *msg, struct strbuf *out);
 void dialect_json_away(const struct chat_msg *msg, struct strbuf *out);
 void dialect_json_welcome_back(const struct chat_msg *msg, struct strbuf *out);
 
+/* dialect_json_operator.c: the same. */
+void dialect_json_muted(const struct chat_msg *msg, struct strbuf *out);
+void dialect_json_unmuted(const struct chat_msg *msg, struct strbuf *out);
+void dialect_json_locked(const struct chat_msg *msg, struct strbuf *out);
+void dialect_json_banned(const struct chat_msg *msg, struct strbuf *out);
+void dialect_json_bans(const struct chat_msg *msg, struct strbuf *out);
+
 #endif

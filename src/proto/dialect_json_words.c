@@ -6,7 +6,8 @@
  * A row of a fact is a function that writes one object; a row of a refusal is
  * its code and its words. In these %n, %N and %t stand for nick, nick2 and the
  * text, cut, since it may be anything, %r for the room, %c and %l for the
- * numbers n and limit.
+ * numbers n and limit, %L for " for 10m" if limit is a time, %w for words of
+ * ours in nick2.
  *
  * What people say is safe text and is only escaped. What may come from the
  * configuration, a topic for example, is made safe once more. Pure.
@@ -15,6 +16,7 @@
 
 #include "base/json_write.h"
 #include "base/str.h"
+#include "base/units.h"
 #include "base/utf8.h"
 #include "chat/command.h"
 #include "chat/msg.h"
@@ -84,6 +86,20 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_BYE] = {put_nothing}, /* the goodbye says it */
 	[CHAT_OK] = {put_ok},
 	[CHAT_RESUMED] = {put_nothing},
+	[CHAT_KICKED] = {put_nothing},
+	[CHAT_BANNED] = {put_nothing},
+	[CHAT_OPERATED] = {put_nothing},
+	[CHAT_YOU_KICKED] = {put_nothing},
+	[CHAT_YOU_MUTED] = {put_nothing},
+	[CHAT_YOU_UNMUTED] = {put_nothing},
+	[CHAT_MUTED] = {dialect_json_muted},
+	[CHAT_UNMUTED] = {dialect_json_unmuted},
+	[CHAT_YOU_LOCKED] = {put_nothing},
+	[CHAT_LOCKED] = {dialect_json_locked},
+	[CHAT_YOU_BANNED] = {dialect_json_banned},
+	[CHAT_YOU_UNBANNED] = {put_nothing},
+	[CHAT_BANS] = {dialect_json_bans},
+	[CHAT_BAN_ITEM] = {put_nothing},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {NULL, "unknown_type",
 		"there is no type \"%t\"", "there is no type \"%t\"; did you mean \"%N\"?"},
@@ -113,7 +129,7 @@ static const struct row table[CHAT_TYPE_N] = {
 		"the %t who wrote to you has gone, this is somebody else"},
 	[CHAT_E_NOT_IN_ROOM] = {NULL, "not_in_room", "you are not in that room; join it first"},
 	[CHAT_E_TOO_MANY_ROOMS] = {NULL, "busy", "there are %l rooms, no more can be made"},
-	[CHAT_E_ROOM_LOCKED] = {NULL, "not_allowed", "%r is locked: nobody may go there"},
+	[CHAT_E_ROOM_LOCKED] = {NULL, "not_allowed", "%r is locked: only operators may join"},
 	[CHAT_E_NOT_A_NUMBER] = {NULL, "bad_field", "\"%t\" is not a number of messages"},
 	[CHAT_E_INVALID_INPUT] = {NULL, "invalid_json", "Invalid JSON"},
 	[CHAT_E_BAD_FIELD] = {NULL, "bad_field", "\"%t\" %N", "\"%t\" %N"},
@@ -135,6 +151,23 @@ static const struct row table[CHAT_TYPE_N] = {
 		"%l wrong codes are the most that one connection may try"},
 	[CHAT_E_CODE_BUSY] = {NULL, "too_fast",
 		"too many wrong codes were tried just now; try again in a moment"},
+	[CHAT_E_NOT_OPERATOR] = {NULL, "not_allowed", "\"%t\" is for operators"},
+	[CHAT_E_MUTED] = {NULL, "not_allowed", "you are muted%L: that was not sent"},
+	[CHAT_E_NOT_DURATION] = {NULL, "bad_field",
+		"\"%t\" is not a duration; write 30s, 10m, 2h or 7d, ten years at most"},
+	[CHAT_E_NICK_BANNED] = {NULL, "not_allowed",
+		"the name \"%t\" is banned", "the name \"%t\" is banned"},
+	[CHAT_E_BAN_INVALID] = {NULL, "bad_field", "",
+		"this cannot be banned: %w"},
+	[CHAT_E_BAN_GUEST] = {NULL, "bad_field",
+		"names with guest- are given by the server",
+		"names with guest- are given by the server; the address is %N"},
+	[CHAT_E_BAN_EXEMPT] = {NULL, "not_allowed", "",
+		"%t cannot be banned: %N is exempt by the configuration"},
+	[CHAT_E_BAN_SELF] = {NULL, "not_allowed", "%t cannot be banned: that is you"},
+	[CHAT_E_BANS_FULL] = {NULL, "busy", "there are %l bans, no more can be made"},
+	[CHAT_E_NOT_BANNED] = {NULL, "no_such_name",
+		"%t is not banned", "%t is not banned by itself, but %N is"},
 	[CHAT_E_NO_ACCOUNTS] = {NULL, "not_allowed", "this server has no accounts"},
 	[CHAT_E_NO_MEMORY] = {NULL, "busy",
 		"the server is short of memory; try again in a moment"},
@@ -407,6 +440,9 @@ static void put_help(const struct chat_msg *msg, struct strbuf *out)
 		return;
 	}
 	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++) {
+		if (chat_verb_info(verb)->is_for_operators &&
+			!(msg->flags & CHAT_OPERATOR))
+			continue;
 		strbuf_adds(out, between);
 		put_command(chat_verb_info(verb), out);
 		between = ",";
@@ -457,6 +493,8 @@ static void put_count(uint64_t n, struct strbuf *out)
 static void put_field(
 	char letter, const struct chat_msg *msg, struct strbuf *out)
 {
+	char time[UNITS_LEN];
+
 	if (letter == 'n')
 		utf8_make_safe_cut(out, msg->nick, QUOTE_MAX);
 	else if (letter == 'N')
@@ -469,6 +507,10 @@ static void put_field(
 		put_count(msg->n, out);
 	else if (letter == 'l')
 		put_count(msg->limit, out);
+	else if (letter == 'L' && msg->limit > 0)
+		strbuf_addf(out, " for %s", duration_words(time, msg->limit));
+	else if (letter == 'w')
+		utf8_make_safe(out, msg->nick2, strlen(msg->nick2));
 }
 
 static void put_sentence(
@@ -487,13 +529,20 @@ static void put_sentence(
 	}
 }
 
+void dialect_refusal_words(const struct chat_msg *msg, struct strbuf *out)
+{
+	const struct row *row = &table[msg->type];
+
+	put_sentence(row->other && msg->nick2[0] ? row->other : row->words, msg,
+		out);
+}
+
 static void put_error(
 	const struct row *row, const struct chat_msg *msg, struct strbuf *out)
 {
 	struct strbuf sentence = {0};
 
-	put_sentence(row->other && msg->nick2[0] ? row->other : row->words, msg,
-		&sentence);
+	dialect_refusal_words(msg, &sentence);
 	json_write_begin(out, "error");
 	json_write_string(out, "code", row->code);
 	if (sentence.failed)

@@ -255,19 +255,28 @@ static void put_verb_help(
 	dialect_text_end(view, out);
 }
 
-static void put_minor_verbs(unsigned view, struct strbuf *out)
+/* Names of verbs, blanks between them. */
+static void put_names(bool (*is_one)(const struct chat_verb_info *info),
+	const char *before, struct strbuf *out)
 {
 	const struct chat_verb *verb;
-	const char *before = TEXT_MARK;
 
 	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++) {
-		if (!chat_verb_info(verb)->is_minor)
+		if (!is_one(chat_verb_info(verb)))
 			continue;
 		strbuf_addf(out, "%s/%s", before, chat_verb_info(verb)->name);
 		before = "  ";
 	}
-	strbuf_adds(out, "  (/help COMMAND explains one)");
-	dialect_text_end(view, out);
+}
+
+static bool is_minor(const struct chat_verb_info *info)
+{
+	return info->is_minor;
+}
+
+static bool is_for_operators(const struct chat_verb_info *info)
+{
+	return info->is_for_operators;
 }
 
 void dialect_text_help(
@@ -281,9 +290,16 @@ void dialect_text_help(
 		return;
 	}
 	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++)
-		if (!chat_verb_info(verb)->is_minor)
+		if (!is_minor(chat_verb_info(verb)) &&
+			!is_for_operators(chat_verb_info(verb)))
 			put_verb_line(chat_verb_info(verb), view, out);
-	put_minor_verbs(view, out);
+	put_names(is_minor, TEXT_MARK, out);
+	strbuf_adds(out, "  (/help COMMAND explains one)");
+	dialect_text_end(view, out);
+	if (msg->flags & CHAT_OPERATOR) {
+		put_names(is_for_operators, TEXT_MARK "for operators: ", out);
+		dialect_text_end(view, out);
+	}
 	put_line("the first letters of a command are enough; //x says /x", view,
 		out);
 }

@@ -41,5 +41,10 @@ void dialect_text_rooms(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out);
 void dialect_text_help(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+/* dialect_text_operator.c */
+void dialect_text_banned(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
+void dialect_text_bans(
+	const struct chat_msg *msg, unsigned view, struct strbuf *out);
 
 #endif

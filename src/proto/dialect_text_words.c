@@ -5,9 +5,11 @@
  *
  * A row is a sentence, or a function where a sentence will not do. In
  * sentences %n and %N stand for nick and nick2, %r for the room, %t for the
- * text, %c and %l for the numbers n and limit, %d for a limit of time, %h for
- * how many are here; a newline starts another line. Rows from CHAT_E_FIRST on
- * are told as errors, and what they quote is cut, since it may be anything.
+ * text, %c and %l for the numbers n and limit, %d for a limit of time, %m for
+ * the time n, %L for the time limit, rounded, %w for words of ours in nick2,
+ * %h for how many are here; a newline starts another line. Rows from
+ * CHAT_E_FIRST on are told as errors, and what they quote is cut, since it may
+ * be anything.
  *
  * What people say is put together from pieces without any formatting: it is
  * rendered once for each batch and rendering, in the path of the fan-out.
@@ -60,6 +62,11 @@ static bool has_no_room(const struct chat_msg *msg)
 static bool is_off(const struct chat_msg *msg)
 {
 	return msg->n == 0;
+}
+
+static bool has_limit(const struct chat_msg *msg)
+{
+	return msg->limit != 0;
 }
 
 static bool asks_for_help(const struct chat_msg *msg)
@@ -127,6 +134,28 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_VERSION] = {"sockd " SOCKD_VERSION},
 	[CHAT_BYE] = {.render = render_nothing}, /* the goodbye says it */
 	[CHAT_RESUMED] = {.render = render_nothing},
+	[CHAT_KICKED] = {.render = render_nothing}, /* so does that */
+	[CHAT_BANNED] = {.render = render_nothing},
+	[CHAT_OPERATED] = {.render = render_nothing}, /* for the log */
+	[CHAT_YOU_KICKED] = {"%n is disconnected"},
+	[CHAT_YOU_MUTED] = {
+		"%n may say nothing for %m; /mute %n 0 ends it",
+		"%n may say nothing from now on; /mute %n 0 ends it", is_off},
+	[CHAT_YOU_UNMUTED] = {"%n may speak again"},
+	[CHAT_MUTED] = {
+		"%n has muted you: for %m nothing that you say is sent",
+		"%n has muted you: nothing that you say is sent", is_off},
+	[CHAT_UNMUTED] = {"%n has unmuted you: you may speak again"},
+	[CHAT_YOU_LOCKED] = {
+		"#%r is locked: only operators may join; /lock %r off ends it",
+		"#%r is open to everybody", is_off},
+	[CHAT_LOCKED] = {
+		"%n locked #%r: only operators may join",
+		"%n opened #%r to everybody", is_off},
+	[CHAT_YOU_BANNED] = {.render = dialect_text_banned},
+	[CHAT_YOU_UNBANNED] = {"%t is no longer banned"},
+	[CHAT_BANS] = {.render = dialect_text_bans},
+	[CHAT_BAN_ITEM] = {.render = render_nothing},
 	[CHAT_OK] = {"done"},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {
@@ -156,7 +185,7 @@ static const struct words table[CHAT_TYPE_N] = {
 		"you are in no room; /join ROOM goes to one",
 		"you are not in #%t; /join ROOM goes to one", has_text},
 	[CHAT_E_TOO_MANY_ROOMS] = {"there are %l rooms, no more can be made; /rooms lists them"},
-	[CHAT_E_ROOM_LOCKED] = {"#%r is locked: nobody may go there"},
+	[CHAT_E_ROOM_LOCKED] = {"#%r is locked: only operators may join"},
 	[CHAT_E_NOT_A_NUMBER] = {"\"%t\" is not a number of lines; write 1 or more"},
 	[CHAT_E_INVALID_INPUT] = {"that could not be read"},
 	[CHAT_E_BAD_FIELD] = {"%t: %N"},
@@ -175,6 +204,24 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_E_CODE_YOURS] = {"that is the code of this connection, for when you are cut off"},
 	[CHAT_E_CODE_TRIES] = {"%l wrong codes are the most that one connection may try"},
 	[CHAT_E_CODE_BUSY] = {"too many wrong codes were tried just now; try again in a moment"},
+	[CHAT_E_NOT_OPERATOR] = {"/%t is for operators"},
+	[CHAT_E_MUTED] = {
+		"you are muted: that was not sent",
+		"you are muted for %L: that was not sent", has_limit},
+	[CHAT_E_NOT_DURATION] = {
+		"\"%t\" is not a duration; write 30s, 10m, 2h or 7d, ten years at most"},
+	[CHAT_E_NICK_BANNED] = {"the name \"%t\" is banned; choose another name"},
+	[CHAT_E_BAN_INVALID] = {"this cannot be banned: %w"},
+	[CHAT_E_BAN_GUEST] = {
+		"names with guest- are given by the server; /kick %t disconnects",
+		"names with guest- are given by the server; /ban %N bans the address", has_nick2},
+	[CHAT_E_BAN_EXEMPT] = {
+		"%t cannot be banned: %N is exempt by the configuration"},
+	[CHAT_E_BAN_SELF] = {"%t cannot be banned: that is you"},
+	[CHAT_E_BANS_FULL] = {"there are %l bans, no more can be made; /bans lists them"},
+	[CHAT_E_NOT_BANNED] = {
+		"%t is not banned; /bans lists who is",
+		"%t is not banned by itself, but %N is", has_nick2},
 	[CHAT_E_NO_ACCOUNTS] = {"this server has no accounts; /nick NAME takes a name"},
 	[CHAT_E_NO_MEMORY] = {"the server is short of memory; try again in a moment"},
 };
@@ -232,6 +279,15 @@ static void put_field(
 		break;
 	case 'd':
 		strbuf_adds(out, duration_format(time, msg->limit));
+		break;
+	case 'm':
+		strbuf_adds(out, duration_format(time, msg->n));
+		break;
+	case 'L':
+		strbuf_adds(out, duration_words(time, msg->limit));
+		break;
+	case 'w':
+		utf8_make_safe(out, msg->nick2, strlen(msg->nick2));
 		break;
 	case 'h':
 		put_here(msg, out);

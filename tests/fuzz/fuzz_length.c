@@ -117,11 +117,8 @@ static void finish(struct stream *s)
 /* Pieces of the sizes that `cut` leads to; 0: all at once. */
 static void run(struct stream *s, uint32_t cut)
 {
-	char *memory = malloc(s->total + 1);
 	size_t end = 0;
 
-	assert(memory);
-	s->end = memory + s->total + 1;
 	while (end < s->total && !s->is_over) {
 		size_t piece = s->total;
 
@@ -134,10 +131,10 @@ static void run(struct stream *s, uint32_t cut)
 	}
 	if (!s->is_over)
 		finish(s);
-	free(memory);
 }
 
-static void start(struct stream *s, const uint8_t *data, size_t size)
+static void start(
+	struct stream *s, char *memory, const uint8_t *data, size_t size)
 {
 	const struct framer_limits limits = {
 		.line = 1, .message = 1 + data[0] % 64};
@@ -145,7 +142,8 @@ static void start(struct stream *s, const uint8_t *data, size_t size)
 	s->framer = framer_find("length");
 	s->framer->init(&s->state, &limits);
 	s->data = (const char *)data + HEAD_LEN;
-	s->total = size - HEAD_LEN < MOST ? size - HEAD_LEN : MOST;
+	s->total = size - HEAD_LEN;
+	s->end = memory + s->total + 1;
 	s->said_len = s->done = 0;
 	s->is_over = false;
 }
@@ -153,17 +151,23 @@ static void start(struct stream *s, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct stream whole, pieces;
+	char *memory;
 
 	if (size < HEAD_LEN)
 		return 0;
-	start(&whole, data, size);
+	if (size > HEAD_LEN + MOST)
+		size = HEAD_LEN + MOST;
+	memory = malloc(size - HEAD_LEN + 1);
+	assert(memory);
+	start(&whole, memory, data, size);
 	run(&whole, 0);
-	start(&pieces, data, size);
+	start(&pieces, memory, data, size);
 	run(&pieces, 1 + data[1] + data[2] * 256u);
 	assert(whole.said_len == pieces.said_len);
 	assert(memcmp(whole.said, pieces.said, whole.said_len) == 0);
 	if (whole.is_over)
 		check_sentence(whole.said + whole.sentence,
 			whole.said_len - whole.sentence);
+	free(memory);
 	return 0;
 }

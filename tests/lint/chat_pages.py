@@ -76,14 +76,13 @@ def differences(page, what, has, wants):
 
 
 def usage_of(macros):
-    """'Op Ar n' as the table of commands writes it: '[N]'."""
-    words = macros.split()
-    if not words:
-        return ''
-    if words[0] == 'Cm':
-        return ''.join(words[1:])
-    text = ' '.join(word for word in words if word not in ('Op', 'Ar')).upper()
-    return f'[{text}]' if words[0] == 'Op' else text
+    """'Ar room Op Cm on | off' as the table of commands writes it: 'ROOM [on|off]'."""
+    parts = []
+    for part in re.split(r'(?:^| )(?=Op )', macros):
+        kind, *words = part.removeprefix('Op ').split() or ['']
+        text = ''.join(words) if kind == 'Cm' else ' '.join(words).upper()
+        parts.append(f'[{text}]' if part.startswith('Op ') else text)
+    return ' '.join(part for part in parts if part)
 
 
 def command_faults(tables, page, text):

@@ -19,6 +19,7 @@ ARGUMENT = {
     r'\.It Cm ': '',
     r' Oo Cm (\S+) Ns = Ns Ar (\S+) Oc': lambda m: f' [{m[1]}={m[2].upper()}]',
     r' Oo Fl -(\S+) Oc': r' [--\1]',
+    r' Oo Cm (\S+) \| (\S+) Oc': r' [\1|\2]',
     r' Oo Ar (\S+) Oc': lambda m: f' [{m[1].upper()}]',
     r' Ar (\S+)': lambda m: f' {m[1].upper()}',
 }

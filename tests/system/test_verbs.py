@@ -16,11 +16,14 @@ CONFIG = '''services: {
 };'''
 # Arguments; what is answered at once. Those who are kicked sit in their rooms.
 ANSWERED = {
-    'addresses': '127.0.0.0/8', 'client': '1', 'clients': 'service=chat sort=age',
+    'addresses': '127.0.0.0/8', 'ban': 'x%s 5m too loud', 'bans': '', 'client': '1',
+    'clients': 'service=chat sort=age',
     'closed': 'limit=5', 'config': 'limits', 'diff': '', 'drain': 'echo 0', 'help': 'watch',
-    'kick': '%s enough now', 'log': 'debug', 'metrics': 'sockd_workers', 'reload': '--wait',
+    'kick': '%s enough now', 'lock': 'lobby off', 'log': 'debug', 'metrics': 'sockd_workers',
+    'mute': 'first 1s', 'reload': '--wait',
     'room': 'lobby', 'rooms': '', 'save': '', 'say': 'lobby tea  is "ready"',
     'services': '', 'status': '',
+    'unban': 'x%s',
 }
 # Arguments; what streams until the asker leaves, here after a line.
 STREAMED = {'watch events': '', 'watch log': 'debug', 'watch room': 'lobby'}

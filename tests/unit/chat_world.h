@@ -48,6 +48,7 @@ static inline struct chat_settings world_settings(void)
 		.quiet_above = 50,
 		.max_rooms = 1000,
 		.rooms_per_member = 20,
+		.max_bans = 100,
 	};
 }
 
@@ -150,6 +151,9 @@ static inline void world_put_post(struct world *w, const struct chat_post *post)
 				: post->kind == CHAT_POST_IGNORE ? "ignore"
 								 : "unignore",
 			post->home.conn, post->n);
+		break;
+	case CHAT_POST_LOG:
+		strbuf_addf(out, "log %" PRIu64, post->home.conn);
 		break;
 	case CHAT_POST_GO_ON:
 		strbuf_addf(out, "go on %" PRIu64, post->home.conn);

@@ -335,6 +335,82 @@ START_TEST(what_was_lost_is_known)
 }
 END_TEST
 
+/* Somebody who may do that. */
+static struct member *operator(void)
+{
+	struct member *member = world_enter(&w, 50, 0, "lobby");
+
+	hub_set_identity(
+		w.hub, member, &(struct chat_identity){.is_operator = true});
+	outbox_clear(&w.out);
+	return member;
+}
+
+START_TEST(locks_last_until_they_are_configured_otherwise)
+{
+	struct member *member = operator();
+	struct room_settings locked_ops = ops;
+	uint64_t n = hub_n_changes(w.hub);
+
+	locked_ops.locked = true;
+	w.settings.rooms = &ops;
+	w.settings.n_rooms = 1;
+	world_configure(&w);
+	world_run(&w, member, "lock", "ops", "on", NULL);
+	ck_assert_uint_gt(hub_n_changes(w.hub), n);
+	world_leave(&w, member, NULL);
+	for (int i = 0; i < 3; i++) {
+		w.settings.rooms = i == 1 ? &locked_ops : &ops;
+		restart();
+		member = world_enter(&w, 2, 0, "lobby");
+		outbox_clear(&w.out);
+		world_run(&w, member, "join", "ops", NULL);
+		ck_assert_int_eq(
+			strstr(world_read(&w), "E_ROOM_LOCKED") != NULL, i < 2);
+		world_leave(&w, member, NULL);
+	}
+}
+END_TEST
+
+static bool may_speak(struct member *member)
+{
+	outbox_clear(&w.out);
+	world_run(&w, member, "say", "x", NULL);
+	return strstr(world_read(&w), "E_MUTED") == NULL;
+}
+
+/* Of a person, by its code, and of an account. */
+START_TEST(who_is_muted_stays_so)
+{
+	struct member *boss = operator(), *member;
+	struct chat_identity alice = {.account = "alice"};
+	char code[16];
+
+	member = world_enter(&w, 1, 0, "lobby");
+	world_run(&w, member, "nick", "bob", NULL);
+	world_read_code(&w, code);
+	hub_set_identity(w.hub, member, &alice);
+	world_run(&w, boss, "mute", "bob", _i ? "10m" : NULL, NULL);
+	world_leave(&w, member, NULL);
+	world_leave(&w, boss, NULL);
+	world_later(&w, 300000);
+	restart();
+	world_later(&w, 299999);
+	member = world_enter(&w, 2, 0, "lobby");
+	world_run(&w, member, "resume", code, NULL);
+	ck_assert_str_eq(member_nick(member), "bob");
+	ck_assert(!may_speak(member));
+	world_leave(&w, member, NULL);
+	member = world_enter(&w, 3, 0, "lobby");
+	ck_assert(may_speak(member));
+	hub_set_identity(w.hub, member, &alice);
+	ck_assert(!may_speak(member));
+	world_later(&w, 1);
+	ck_assert(may_speak(member) == (_i == 1));
+	world_leave(&w, member, NULL);
+}
+END_TEST
+
 START_TEST(changes_are_noticed)
 {
 	uint64_t n = hub_n_changes(w.hub);
@@ -384,6 +460,8 @@ int main(void)
 	tcase_add_test(tc, a_configured_room_is_the_same_room);
 	tcase_add_test(tc, who_is_ignored_stays_so);
 	tcase_add_test(tc, what_was_lost_is_known);
+	tcase_add_test(tc, locks_last_until_they_are_configured_otherwise);
+	tcase_add_loop_test(tc, who_is_muted_stays_so, 0, 2);
 	tcase_add_test(tc, changes_are_noticed);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

@@ -42,7 +42,14 @@ static void do_anything(void)
 	if (roll(20) == 0)
 		hub_set_identity(w.hub, *slot,
 			&(struct chat_identity){
-				.account = roll(3) ? nicks[roll(5)] : NULL});
+				.account = roll(3) ? nicks[roll(5)] : NULL,
+				.is_operator = roll(2)});
+	if (roll(10) == 0)
+		world_run(&w, *slot, "lock", rooms[roll(5)],
+			roll(2) ? "on" : "off", NULL);
+	if (roll(10) == 0)
+		world_run(&w, *slot, "mute", nicks[roll(5)],
+			roll(3) ? "5m" : "0", NULL);
 	if (roll(8) == 0) {
 		world_leave(&w, *slot, NULL);
 		*slot = NULL;

@@ -58,6 +58,11 @@ static const struct {
 	{"ig", "ignore"},
 	{"ti", "time"},
 	{"lo", "login"},
+	{"kick", "kick"},
+	{"BANS", "bans"},
+	{"kic", NULL},
+	{"unb", NULL},
+	{"loc", NULL},
 	{"t", NULL},
 	{"", NULL},
 	{"joins", NULL},
@@ -102,7 +107,8 @@ static bool is_found_right(const char *word)
 	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++) {
 		if (has_word(verb, word, true))
 			whole = verb;
-		if (has_word(verb, word, false))
+		if (has_word(verb, word, false) &&
+			!chat_verb_info(verb)->is_for_operators)
 			first = n++ == 0 ? verb : first;
 	}
 	verb = chat_verb_find(word, others);

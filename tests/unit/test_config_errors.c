@@ -156,6 +156,9 @@ static const struct {
 		":1: services.s.protocol: the number 7 does not fit here; "
 		"write text"},
 	{S("listen = \"localhost:7\";"), ":1: services.s: has no protocol"},
+	{S("protocl = \"echo\"; listen = \"localhost:7\";"),
+		":1: services.s.protocl: unknown key; did you mean "
+		"\"protocol\"?"},
 	{S("protocol = \"echo\";"), ":1: services.s: has no listen"},
 	{S("protocol = \"echo\"; listen = [ ];"),
 		":1: services.s.listen: names no address"},

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The file of the bans. It is written by the workers' helper thread while the
+ * daemon runs and by the main thread at its end; a write that is under way then
+ * is waited for, and one that comes later than a newer one does nothing. So the
+ * file outlives whoever asked for the last write, and is counted. */
+#include "ban_file.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/state_file.h"
+
+#define BODY_MAX (UINT64_C(64) * 1024 * 1024)
+
+static const struct state_kind bans_kind = {
+	.name = "bans", .version = 1, .max_len = BODY_MAX};
+
+struct ban_file {
+	atomic_uint refs;
+	pthread_mutex_t lock; /* held for a write */
+	uint64_t written;     /* the latest there is; under lock */
+	char *path;           /* owned */
+};
+
+struct ban_file *ban_file_new(char *path)
+{
+	struct ban_file *file = path ? calloc(1, sizeof(*file)) : NULL;
+
+	if (!file) {
+		free(path);
+		return NULL;
+	}
+	atomic_init(&file->refs, 1);
+	pthread_mutex_init(&file->lock, NULL);
+	file->path = path;
+	state_file_tidy(path);
+	return file;
+}
+
+struct ban_file *ban_file_ref(struct ban_file *file)
+{
+	atomic_fetch_add(&file->refs, 1);
+	return file;
+}
+
+void ban_file_unref(struct ban_file *file)
+{
+	if (!file || atomic_fetch_sub(&file->refs, 1) > 1)
+		return;
+	pthread_mutex_destroy(&file->lock);
+	free(file->path);
+	free(file);
+}
+
+int ban_file_read(
+	const struct ban_file *file, struct strbuf *ret, struct errmsg *msg)
+{
+	return state_file_read(file->path, &bans_kind, ret, msg);
+}
+
+void ban_file_put_aside(const struct ban_file *file, struct strbuf *ret_name)
+{
+	strbuf_addf(ret_name, "%s.bad", file->path);
+	if (!ret_name->failed && rename(file->path, ret_name->data) == 0)
+		return;
+	strbuf_clear(ret_name);
+	strbuf_adds(ret_name, "nowhere");
+}
+
+int ban_file_write(
+	struct ban_file *file, const struct ban_page *page, struct errmsg *msg)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&file->lock);
+	if (page->number > file->written)
+		err = state_file_write(file->path, &bans_kind, page->text.data,
+			page->text.len, msg);
+	if (!err && page->number > file->written)
+		file->written = page->number;
+	pthread_mutex_unlock(&file->lock);
+	return err;
+}

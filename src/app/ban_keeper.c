@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From the chat's list of bans to the workers and to the disk. The list is
+ * changed on any thread; whoever does it posts the letter that lies ready here,
+ * and the main thread takes a copy:
+ *
+ *   list --letter--> copy --> set of networks --> workers, connections close
+ *                        \--> page --> helper thread --> file
+ *
+ * One page is on its way at a time; what changes meanwhile is in the next. A
+ * page that could not be written is tried again with the next change or after
+ * a minute, and at the end. Main thread, but for what says otherwise. */
+#include "app/ban_keeper.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include <event2/event.h>
+
+#include "app/config.h"
+#include "app/plan.h"
+#include "app/server_private.h"
+#include "base/errmsg.h"
+#include "base/log.h"
+#include "base/state_dir.h"
+#include "base/strmap.h"
+#include "chat/bans.h"
+#include "net/banset.h"
+#include "net/helper.h"
+#include "proto/chat_admin.h"
+
+#include "ban_file.h"
+
+#define RETRY_SECS 60
+
+/* Somebody who waits until a change is in force. */
+struct waiter {
+	STAILQ_ENTRY(waiter) link;
+	uint64_t sweep; /* the number of the one that does it */
+	ban_settled_fn done;
+	void *arg;
+	uint64_t ref;
+};
+STAILQ_HEAD(waiters, waiter);
+
+struct ban_keeper {
+	struct server *server; /* borrowed */
+	uint64_t n_sweeps;     /* so many were begun, and ended: */
+	uint64_t n_swept;
+	struct waiters waiters; /* owned, in the order of their sweeps */
+	struct mail changed;    /* lies ready, or: */
+	atomic_bool is_on_its_way;
+	struct ban_file *file; /* a reference; NULL: nothing is kept */
+	struct event *retry;   /* owned */
+	uint64_t n_pages;      /* so many were made */
+	bool is_writing;       /* one is with the helper */
+	bool is_dirty;         /* the file has not what the list has */
+	bool has_failed;       /* the last time; it was logged */
+};
+
+/* To the workers. */
+
+/* Tells those who wait for this sweep or one before it. */
+static void tell_waiters(struct ban_keeper *k, uint64_t sweep, uint64_t n)
+{
+	struct waiter *waiter;
+
+	while ((waiter = STAILQ_FIRST(&k->waiters)) && waiter->sweep <= sweep) {
+		STAILQ_REMOVE_HEAD(&k->waiters, link);
+		waiter->done(waiter->arg, waiter->ref, n);
+		free(waiter);
+	}
+}
+
+/* They end in the order in which they began. */
+static void on_swept(void *arg, uint64_t n_closed)
+{
+	struct ban_keeper *k = arg;
+
+	tell_waiters(k, ++k->n_swept, n_closed);
+	if (n_closed)
+		log_notice("banned ones were disconnected connections=%llu",
+			(unsigned long long)n_closed);
+}
+
+static struct banset *make_set(
+	const struct ban_keeper *k, const struct ban_list *list)
+{
+	const struct config *cfg = config_ref_get(k->server->plan->cfg);
+	struct banset_row *rows = calloc(list->n_items + 1, sizeof(*rows));
+	struct banset *set = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; rows && i < list->n_items; i++) {
+		const struct ban *ban = list->items[i];
+
+		if (ban->kind == BAN_NETWORK)
+			rows[n++] = (struct banset_row){
+				ban->net, ban->until_ms, ban->reason};
+	}
+	if (rows)
+		set = banset_new(rows, n, &cfg->exempt);
+	free(rows);
+	return set;
+}
+
+/* 0 or -ENOMEM. */
+static int put_in_force(struct ban_keeper *k, const struct ban_list *list)
+{
+	struct server *s = k->server;
+	struct ban_sweep sweep = {
+		.set = make_set(k, list), .done = on_swept, .arg = k};
+	int err = sweep.set ? crew_set_bans(&s->crew, s->mailbox, &sweep)
+			    : -ENOMEM;
+
+	k->n_sweeps += !err;
+	return err;
+}
+
+/* To the disk. */
+
+struct writing {
+	struct helper_job job;
+	struct ban_keeper *keeper; /* borrowed: while the main loop runs */
+	struct ban_file *file;     /* a reference */
+	struct ban_page page;
+	int err;
+	struct errmsg msg;
+};
+
+static void write_soon(struct ban_keeper *k);
+
+static struct writing *writing_of(struct mail *m)
+{
+	return container_of(m, struct writing, job.mail);
+}
+
+static void writing_free(struct mail *m)
+{
+	struct writing *w = writing_of(m);
+
+	ban_file_unref(w->file);
+	strbuf_fini(&w->page.text);
+	free(w);
+}
+
+/* The helper's thread. */
+static void on_helper(struct helper_job *job)
+{
+	struct writing *w = container_of(job, struct writing, job);
+
+	w->err = ban_file_write(w->file, &w->page, &w->msg);
+}
+
+static void note_written(struct ban_keeper *k, int err, const char *why)
+{
+	static const struct timeval tv = {.tv_sec = RETRY_SECS};
+
+	if (err) {
+		k->is_dirty = true;
+		(void)event_add(k->retry, &tv);
+	}
+	if (err && !k->has_failed)
+		log_error("the bans are not kept for now: %s", why);
+	else if (!err && k->has_failed)
+		log_notice("the bans are kept again");
+	k->has_failed = err != 0;
+}
+
+static void on_main(struct mail *m, void *owner)
+{
+	struct writing *w = writing_of(m);
+	struct ban_keeper *k = w->keeper;
+	bool was_dirty = k->is_dirty;
+
+	k->is_writing = false;
+	note_written(k, w->err, w->msg.text);
+	writing_free(m);
+	if (was_dirty)
+		write_soon(k);
+}
+
+/* The list as it is now. 0 or -ENOMEM. */
+static int make_page(struct ban_keeper *k, struct ban_page *ret)
+{
+	struct ban_list list;
+
+	*ret = (struct ban_page){.number = ++k->n_pages};
+	if (chat_admin_bans(k->server->ctx.chat, &list))
+		return -ENOMEM;
+	bans_encode(&list, &ret->text);
+	ban_list_fini(&list);
+	if (!ret->text.failed)
+		return 0;
+	strbuf_fini(&ret->text);
+	return -ENOMEM;
+}
+
+/* 0 or -errno. */
+static int start_writing(struct ban_keeper *k)
+{
+	struct writing *w = calloc(1, sizeof(*w));
+	int err = w ? make_page(k, &w->page) : -ENOMEM;
+
+	if (err) {
+		free(w);
+		return err;
+	}
+	w->keeper = k;
+	w->file = ban_file_ref(k->file);
+	w->job.mail.run = on_main;
+	w->job.mail.free = writing_free;
+	w->job.mailbox = k->server->mailbox;
+	w->job.work = on_helper;
+	err = helper_post(k->server->crew.helper, &w->job);
+	if (err)
+		writing_free(&w->job.mail);
+	return err;
+}
+
+static void write_soon(struct ban_keeper *k)
+{
+	int err;
+
+	k->is_dirty = true;
+	if (k->is_writing || !k->file)
+		return;
+	err = start_writing(k);
+	if (err) {
+		note_written(k, err, strerror(-err));
+		return;
+	}
+	k->is_writing = true;
+	k->is_dirty = false;
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct ban_keeper *k = arg;
+
+	if (k->is_dirty)
+		write_soon(k);
+}
+
+/* The list changed. */
+
+void ban_keeper_apply(struct ban_keeper *k)
+{
+	struct ban_list list;
+	int err;
+
+	if (!k)
+		return;
+	err = chat_admin_bans(k->server->ctx.chat, &list);
+	if (!err) {
+		err = put_in_force(k, &list);
+		ban_list_fini(&list);
+	}
+	if (!err)
+		return;
+	log_error("the bans of before stay in force: out of memory");
+	tell_waiters(k, UINT64_MAX, 0);
+}
+
+/* The letter that tells of the list as it is now is on its way still, or the
+ * last sweep was begun for it. */
+int ban_keeper_await(
+	struct ban_keeper *k, ban_settled_fn done, void *arg, uint64_t ref)
+{
+	struct waiter *waiter = calloc(1, sizeof(*waiter));
+
+	if (!waiter)
+		return -ENOMEM;
+	*waiter = (struct waiter){.done = done, .arg = arg, .ref = ref};
+	waiter->sweep = k->n_sweeps + atomic_load(&k->is_on_its_way);
+	STAILQ_INSERT_TAIL(&k->waiters, waiter, link);
+	return 0;
+}
+
+static void run_changed(struct mail *m, void *owner)
+{
+	struct ban_keeper *k = container_of(m, struct ban_keeper, changed);
+
+	atomic_store(&k->is_on_its_way, false);
+	ban_keeper_apply(k);
+	write_soon(k);
+}
+
+static void changed_free(struct mail *m)
+{
+}
+
+/* Any thread, under the chat's lock. */
+static void on_changed(void *arg)
+{
+	struct ban_keeper *k = arg;
+
+	if (!atomic_exchange(&k->is_on_its_way, true) &&
+		mailbox_post(k->server->mailbox, &k->changed))
+		mailbox_wake(k->server->mailbox);
+}
+
+/* Its life. */
+
+static void load(struct ban_keeper *k)
+{
+	struct strbuf text = {0}, aside = {0};
+	struct errmsg msg = {""};
+	int err = ban_file_read(k->file, &text, &msg);
+
+	if (!err)
+		err = chat_admin_load_bans(
+			k->server->ctx.chat, text.data, text.len, &msg);
+	strbuf_fini(&text);
+	if (err && err != -ENOENT) {
+		ban_file_put_aside(k->file, &aside);
+		log_error("nobody is banned, since the bans cannot be read: "
+			  "%s; moved to %s",
+			msg.text, aside.failed ? "" : aside.data);
+	}
+	strbuf_fini(&aside);
+}
+
+int ban_keeper_new(
+	struct ban_keeper **ret, struct server *s, const struct state_dir *dir)
+{
+	struct ban_keeper *k = calloc(1, sizeof(*k));
+	struct ban_list list;
+	struct banset *set;
+
+	if (!k)
+		return -ENOMEM;
+	k->server = s;
+	STAILQ_INIT(&k->waiters);
+	k->changed.run = run_changed;
+	k->changed.free = changed_free;
+	k->retry = evtimer_new(s->base, on_retry, k);
+	if (dir)
+		k->file = ban_file_new(state_dir_file(dir, "bans"));
+	if (!k->retry || (dir && !k->file)) {
+		ban_keeper_free(k);
+		return -ENOMEM;
+	}
+	if (dir)
+		load(k);
+	set = chat_admin_bans(s->ctx.chat, &list) ? NULL : make_set(k, &list);
+	if (!set) {
+		ban_keeper_free(k);
+		return -ENOMEM;
+	}
+	ban_list_fini(&list);
+	crew_init_bans(&s->crew, set);
+	chat_admin_watch_bans(s->ctx.chat, on_changed, k);
+	*ret = k;
+	return 0;
+}
+
+void ban_keeper_stop(struct ban_keeper *k)
+{
+	struct ban_page page;
+	struct errmsg msg;
+
+	if (!k)
+		return;
+	event_free(k->retry);
+	k->retry = NULL;
+	if (!k->file)
+		return;
+	if ((!k->is_dirty && !k->is_writing &&
+		    !atomic_load(&k->is_on_its_way)) ||
+		make_page(k, &page))
+		return;
+	if (ban_file_write(k->file, &page, &msg))
+		log_error("the bans are not kept: %s", msg.text);
+	strbuf_fini(&page.text);
+}
+
+void ban_keeper_free(struct ban_keeper *k)
+{
+	struct waiter *waiter;
+
+	if (!k)
+		return;
+	while ((waiter = STAILQ_FIRST(&k->waiters))) {
+		STAILQ_REMOVE_HEAD(&k->waiters, link);
+		free(waiter);
+	}
+	if (k->retry)
+		event_free(k->retry);
+	ban_file_unref(k->file);
+	free(k);
+}
