@@ -28,7 +28,8 @@ struct keeper_world {
 	uint64_t every_ms; /* it is written so often, if it has changed */
 };
 
-/* Reads the state into the chat, before crew_start(). A state that cannot be
+/* Reads the state into the chat, before crew_start() and before anything else
+ * is put into it: what the chat held until then is gone. A state that cannot be
  * read is put aside, with an error in the log, and the chat begins anew. 0 or
  * -ENOMEM. */
 int keeper_new(struct keeper **ret, const struct keeper_world *world);

@@ -423,7 +423,6 @@ static void finish_state(struct server *s)
 		keeper_finish(s->keeper, drain_ms > ms ? drain_ms : ms);
 	}
 	keeper_free(s->keeper);
-	state_dir_close(s->state_dir);
 }
 
 static void server_fini(struct server *s)
@@ -450,6 +449,7 @@ static void server_fini(struct server *s)
 	if (s->deadline)
 		event_free(s->deadline);
 	mailbox_free(s->mailbox);
+	state_dir_close(s->state_dir);
 	control_news_free(s->news);
 	if (s->base)
 		event_base_free(s->base);
