@@ -148,17 +148,17 @@ static int begin(struct keeper *k)
 	int err = save ? helper_post(k->helper, &save->job) : -ENOMEM;
 
 	assert(!k->running && STAILQ_EMPTY(&k->served));
-	if (!err) {
-		k->running = save;
-		STAILQ_CONCAT(&k->served, &k->waiting);
-		return 0;
-	}
-	if (save) {
+	if (err)
+		note_failure(k, strerror(-err));
+	if (err && save) {
 		keeper_save_unref(save);
 		keeper_save_unref(save);
 	}
-	note_failure(k, strerror(-err));
-	return err;
+	if (err)
+		return err;
+	k->running = save;
+	STAILQ_CONCAT(&k->served, &k->waiting);
+	return 0;
 }
 
 static void mail_run(struct mail *m, void *owner)

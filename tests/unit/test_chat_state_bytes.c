@@ -118,6 +118,18 @@ START_TEST(what_is_read_is_what_was_saved)
 }
 END_TEST
 
+/* So many have a code, and left. */
+static void leave_codes(size_t n)
+{
+	char nick[16];
+
+	while (n-- > 0) {
+		snprintf(nick, sizeof nick, "x%" PRIu64, ++n_conns);
+		world_leave(&w, world_person(&w, n_conns, 0, nick), NULL);
+	}
+	outbox_clear(&w.out);
+}
+
 /* The hub goes on between any two portions, and what comes of it is sound. */
 START_TEST(saving_goes_on_beside_the_chat)
 {
@@ -130,7 +142,7 @@ START_TEST(saving_goes_on_beside_the_chat)
 	w.settings.history_bytes = 1 << 20;
 	w.settings.max_rooms = 2000;
 	world_configure(&w);
-	for (int i = 0; i < 6000; i++)
+	for (int i = 0; i < 15000; i++) /* more than the lobby remembers */
 		say(i % 3 ? "lobby" : "ops", "x");
 	for (int i = 0; i < 1000; i++) {
 		char name[16];
@@ -138,10 +150,15 @@ START_TEST(saving_goes_on_beside_the_chat)
 		snprintf(name, sizeof name, "room%d", i);
 		say(name, "x");
 	}
+	leave_codes(300);
+	world_later(&w, 300000);
+	leave_codes(400);
 	state = chat_state_new(false);
 	while (hub_save(w.hub, state, &w.now)) {
-		n_portions++;
-		do_much(50);
+		if (++n_portions > 3)
+			do_much(50);
+		else /* the first codes end, others take their place */
+			world_later(&w, 160000);
 		for (int i = 0; i < 300; i++)
 			say(i % 3 ? "lobby" : "a", "y");
 		if (n_portions % 3 == 0)
