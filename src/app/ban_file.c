@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/state_file.h"
 
 #define BODY_MAX (UINT64_C(64) * 1024 * 1024)
@@ -62,13 +63,15 @@ int ban_file_read(
 	return state_file_read(file->path, &bans_kind, ret, msg);
 }
 
-void ban_file_put_aside(const struct ban_file *file, struct strbuf *ret_name)
+int ban_file_put_aside(const struct ban_file *file, struct strbuf *ret_name)
 {
-	strbuf_addf(ret_name, "%s.bad", file->path);
-	if (!ret_name->failed && rename(file->path, ret_name->data) == 0)
-		return;
-	strbuf_clear(ret_name);
-	strbuf_adds(ret_name, "nowhere");
+	char now[CLOCK_ISO_LEN];
+
+	strbuf_addf(ret_name, "%s.refused-%s", file->path,
+		clock_format_iso(now, clock_wall_ms()));
+	if (ret_name->failed)
+		return -ENOMEM;
+	return rename(file->path, ret_name->data) ? -errno : 0;
 }
 
 int ban_file_write(

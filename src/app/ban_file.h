@@ -18,8 +18,9 @@ void ban_file_unref(struct ban_file *file);           /* NULL is fine */
 /* As state_file_read(). */
 int ban_file_read(
 	const struct ban_file *file, struct strbuf *ret, struct errmsg *msg);
-/* Gives what could not be read another name, which is added to ret_name. */
-void ban_file_put_aside(const struct ban_file *file, struct strbuf *ret_name);
+/* Gives what could not be read another name, which is added to ret_name. 0 or
+ * -errno. */
+int ban_file_put_aside(const struct ban_file *file, struct strbuf *ret_name);
 
 /* What is to be in it: the higher the number the newer. */
 struct ban_page {

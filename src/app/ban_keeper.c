@@ -304,9 +304,30 @@ static void on_changed(void *arg)
 
 /* Its life. */
 
+/* What is in the way is not written over, if it cannot be moved. */
+static void put_aside(struct ban_keeper *k, const struct errmsg *why)
+{
+	struct strbuf name = {0};
+	int err = ban_file_put_aside(k->file, &name);
+
+	if (err)
+		log_error("nobody is banned, and no ban is kept: %s; and it "
+			  "cannot be put aside: %s",
+			why->text, strerror(-err));
+	else
+		log_error("nobody is banned, the bans cannot be used: %s; put "
+			  "aside file=%s",
+			why->text, name.data);
+	if (err) {
+		ban_file_unref(k->file);
+		k->file = NULL;
+	}
+	strbuf_fini(&name);
+}
+
 static void load(struct ban_keeper *k)
 {
-	struct strbuf text = {0}, aside = {0};
+	struct strbuf text = {0};
 	struct errmsg msg = {""};
 	int err = ban_file_read(k->file, &text, &msg);
 
@@ -314,13 +335,8 @@ static void load(struct ban_keeper *k)
 		err = chat_admin_load_bans(
 			k->server->ctx.chat, text.data, text.len, &msg);
 	strbuf_fini(&text);
-	if (err && err != -ENOENT) {
-		ban_file_put_aside(k->file, &aside);
-		log_error("nobody is banned, since the bans cannot be read: "
-			  "%s; moved to %s",
-			msg.text, aside.failed ? "" : aside.data);
-	}
-	strbuf_fini(&aside);
+	if (err && err != -ENOENT)
+		put_aside(k, &msg);
 }
 
 int ban_keeper_new(

@@ -76,14 +76,12 @@ static int kick_nick(struct control_request *req, const char *nick)
 {
 	struct member_view member;
 	struct chat_msg *answer;
-	int err;
 
 	if (!chat_admin_find_member(req->server->ctx.chat, nick, &member, NULL))
 		return refuse_nick(req, nick);
-	err = control_operate(req, "kick", &answer);
-	if (!err)
-		chat_msg_unref(answer);
-	return err;
+	answer = control_operate(req, "kick");
+	chat_msg_unref(answer);
+	return answer ? 0 : -EINVAL;
 }
 
 int control_kick(struct control_request *req)

@@ -20,21 +20,17 @@
 
 #define KNOWN_AS_LEN 128
 
-static int refuse(struct control_request *req, const struct chat_msg *answer)
+static void refuse(struct control_request *req, const struct chat_msg *answer)
 {
 	struct strbuf words = {0};
-	int err;
 
 	dialect_refusal_words(answer, &words);
-	err = errmsg_set(&req->error,
-		answer->type == CHAT_E_NO_MEMORY ? ENOMEM : EINVAL, "%s",
+	errmsg_set(&req->error, EINVAL, "%s",
 		words.failed ? "out of memory" : words.data);
 	strbuf_fini(&words);
-	return err;
 }
 
-int control_operate(
-	struct control_request *req, const char *verb, struct chat_msg **ret)
+struct chat_msg *control_operate(struct control_request *req, const char *verb)
 {
 	char known_as[KNOWN_AS_LEN];
 	const struct admin_deed deed = {
@@ -45,19 +41,16 @@ int control_operate(
 		.known_as = known_as,
 	};
 	struct chat_msg *answer;
-	int err;
 
 	snprintf(known_as, sizeof(known_as), "%s by sockctl", deed.nick);
 	answer = chat_admin_operate(req->server->ctx.chat, &deed);
 	if (!answer)
-		return errmsg_set(&req->error, ENOMEM, "out of memory");
-	if (answer->type >= CHAT_E_FIRST) {
-		err = refuse(req, answer);
-		chat_msg_unref(answer);
-		return err;
-	}
-	*ret = answer;
-	return 0;
+		errmsg_set(&req->error, ENOMEM, "out of memory");
+	if (!answer || answer->type < CHAT_E_FIRST)
+		return answer;
+	refuse(req, answer);
+	chat_msg_unref(answer);
+	return NULL;
 }
 
 static void until_or_none(struct report *r, int64_t until_ms)
@@ -101,11 +94,11 @@ static int settle(struct control_request *req, const char *what)
 
 int control_ban(struct control_request *req)
 {
-	struct chat_msg *answer;
-	int err = control_operate(req, "ban", &answer);
+	struct chat_msg *answer = control_operate(req, "ban");
+	int err;
 
-	if (err)
-		return err;
+	if (!answer)
+		return -EINVAL;
 	report_text(req->report, "banned", answer->text);
 	until_or_none(req->report, (int64_t)answer->n);
 	if (answer->nick[0]) {
@@ -119,11 +112,11 @@ int control_ban(struct control_request *req)
 
 int control_unban(struct control_request *req)
 {
-	struct chat_msg *answer;
-	int err = control_operate(req, "unban", &answer);
+	struct chat_msg *answer = control_operate(req, "unban");
+	int err;
 
-	if (err)
-		return err;
+	if (!answer)
+		return -EINVAL;
 	report_text(req->report, "unbanned", answer->text);
 	err = settle(req, answer->text);
 	chat_msg_unref(answer);
@@ -132,11 +125,10 @@ int control_unban(struct control_request *req)
 
 int control_mute(struct control_request *req)
 {
-	struct chat_msg *answer;
-	int err = control_operate(req, "mute", &answer);
+	struct chat_msg *answer = control_operate(req, "mute");
 
-	if (err)
-		return err;
+	if (!answer)
+		return -EINVAL;
 	report_text(req->report, "nick", answer->nick);
 	report_bool(req->report, "muted", answer->type == CHAT_YOU_MUTED);
 	if (answer->n)
@@ -147,11 +139,10 @@ int control_mute(struct control_request *req)
 
 int control_lock(struct control_request *req)
 {
-	struct chat_msg *answer;
-	int err = control_operate(req, "lock", &answer);
+	struct chat_msg *answer = control_operate(req, "lock");
 
-	if (err)
-		return err;
+	if (!answer)
+		return -EINVAL;
 	report_text(req->report, "room", answer->room);
 	report_bool(req->report, "locked", answer->n > 0);
 	chat_msg_unref(answer);

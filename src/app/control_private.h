@@ -69,10 +69,9 @@ struct room_view;
 /* control_clients.c: true if it is the number of a connection. */
 bool control_read_id(const char *word, uint64_t *ret);
 /* control_operator.c: has the operators' verb of that name done with the
- * request's arguments. 0 with the answer, a reference; or -errno and the
- * request's error. */
-int control_operate(
-	struct control_request *req, const char *verb, struct chat_msg **ret);
+ * request's arguments. The answer, a reference; NULL: it was refused, and the
+ * request's error says why. */
+struct chat_msg *control_operate(struct control_request *req, const char *verb);
 /* control_chat.c: a room by name, with or without "#". 0, or -ENOENT and the
  * request's error. room_view_fini() it. */
 int control_find_room(

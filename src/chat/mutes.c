@@ -31,8 +31,13 @@ static void drop(struct mutes *mutes, struct mute *mute)
 
 void mutes_fini(struct mutes *mutes)
 {
-	while (mutes->n > 0)
-		drop(mutes, TAILQ_FIRST(&mutes->list));
+	struct mute *mute, *next;
+
+	for (mute = mutes->n ? TAILQ_FIRST(&mutes->list) : NULL; mute;
+		mute = next) {
+		next = TAILQ_NEXT(mute, link);
+		free(mute);
+	}
 }
 
 static struct mute *find(const struct mutes *mutes, const char *account)

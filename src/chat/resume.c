@@ -357,6 +357,18 @@ static void claim(const struct turn *turn, struct ticket *ticket)
 	ticket_claim(&turn->hub->tickets, ticket, turn->member);
 }
 
+/* A ban ends the codes that there are; one may have been kept from before. */
+static bool is_banned(const struct turn *turn, const struct ticket *ticket)
+{
+	const struct bans *bans = &turn->hub->bans;
+	const struct member *member = ticket->member;
+	int64_t now_ms = turn->now->wall_ms;
+
+	return bans_find_nick(bans, member->nick, now_ms) ||
+		(member->account &&
+			bans_find_account(bans, member->account, now_ms));
+}
+
 /* Few wrong codes may be tried, by one connection and by all together, since
  * any of all the codes would do. The right one costs nothing. */
 static struct ticket *look_up(const struct turn *turn, uint32_t code)
@@ -379,6 +391,8 @@ static struct ticket *look_up(const struct turn *turn, uint32_t code)
 		return NULL;
 	}
 	ticket = tickets_find(tickets, code);
+	if (ticket && is_banned(turn, ticket))
+		ticket = NULL;
 	if (ticket && (!ticket->claimer || ticket->claimer == turn->member))
 		return ticket;
 	tickets->wrong = wrong;

@@ -218,15 +218,28 @@ class Files(Test):
             with open(self.path, 'wb') as file:
                 file.write(broken)
             with self.daemon(allow_errors='nobody is banned') as daemon:
-                daemon.wait_log(r'error nobody is banned, since the bans cannot be read: .*: it '
-                                r'.*; moved to .*/bans\.bad')
+                line = daemon.wait_log(r'error nobody is banned, the bans cannot be used: .*: it '
+                                       r'.*; put aside file=.*/bans\.refused-')[0]
                 self.assertEqual(bans(daemon), {})
                 self.assertTrue(is_let_in(daemon))
-                with open(self.path + '.bad', 'rb') as file:
+                with open(line.partition('file=')[2], 'rb') as file:
                     self.assertEqual(file.read(), broken)
                 said(daemon, 'ban', '192.0.2.9')
             with self.daemon() as daemon:
                 self.assertEqual(list(bans(daemon)), ['192.0.2.9'])
+
+    def test_what_was_not_written_by_us(self):
+        """Where all but the words is right."""
+        with self.daemon() as daemon:
+            said(daemon, 'ban', BOB)
+        os.rename(self.path, self.path + '.other')
+        os.mkdir(self.path)
+        with self.daemon(allow_errors='nobody is banned') as daemon:
+            daemon.wait_log('error nobody is banned, the bans cannot be used: .*: it is not a '
+                            'regular file; put aside')
+        os.rename(self.path + '.other', self.path)
+        with self.daemon() as daemon:
+            self.assertEqual(list(bans(daemon)), [BOB])
 
     def test_what_cannot_be_written(self):
         """They are in force all the same, and written when that can be."""

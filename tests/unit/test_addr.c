@@ -287,6 +287,57 @@ START_TEST(networks_hold_addresses)
 }
 END_TEST
 
+/* Each has one text, by which it is read again. */
+START_TEST(networks_are_shown)
+{
+	static const char *const rows[][2] = {
+		{"127.0.0.0/8", "127.0.0.0/8"},
+		{"192.0.2.1/32", "192.0.2.1"},
+		{"0.0.0.0/0", "0.0.0.0/0"},
+		{"::ffff:192.0.2.0/120", "192.0.2.0/24"},
+		{"::ffff:0:0/96", "0.0.0.0/0"},
+		{"::/0", "::/0"},
+		{"2001:DB8:0:0::/33", "2001:db8::/33"},
+		{"::1/128", "::1"},
+		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127",
+			"ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127"},
+	};
+	struct network net, again;
+	char buf[NETWORK_LEN];
+
+	for (int i = 0; i < N(rows); i++) {
+		ck_assert_int_eq(network_parse(rows[i][0], &net, NULL), 0);
+		ck_assert_str_eq(network_format(buf, &net), rows[i][1]);
+		ck_assert_int_eq(network_parse(buf, &again, NULL), 0);
+		ck_assert_int_eq(again.prefix, net.prefix);
+		ck_assert(network_meets(&net, &again));
+	}
+}
+END_TEST
+
+START_TEST(networks_may_meet)
+{
+	static const struct {
+		const char *a, *b;
+		bool meet;
+	} rows[] = {
+		{"10.0.0.0/8", "10.1.2.3", true},
+		{"10.1.2.3", "10.1.2.3", true},
+		{"10.0.0.0/8", "11.0.0.0/8", false},
+		{"::/0", "127.0.0.1", true},
+		{"0.0.0.0/0", "::1", false},
+	};
+	struct network a, b;
+
+	for (int i = 0; i < N(rows); i++) {
+		ck_assert_int_eq(network_parse(rows[i].a, &a, NULL), 0);
+		ck_assert_int_eq(network_parse(rows[i].b, &b, NULL), 0);
+		ck_assert_int_eq(network_meets(&a, &b), rows[i].meet);
+		ck_assert_int_eq(network_meets(&b, &a), rows[i].meet);
+	}
+}
+END_TEST
+
 START_TEST(networks_are_refused)
 {
 	static const struct {
@@ -359,6 +410,8 @@ int main(void)
 	tcase_add_test(tc, long_paths_are_refused);
 	tcase_add_loop_test(tc, networks_hold_addresses, 0, N(networks));
 	tcase_add_test(tc, networks_are_refused);
+	tcase_add_test(tc, networks_are_shown);
+	tcase_add_test(tc, networks_may_meet);
 	tcase_add_test(tc, loopback_is_known);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

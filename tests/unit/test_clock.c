@@ -75,6 +75,23 @@ START_TEST(monotonic_clocks_agree)
 }
 END_TEST
 
+START_TEST(brief_is_the_time_of_today)
+{
+	char buf[CLOCK_BRIEF_LEN];
+	int64_t noon = INT64_C(1700049600000); /* 2023-11-15 12:00 */
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	ck_assert_str_eq(clock_format_brief(buf, noon, noon), "12:00");
+	ck_assert_str_eq(
+		clock_format_brief(buf, noon + 43199000, noon), "23:59");
+	ck_assert_str_eq(clock_format_brief(buf, noon + 43200000, noon),
+		"2023-11-16 00:00");
+	ck_assert_str_eq(clock_format_brief(buf, noon - 365 * 86400000LL, noon),
+		"2022-11-15 12:00");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("clock");
@@ -88,6 +105,7 @@ int main(void)
 	tcase_add_loop_test(tc, seconds_since_1900_begin_again, 0,
 		sizeof(since_rows) / sizeof(*since_rows));
 	tcase_add_test(tc, monotonic_clocks_agree);
+	tcase_add_test(tc, brief_is_the_time_of_today);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

@@ -13,6 +13,13 @@ static void identify(struct member *member, const struct chat_identity *who)
 	ck_assert_int_eq(hub_set_identity(w.hub, member, who), 0);
 }
 
+/* To be said again when something else is configured. */
+static void empower_ann(void)
+{
+	identify(ann,
+		&(struct chat_identity){.account = "ann", .is_operator = true});
+}
+
 static void from(struct member *member, const char *address)
 {
 	struct network net;
@@ -34,8 +41,7 @@ static void setup(void)
 	ann = world_person(&w, 1, 0, "ann");
 	bob = world_person(&w, 2, 0, "bob");
 	carol = world_person(&w, 3, 0, "carol");
-	identify(ann,
-		&(struct chat_identity){.account = "ann", .is_operator = true});
+	empower_ann();
 	from(ann, "192.0.2.1");
 	from(bob, "192.0.2.2");
 }
@@ -289,6 +295,7 @@ START_TEST(a_lock_gives_way_to_the_configuration)
 	w.settings.rooms = rooms;
 	w.settings.n_rooms = 1;
 	world_configure(&w);
+	empower_ann();
 	world_run(&w, ann, "lock", "vault", "off", NULL);
 	world_configure(&w);
 	outbox_clear(&w.out);
@@ -355,6 +362,30 @@ START_TEST(a_code_does_not_outlive_the_ban)
 	outbox_clear(&w.out);
 	world_run(&w, bob, "resume", code, NULL);
 	world_expect(&w, "to 9: E_CODE_UNKNOWN limit=600000\n");
+}
+END_TEST
+
+/* As after a restart, of which codes and bans are kept apart. */
+START_TEST(an_old_code_of_a_banned_one)
+{
+	static const char *const lines[] = {
+		"r0b\t1\t0\tx\t\n", "Robert\t1\t0\tx\t\n", "bert\t1\t0\tx\t\n"};
+	char code[16] = "";
+
+	identify(bob, &(struct chat_identity){.account = "robert"});
+	world_run(&w, bob, "nick", "rob", NULL);
+	world_read_code(&w, code);
+	world_leave(&w, bob, NULL);
+	ck_assert_int_eq(hub_load_bans(w.hub, lines[_i], strlen(lines[_i]),
+				 &w.now, NULL),
+		0);
+	bob = world_enter(&w, 9, 0, "lobby");
+	outbox_clear(&w.out);
+	world_run(&w, bob, "resume", code, NULL);
+	ck_assert_int_eq(w.out.posts[0].msg &&
+			w.out.posts[0].msg->type == CHAT_E_CODE_UNKNOWN,
+		_i < 2);
+	outbox_clear(&w.out);
 }
 END_TEST
 
@@ -451,6 +482,7 @@ int main(void)
 	tcase_add_test(tc, a_lock_gives_way_to_the_configuration);
 	tcase_add_test(tc, a_banned_name_is_not_to_be_had);
 	tcase_add_loop_test(tc, a_code_does_not_outlive_the_ban, 0, 2);
+	tcase_add_loop_test(tc, an_old_code_of_a_banned_one, 0, 3);
 	tcase_add_test(tc, bans_are_listed_and_end);
 	tcase_add_test(tc, bans_are_bounded);
 	tcase_add_test(tc, a_door_for_who_is_no_member);

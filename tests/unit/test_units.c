@@ -201,6 +201,31 @@ START_TEST(words_are_for_people)
 }
 END_TEST
 
+/* Rounded up, as how long something still takes. */
+START_TEST(durations_are_rounded)
+{
+	static const struct {
+		uint64_t ms;
+		const char *text;
+	} rows[] = {
+		{1, "1s"},
+		{1000, "1s"},
+		{90000, "90s"},
+		{119001, "2m"},
+		{120001, "3m"},
+		{599123, "10m"},
+		{5400000, "90m"},
+		{7200001, "3h"},
+		{86400000, "1d"},
+		{172800001, "3d"},
+	};
+	char buf[UNITS_LEN];
+
+	for (int i = 0; i < N(rows); i++)
+		ck_assert_str_eq(duration_words(buf, rows[i].ms), rows[i].text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("units");
@@ -215,6 +240,7 @@ int main(void)
 	tcase_add_loop_test(tc, bad_duration_is_refused, 0, N(bad_durations));
 	tcase_add_loop_test(tc, bad_rate_is_refused, 0, N(bad_rates));
 	tcase_add_test(tc, words_are_for_people);
+	tcase_add_test(tc, durations_are_rounded);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

@@ -178,6 +178,17 @@ START_TEST(cuts_between_characters)
 }
 END_TEST
 
+START_TEST(fits_in_whole_characters)
+{
+	static const char text[] = "a\xC3\xA9\xF0\x9F\x8D\xB5z";
+	static const size_t fits[] = {0, 1, 1, 3, 3, 3, 3, 7, 8, 8};
+
+	for (size_t max = 0; max < sizeof(fits) / sizeof(fits[0]); max++)
+		ck_assert_uint_eq(
+			utf8_fit(text, sizeof(text) - 1, max), fits[max]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("utf8");
@@ -189,6 +200,7 @@ int main(void)
 		tc, makes_safe, 0, sizeof safe_cases / sizeof safe_cases[0]);
 	tcase_add_test(tc, any_bytes_become_safe);
 	tcase_add_test(tc, counts_characters);
+	tcase_add_test(tc, fits_in_whole_characters);
 	tcase_add_loop_test(
 		tc, cuts_between_characters, 0, sizeof(cuts) / sizeof(*cuts));
 	suite_add_tcase(suite, tc);
