@@ -87,6 +87,12 @@
 		"1 if the last reading of the configuration took effect") \
 	X(reload_time, GAUGE, 1000, 0, "", "sockd_config_last_reload_success_timestamp_seconds", \
 		"When the configuration in force was read, since 1970") \
+	X(state_time, GAUGE, 1000, 0, "", "sockd_state_written_timestamp_seconds", \
+		"When the state of the chat was written, since 1970; 0: never") \
+	X(state_bytes, GAUGE, 1, 0, "", "sockd_state_bytes", \
+		"Size of the file of the state") \
+	X(state_failures, COUNTER, 1, 0, "", "sockd_state_failures_total", \
+		"Times that the state could not be written") \
 	X(cpu, COUNTER, 1000000, 0, "", "process_cpu_seconds_total", \
 		"Processor time of the process") \
 	X(resident, GAUGE, 1, 0, "", "process_resident_memory_bytes", \

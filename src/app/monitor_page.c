@@ -108,6 +108,9 @@ static void read_daemon(struct page *p, const struct monitor *m)
 	values[METRICS_ID_log_lost] = log_n_lost();
 	values[METRICS_ID_reload_ok] = atomic_load(&m->reload_ok);
 	values[METRICS_ID_reload_time] = (uint64_t)atomic_load(&m->reload_ms);
+	values[METRICS_ID_state_time] = (uint64_t)atomic_load(&m->state_ms);
+	values[METRICS_ID_state_bytes] = atomic_load(&m->state_bytes);
+	values[METRICS_ID_state_failures] = atomic_load(&m->state_failures);
 	values[METRICS_ID_start_time] = (uint64_t)m->start_ms;
 }
 
