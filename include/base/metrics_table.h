@@ -9,7 +9,8 @@
  * them. A row stands in the list of who counts it. */
 
 #define METRICS_REASONS    24 /* at least enum close_reason has */
-#define METRICS_BOUNDS     12 /* of a histogram */
+#define METRICS_LIMITS     9  /* exactly enum chat_limit has */
+#define METRICS_BOUNDS     13 /* of a histogram */
 #define METRICS_HIST_CELLS (METRICS_BOUNDS + 2) /* a last bucket, the sum */
 
 /* clang-format off */
@@ -48,6 +49,8 @@
 #define METRICS_CHAT(X) \
 	X(said, COUNTER, 1, 1, "", "sockd_messages_received_total", \
 		"Messages said in rooms, to somebody, or by post") \
+	X(limits, COUNTER, 1, METRICS_LIMITS, "limit", "sockd_chat_limits_reached_total", \
+		"What a limit of the chat refused or had forgotten, and which") \
 	X(recipients, HISTOGRAM, 1, METRICS_HIST_CELLS, "", "sockd_fanout_recipients", \
 		"Members of the room that a message was for, its author left out")
 
@@ -71,10 +74,22 @@
 		"How many may wait before connections are closed") \
 	X(rooms, GAUGE, 1, 0, "", "sockd_rooms", \
 		"Rooms of the chat, empty ones included") \
+	X(rooms_limit, GAUGE, 1, 0, "", "sockd_rooms_limit", \
+		"How many there may be") \
 	X(members, GAUGE, 1, 0, "", "sockd_members", \
 		"People and programs in the chat") \
 	X(bans, GAUGE, 1, 0, "", "sockd_bans", \
 		"Bans in force, of networks and names") \
+	X(resumable, GAUGE, 1, 0, "", "sockd_resumable_members", \
+		"Those who left and may come back by a code") \
+	X(history_bytes, GAUGE, 1, 0, "", "sockd_history_bytes", \
+		"Memory of what rooms remember") \
+	X(history_limit, GAUGE, 1, 0, "", "sockd_history_limit_bytes", \
+		"How much of it there may be before the largest history shrinks") \
+	X(addresses, GAUGE, 1, 0, "", "sockd_addresses", \
+		"Addresses whose connections are or were counted") \
+	X(proxy_waiting, GAUGE, 1, 0, "", "sockd_proxy_waiting", \
+		"Connections of proxies whose PROXY header is to come") \
 	X(dgram_received, COUNTER, 1, 0, "", "sockd_datagrams_received_total", \
 		"Datagrams that came") \
 	X(dgram_answered, COUNTER, 1, 0, "", "sockd_datagrams_answered_total", \

@@ -10,6 +10,7 @@
 #include "chat/outbox.h"
 
 struct chat_call;
+struct chat_levels;
 struct chat_settings;
 struct flood_settings;
 struct gid_list;
@@ -111,6 +112,7 @@ const struct flood_settings *hub_find_flood(const struct hub *hub,
 /* Borrowed, valid until the member is renamed or leaves. */
 const char *member_nick(const struct member *member);
 
+void hub_levels(const struct hub *hub, struct chat_levels *ret);
 size_t hub_n_members(const struct hub *hub);
 size_t hub_n_rooms(const struct hub *hub);
 /* What was counted: any thread may read it, without the lock. */
