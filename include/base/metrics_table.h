@@ -24,6 +24,10 @@
 	X(rejected, COUNTER, 1, METRICS_REASONS, "service,reason", \
 		"sockd_connections_rejected_total", \
 		"Connections that were not let in, and why") \
+	X(lines_delayed, COUNTER, 1, 1, "service", "sockd_lines_delayed_total", \
+		"Lines of the chat that waited since they came too fast") \
+	X(lines_dropped, COUNTER, 1, 1, "service", "sockd_lines_dropped_total", \
+		"Lines of the chat that were not said since they came too fast") \
 	X(received_bytes, COUNTER, 1, 1, "service", "sockd_received_bytes_total", \
 		"Bytes read from connections") \
 	X(sent_bytes, COUNTER, 1, 1, "service", "sockd_sent_bytes_total", \

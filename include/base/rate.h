@@ -17,6 +17,12 @@ struct bucket {
  * A spec with count 0 always passes; a burst of 0 counts as 1. */
 bool bucket_take(struct bucket *b, const struct rate_spec *spec, uint32_t burst,
 	uint64_t now_ms);
+/* Takes n of them together, 1 to burst, or none. */
+bool bucket_take_many(struct bucket *b, const struct rate_spec *spec,
+	uint32_t burst, uint32_t n, uint64_t now_ms);
+/* From when on that succeeds; it may be over. */
+uint64_t bucket_due_ms(const struct bucket *b, const struct rate_spec *spec,
+	uint32_t burst, uint32_t n);
 /* True while the bucket is full, so that forgetting it changes nothing. */
 bool bucket_is_full(const struct bucket *b, uint64_t now_ms);
 

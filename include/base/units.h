@@ -35,5 +35,8 @@ char *rate_format(char *buf, const struct rate_spec *rate);
 char *duration_words(char *buf, uint64_t ms);
 /* For sentences: 65536 is "64 KiB", 524288 "512 KiB", 5000 "5,000 bytes". */
 char *size_words(char *buf, uint64_t bytes);
+/* The time in which a rate lets so many pass: "a second", "a minute", "an
+ * hour". */
+const char *rate_time_words(const struct rate_spec *rate);
 
 #endif

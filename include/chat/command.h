@@ -36,6 +36,9 @@ struct chat_call {
 };
 void chat_call_clear(struct chat_call *call);
 void chat_call_fini(struct chat_call *call);
+/* Makes *to (which holds nothing) a copy with a buffer of its own, no larger
+ * than it must be. 0 or -ENOMEM (then it holds nothing). */
+int chat_call_copy(struct chat_call *to, const struct chat_call *from);
 /* It is no command but this refusal, of something with so many bytes where
  * limit are allowed. */
 void chat_call_refuse(struct chat_call *call, enum chat_type error);
@@ -48,12 +51,17 @@ struct chat_verb_info {
 	const char *usage;         /* "ROOM"; "" */
 	const char *help;          /* one line */
 	size_t min_args, max_args; /* the last argument takes the rest */
-	unsigned cost;             /* tokens of flood control */
+	unsigned cost;             /* in flood control; 0: never waits */
 	bool is_minor;             /* the list of commands only names it */
+	bool may_wait;             /* its answer may come later: see login.h */
 	bool speaks;               /* with an argument: not for the muted */
 	bool is_for_operators;     /* ... and written in full */
 };
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb);
+/* True if nothing can follow it: who asks for it leaves. */
+bool chat_verb_is_last(const struct chat_verb *verb);
+/* True if the room that it is for hears what it does. */
+bool chat_verb_is_heard(const struct chat_verb *verb);
 /* Rows in the order of the help; NULL past the last. */
 const struct chat_verb *chat_verb_at(size_t i);
 /* By full name or alias, else, but for operators' verbs, by unique prefix of

@@ -2,6 +2,7 @@
 #ifndef SOCKD_CHAT_HUB_H
 #define SOCKD_CHAT_HUB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,8 @@
 
 struct chat_call;
 struct chat_settings;
+struct flood_settings;
+struct gid_list;
 struct hub;
 struct member;
 struct metrics_chat;
@@ -49,9 +52,12 @@ struct member *hub_enter(struct hub *hub, struct chat_home home,
 struct chat_identity {
 	const char *user;    /* its Unix user on this machine; NULL: none */
 	const char *account; /* NULL: a guest */
-	bool is_operator;    /* may do what the operators' verbs do */
+	const struct gid_list *groups; /* of the user; NULL: none */
+	/* May do what the operators' verbs do; so it may, too, if the settings
+	 * have its account or one of its groups among the operators. */
+	bool is_operator;
 };
-/* Strings are copied. 0 or -ENOMEM (then it is who it was). */
+/* All is copied. 0 or -ENOMEM (then it is who it was). */
 int hub_set_identity(struct hub *hub, struct member *member,
 	const struct chat_identity *identity);
 /* A member turns out to be a program: it sits nowhere from here on, and is
@@ -87,12 +93,20 @@ struct chat_remark {
 	uint64_t id;          /* filled in; 0: it was refused: */
 	enum chat_type error; /* ... why, from CHAT_E_FIRST on */
 	uint64_t n, limit;    /* ... and what that speaks of */
+	bool is_user; /* nick is a user's name, which may look like another */
 };
 /* Says it to the room, which comes to be if it is not there, over the limit of
  * rooms if need be: rooms of remarks are configured, so there are few. room and
  * nick are valid names. */
 void hub_say_as(struct hub *hub, struct chat_remark *remark,
 	const struct chat_now *now, struct chat_outbox *out);
+
+/* The flood control that counts for the call: that of the room where it will be
+ * heard, if that has its own, and *ret_room, which names the room for ever.
+ * Borrowed. NULL: no room's. */
+const struct flood_settings *hub_find_flood(const struct hub *hub,
+	const struct member *member, const struct chat_call *call,
+	uint64_t *ret_room);
 
 /* Borrowed, valid until the member is renamed or leaves. */
 const char *member_nick(const struct member *member);

@@ -25,11 +25,14 @@ struct room_view {
 	char *topic; /* owned; NULL: none */
 };
 
+#define HUB_VIEW_USER_LEN 64
 struct member_view {
 	char nick[NICK_MAX + 1];
 	struct chat_home home;
 	uint64_t here_ms, silent_ms;
-	bool is_away, is_program;
+	bool is_away, is_program, is_operator;
+	char account[NICK_MAX + 1];   /* "": none */
+	char user[HUB_VIEW_USER_LEN]; /* "": none; a long one is cut */
 };
 
 /* Zero-initialised is empty. Rows that memory did not suffice for are missing;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/group.h"
 #include "base/network.h"
 #include "base/strmap.h"
 #include "chat/ignore.h"
@@ -13,6 +14,7 @@
 #include "chat/outbox.h"
 
 struct chat_identity;
+struct login;
 struct room;
 struct ticket;
 
@@ -44,11 +46,17 @@ struct member {
 	struct ticket *ticket; /* the tickets' own; NULL: it has no code */
 	struct ticket *claim;  /* what it waits for, see resume.c; NULL */
 	/* Who it is beyond its nick, see hub_set_identity(). */
-	char *user, *account; /* owned; NULL: none */
+	char *user, *account;   /* owned; NULL: none */
+	struct gid_list groups; /* of the user */
 	bool is_operator;
-	bool has_address;       /* it connected from: */
-	struct network address; /* one address */
-	uint64_t muted_ms;      /* until then it may say nothing; monotonic;
+	bool is_held;  /* until it has logged in nothing else is allowed */
+	bool is_plain; /* what it sends may be read by others on its way */
+	uint8_t n_wrong_logins;
+	struct login *login;      /* owned; what it waits for; NULL: nothing */
+	LIST_HEAD(, login) heirs; /* login.of_holder: wait for its nick */
+	bool has_address;         /* it connected from: */
+	struct network address;   /* one address */
+	uint64_t muted_ms;        /* until then it may say nothing; monotonic;
 	                           0: it may, UINT64_MAX: until told */
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1]; /* nick_make_key() of nick */

@@ -16,7 +16,7 @@
 enum chat_msg_flag {
 	CHAT_QUIET = 1 << 0, /* joins and leaves of this room are not shown */
 	CHAT_AWAY = 1 << 1,  /* nick is away */
-	CHAT_OPERATOR = 1 << 2, /* whoever is told is one */
+	CHAT_OPERATOR = 1 << 2, /* nick, or whoever is told, is one */
 };
 
 struct chat_msg {

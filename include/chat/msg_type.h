@@ -29,9 +29,9 @@
 	                   n said meanwhile, limit of them lost; text: code */  \
 	X(WHO) /* n members of room; items: 50 WHO_ITEM at most, sorted */      \
 	X(WHO_ITEM) /* nick; CHAT_AWAY */                                       \
-	X(WHOIS) /* nick, nick2: its user on this machine, or ""; n ms here,    \
-	            limit ms silent; items: its rooms as ROOM_ITEM; CHAT_AWAY:  \
-	            text as in AWAY_NOTE */                                     \
+	X(WHOIS) /* nick, nick2: its user on this machine, or ""; room: its     \
+	            account, or ""; n ms here, limit ms silent; items: its      \
+	            rooms as ROOM_ITEM; CHAT_AWAY: text as in AWAY_NOTE */      \
 	X(AWAY_NOTE) /* nick is away; text: the word it left, or "" */          \
 	X(YOU_AWAY)  /* you are away; text: the same */                         \
 	X(YOU_BACK)  /* you are not away */                                     \
@@ -50,6 +50,11 @@
 	X(BYE)       /* you asked to leave; text: reason */                     \
 	X(OK)        /* what ref asks is done; id: of what was said, or 0 */    \
 	X(RESUMED)   /* you came back elsewhere: this connection ends */        \
+	X(SLOW_DOWN) /* your lines wait: n in the time text pass */             \
+	X(NOT_SENT)  /* n of your lines: limit at once, then text in a time */  \
+	X(LOGGED_IN) /* you are nick by its password; CHAT_OPERATOR */          \
+	X(GAVE_WAY)  /* you, nick, are now nick2: the account text, to which    \
+	                the name belongs, has logged in */                      \
 	CHAT_OPERATOR_FACTS(X)                                                  \
 	X(E_UNKNOWN_COMMAND)   /* text: the word; nick2: the nearest, or "" */  \
 	X(E_AMBIGUOUS_COMMAND) /* text: the word; nick2: two that it may be */  \
@@ -84,8 +89,17 @@
 	X(E_CODE_YOURS)        /* it is that of this connection */              \
 	X(E_CODE_TRIES)        /* limit: wrong ones allowed to a connection */  \
 	X(E_CODE_BUSY)         /* too many wrong ones of all connections */     \
+	X(E_TOO_FAST)          /* by itself, of lines that were not sent */     \
 	CHAT_OPERATOR_REFUSALS(X)                                               \
 	X(E_NO_ACCOUNTS)       /* nobody can log in here */                     \
+	X(E_NICK_ACCOUNT)      /* text; nick2: the account it is kept for */    \
+	X(E_LOGIN_FIRST)       /* nothing else is allowed before a login */     \
+	X(E_LOGIN_PLAIN)       /* a password could be read on its way */        \
+	X(E_LOGIN_WRONG)       /* name or password */                           \
+	X(E_LOGIN_TRIES)       /* limit: wrong ones allowed to a connection */  \
+	X(E_LOGIN_FAST)        /* too many wrong ones of that address */        \
+	X(E_LOGIN_BUSY)        /* too many log in at once */                    \
+	X(E_LOGGED_IN)         /* text: its account already */                  \
 	X(E_NO_MEMORY)         /* the server is short of memory */
 /* clang-format on */
 

@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/group.h"
 #include "base/str.h"
 #include "base/units.h"
+
+struct accounts;
 
 /* The configuration's `chat` group and the limits that speak of rooms. Plain
  * values; what is owned is freed by the configuration that holds them. */
@@ -24,6 +27,7 @@ struct room_settings { /* a room that always exists */
 	char *topic;
 	int64_t replay; /* lines shown on joining */
 	struct flood_settings flood;
+	bool has_flood; /* that differs from the server's */
 	bool locked;
 };
 
@@ -49,8 +53,10 @@ struct chat_settings {
 	int64_t max_bans;             /* limits.bans */
 	const struct strlist *exempt; /* networks never banned; borrowed; NULL:
 	                                 none */
-	char *accounts;
+	char *accounts;               /* the file's path; "": there are none */
+	struct accounts *people;      /* owned; what it says; NULL: no file */
 	struct strlist operators;
+	struct gid_list operator_groups; /* the "@group" among them */
 	struct strlist reserved; /* nicks of services: nobody may take them */
 };
 

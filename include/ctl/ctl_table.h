@@ -21,6 +21,7 @@ enum ctl_flag {
 	CTL_SLOW = 1 << 2,    /* may take any time until it is answered */
 	CTL_STREAMS = 1 << 3, /* lines come until the asker leaves */
 	CTL_PRIVATE = 1 << 4, /* shows what people say: not for everybody */
+	CTL_LOCAL = 1 << 5,   /* sockctl does it, without a daemon */
 };
 
 /* clang-format off */
@@ -51,6 +52,8 @@ enum ctl_flag {
 		"counters and measurements, those with the text in their name") \
 	X(mute, "mute", "NICK [DURATION]", CTL_CHANGES,                        \
 		"let somebody say nothing in the chat; 0 ends it")             \
+	X(passwd, "passwd", "NAME [FILE]", CTL_LOCAL,                          \
+		"make a password for an account of the chat")                  \
 	X(reload, "reload", "[--wait]", CTL_CHANGES | CTL_SLOW,                \
 		"read the configuration again")                                \
 	X(room, "room", "ROOM", 0, "one room and who is in it")                \

@@ -9,6 +9,7 @@
 
 struct conn;
 struct network;
+struct strlist;
 
 /* The address of a connection's peer in little space: who comes by a unix
  * socket has none. */
@@ -20,6 +21,8 @@ union peer {
 };
 /* As addr_format(). buf: ADDR_LEN; returns buf. */
 const char *peer_format(char *buf, const union peer *peer);
+/* True if one of the networks, as network_check() accepts them, has it. */
+bool peer_is_in(const union peer *peer, const struct strlist *networks);
 
 /* The 128 bits of it, as addr_bytes(). On the conn's worker. */
 bool conn_peer_bytes(const struct conn *c, uint8_t bytes[16]);

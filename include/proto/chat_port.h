@@ -2,7 +2,11 @@
 #ifndef SOCKD_PROTO_CHAT_PORT_H
 #define SOCKD_PROTO_CHAT_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "net/close.h"
 
 struct chat_call;
 struct chat_remark;
@@ -10,6 +14,7 @@ struct chat_session;
 struct chat_settings;
 struct conn;
 struct crew;
+struct flood_settings;
 struct metrics_chat_sum;
 struct worker;
 
@@ -58,11 +63,23 @@ struct chat_call *chat_port_call(struct chat_session *session);
  * called the call is forgotten. Answers come by mail. May pause or close the
  * session's conn; sets session->leaving if a command was to leave. */
 void chat_port_run(struct chat_session *session);
+/* The same for a call of one's own, of which memory is left to be freed. */
+void chat_port_run_call(struct chat_session *session, struct chat_call *call);
+/* True if some room has flood control of its own. */
+bool chat_port_has_floods(const struct chat_port *port);
+/* The flood control of the room that the call is for, without its networks, and
+ * which room that is. False: it has none of its own. */
+bool chat_port_find_flood(struct chat_session *session,
+	const struct chat_call *call, struct flood_settings *ret,
+	uint64_t *ret_room);
+/* True if it has, and the session comes from one of its networks. */
+bool chat_port_is_exempt(
+	struct chat_session *session, const struct chat_call *call);
 /* Runs what still waits to be run, and wakes those whom it concerns. Must come
  * before anything else is done to the session, its end included. */
 void chat_port_flush(struct chat_session *session);
 /* Has the session closed after all that is on its way to it. */
-void chat_port_hang_up(struct chat_session *session);
+void chat_port_hang_up(struct chat_session *session, enum close_reason why);
 /* From now on the session is told everything in this way (bits of enum
  * dialect_view); a batch that is on its way comes as before. May close it. */
 void chat_port_set_view(struct chat_session *session, unsigned view);

@@ -7,16 +7,20 @@
 
 #include "net/idlist.h"
 #include "proto/dialect.h"
+#include "proto/flood.h"
 
 struct chat_msg;
 struct chat_port;
 struct conn;
+struct flood_settings;
 struct member;
 struct seat;
 
 enum chat_timer {
 	CHAT_TIMER_INPUT,    /* what has begun to come took too long */
 	CHAT_TIMER_ANNOUNCE, /* the rooms are told of a guest */
+	CHAT_TIMER_FLOOD,    /* a line that waits may run; see chat_flood.h */
+	CHAT_TIMER_LOGIN,    /* looks again whether a login can go on */
 	CHAT_TIMER_N
 };
 
@@ -36,11 +40,18 @@ struct chat_session {
 	uint64_t undelivered; /* bytes that never arrived; once closed */
 	uint64_t told;        /* the last fact told to each once */
 	struct dialect_input input;
-	uint64_t due_ms[CHAT_TIMER_N]; /* see chat_timer.h; 0: not */
+	uint64_t due_ms[CHAT_TIMER_N];       /* see chat_timer.h; 0: not */
+	const struct flood_settings *limits; /* borrowed from the service */
+	struct flood flood;                  /* what it says too fast */
 	/* Looks at the first input again, see dialect.h; NULL: none does. */
 	const struct dialect *doubting;
-	uint8_t view; /* bits of enum dialect_view */
-	bool leaving; /* asked to go: input no longer counts */
+	uint8_t view;    /* bits of enum dialect_view */
+	uint8_t terms;   /* bits of enum chat_term */
+	bool leaving;    /* asked to go: input no longer counts */
+	bool ended;      /* its input has, and what waits still runs */
+	bool is_waiting; /* for the answer to what was run last: nothing else
+	                    is run until then */
+	bool is_secret;  /* what was read last holds a password */
 };
 
 #endif

@@ -43,6 +43,9 @@ struct proto {
 	/* Over UDP an answer may be longer than what asks for it; by
 	 * DATAGRAM_TEXT_MAX at most. NULL: never, but to loopback. */
 	bool (*answers_longer)(const void *options);
+	/* Nobody could use the service without accounts (`login`). NULL: that
+	 * is never so. */
+	bool (*needs_accounts)(const void *options);
 	/* Adds the nicks that are nobody else's in the chat while the service
 	 * of this name exists. 0, or -errno and msg. NULL: none. */
 	int (*reserve)(const char *service, const void *options,

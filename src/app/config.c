@@ -20,6 +20,7 @@
 #include <sysexits.h>
 
 #include "base/option.h"
+#include "chat/accounts.h"
 
 #include "config_private.h"
 
@@ -163,6 +164,8 @@ void config_free(struct config *cfg)
 	}
 	free(cfg->chat.rooms);
 	strlist_fini(&cfg->chat.reserved);
+	accounts_free(cfg->chat.people);
+	gid_list_fini(&cfg->chat.operator_groups);
 	for (size_t i = 0; i < cfg->n_services; i++)
 		config_service_fini(&cfg->services[i]);
 	free(cfg->services);

@@ -182,8 +182,7 @@ static bool collide(const struct bound *a, const struct bound *b)
 		is_any(b, a->addr.sa.sa_family);
 }
 
-/* Where entry number i of a service's listen is written. */
-static const struct config_node *listen_node(
+const struct config_node *config_item_node(
 	const struct config_load *load, const char *path, size_t i)
 {
 	const struct config_node *node = config_tree_find(load->tree, path);
@@ -285,7 +284,8 @@ static void check_service(const struct config_load *load, struct bounds *all,
 		struct bound b = {svc->name, svc->listen.items[i], {0},
 			svc->transport == TRANSPORT_UDP, false};
 
-		check_entry(load, all, &b, path, listen_node(load, path, i));
+		check_entry(
+			load, all, &b, path, config_item_node(load, path, i));
 	}
 }
 
@@ -339,4 +339,5 @@ void config_check(const struct config_load *load)
 		check_order(load, &orders[i]);
 	check_unbuilt(load);
 	check_addresses(load);
+	config_check_accounts(load);
 }

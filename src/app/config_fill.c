@@ -270,6 +270,25 @@ void config_fill_global(const struct config_load *load)
 		memmove(room, room + 1, strlen(room));
 }
 
+static bool same_list(const struct strlist *a, const struct strlist *b)
+{
+	bool is_same = a->n_items == b->n_items;
+
+	for (size_t i = 0; is_same && i < a->n_items; i++)
+		is_same = strcmp(a->items[i], b->items[i]) == 0;
+	return is_same;
+}
+
+static bool same_flood(
+	const struct flood_settings *a, const struct flood_settings *b)
+{
+	return a->burst == b->burst && a->queue == b->queue &&
+		a->rate.count == b->rate.count &&
+		a->rate.per_ms == b->rate.per_ms &&
+		a->patience_ms == b->patience_ms &&
+		same_list(&a->exempt, &b->exempt);
+}
+
 static void fill_room(const struct config_load *load,
 	struct room_settings *room, const struct config_node *node)
 {
@@ -293,6 +312,7 @@ static void fill_room(const struct config_load *load,
 			"is a group; write %s: { };", node->name);
 	else
 		config_fill_level(load, &level, node);
+	room->has_flood = !same_flood(&room->flood, &load->cfg->chat.flood);
 }
 
 static void check_twins(

@@ -15,6 +15,7 @@
 /* ---- findings (config_errors.c) */
 
 struct config_node;
+struct stat;
 
 /* A finding about a place; file NULL: a -o. Text is complete. */
 void config_errors_add(struct config_errors *errors, const char *file,
@@ -73,6 +74,12 @@ struct config_scan {
 
 /* Copies the file's bytes to the text. 0 or EX_CONFIG, the first error said. */
 int config_scan_run(struct config_scan *scan);
+/* Reads a whole file; NULL, or why that cannot be. */
+const char *config_text_load(
+	const char *file, struct strbuf *data, struct stat *st);
+/* path as seen from the directory of the file `from`; owned by the caller.
+ * NULL: no memory. */
+char *config_text_join(const char *from, const char *path);
 /* The same from inside a file, for `@include "path"` (config_text.c). */
 int config_text_include(struct config_scan *scan, const char *path);
 /* The first syntax error of a file: "what" and the line it is in. Returns
@@ -198,6 +205,9 @@ void config_service_fini(struct service_config *svc);
 
 /* config_check.c */
 void config_check(const struct config_load *load);
+/* Where item number i of a list is written. */
+const struct config_node *config_item_node(
+	const struct config_load *load, const char *path, size_t i);
 int config_check_mode(const char *value, struct errmsg *msg);
 int config_check_group(const char *value, struct errmsg *msg);
 int config_check_dir(const char *value, struct errmsg *msg);
@@ -205,6 +215,10 @@ int config_check_socket(const char *value, struct errmsg *msg);
 int config_check_room(const char *value, struct errmsg *msg);
 int config_check_line(const char *value, struct errmsg *msg);
 int config_check_listen(const char *value, struct errmsg *msg);
+
+/* config_accounts.c */
+void config_check_accounts(const struct config_load *load);
+int config_check_operator(const char *value, struct errmsg *msg);
 
 /* config_dirs.c: fills runtime_dir and state_dir where they are empty. */
 void config_find_dirs(struct config *cfg, struct config_errors *errors);

@@ -58,9 +58,8 @@ static const char *read_all(int fd, struct strbuf *data)
 	return NULL;
 }
 
-/* Returns NULL, or why the file cannot be read. O_NONBLOCK: a fifo must not
- * hold a reload for ever. */
-static const char *load_file(
+/* O_NONBLOCK: a fifo must not hold a reload for ever. */
+const char *config_text_load(
 	const char *file, struct strbuf *data, struct stat *st)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -143,7 +142,7 @@ int config_text_read(struct config_text *text, const char *file,
 		config_errors_oom(errors);
 		return EX_CONFIG;
 	}
-	why = load_file(file, &data, &st);
+	why = config_text_load(file, &data, &st);
 	if (why) {
 		config_errors_add(errors, file, 0, "cannot be read: %s", why);
 		r = EX_NOINPUT;
@@ -158,8 +157,7 @@ int config_text_read(struct config_text *text, const char *file,
 	return r;
 }
 
-/* path as seen from the directory of the including file. */
-static char *join(const char *from, const char *path)
+char *config_text_join(const char *from, const char *path)
 {
 	const char *slash = strrchr(from, '/');
 	struct strbuf sb = {0};
@@ -189,7 +187,7 @@ static int include_file(struct config_scan *parent, const char *path,
 {
 	struct config_scan scan = *parent;
 	struct stat st = {0};
-	const char *why = load_file(file, data, &st);
+	const char *why = config_text_load(file, data, &st);
 
 	if (!why)
 		why = check_chain(parent, &st);
@@ -212,7 +210,7 @@ static int include_file(struct config_scan *parent, const char *path,
 
 int config_text_include(struct config_scan *scan, const char *path)
 {
-	char *file = join(scan->file, path);
+	char *file = config_text_join(scan->file, path);
 	struct strbuf data = {0};
 	int r;
 

@@ -125,14 +125,21 @@ static void add_member(
 	struct strlist rooms = {0};
 	struct member_view member;
 
-	if (!row->nick[0] ||
-		!chat_admin_find_member(
-			req->server->ctx.chat, row->nick, &member, &rooms) ||
-		member.home.conn != row->id)
-		report_none(req->report, "kind");
+	bool is_member = row->nick[0] &&
+		chat_admin_find_member(
+			req->server->ctx.chat, row->nick, &member, &rooms) &&
+		member.home.conn == row->id;
+
+	text_or_none(req->report, "kind",
+		!is_member                  ? ""
+			: member.is_program ? "program"
+					    : "person");
+	text_or_none(req->report, "account", is_member ? member.account : "");
+	text_or_none(req->report, "user", is_member ? member.user : "");
+	if (is_member)
+		report_bool(req->report, "operator", member.is_operator);
 	else
-		report_text(req->report, "kind",
-			member.is_program ? "program" : "person");
+		report_none(req->report, "operator");
 	report_list(req->report, "rooms", (const char *const *)rooms.items,
 		rooms.n_items);
 	strlist_fini(&rooms);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/errmsg.h"
 #include "base/str.h"
 
 #include "control_private.h"
@@ -19,6 +20,13 @@ static const control_fn handlers[CTL_N] = {
 control_fn control_handler(const struct ctl_verb *verb)
 {
 	return handlers[verb - ctl_verbs];
+}
+
+/* Who has sent this is not sockctl. */
+int control_passwd(struct control_request *req)
+{
+	return errmsg_set(&req->error, ENOTSUP,
+		"passwd needs no daemon: sockctl does it by itself");
 }
 
 static bool is_wanted(const struct ctl_verb *verb, const char *wanted)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The page of metrics: everything is read first, then written row by row, so
  * that rows which speak of the same agree. Any thread. */
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <event2/event.h>
 
@@ -202,20 +204,26 @@ static void write_rejected(const struct page *p, enum metrics_id id)
 	write_reasons(p, id, rejected);
 }
 
-static void write_received(const struct page *p, enum metrics_id id)
-{
-	for (size_t i = 0; i < p->n_services; i++)
-		metrics_text_value(&p->text, id,
-			(const char *[]){p->services[i].service->name},
-			p->services[i].sum.received_bytes[0]);
-}
+/* Those that have a single cell and no label but the service. */
+#define SERVICE_CELL(id) \
+	[METRICS_ID_##id] = offsetof(struct metrics_service_sum, id)
+static const size_t service_cells[METRICS_N] = {
+	SERVICE_CELL(lines_delayed),
+	SERVICE_CELL(lines_dropped),
+	SERVICE_CELL(received_bytes),
+	SERVICE_CELL(sent_bytes),
+};
 
-static void write_sent(const struct page *p, enum metrics_id id)
+static void write_services(const struct page *p, enum metrics_id id)
 {
-	for (size_t i = 0; i < p->n_services; i++)
+	for (size_t i = 0; i < p->n_services; i++) {
+		const char *sum = (const char *)&p->services[i].sum;
+		uint64_t value;
+
+		memcpy(&value, sum + service_cells[id], sizeof(value));
 		metrics_text_value(&p->text, id,
-			(const char *[]){p->services[i].service->name},
-			p->services[i].sum.sent_bytes[0]);
+			(const char *[]){p->services[i].service->name}, value);
+	}
 }
 
 static void write_unanswered(const struct page *p, enum metrics_id id)
@@ -249,8 +257,10 @@ static void (*const writers[METRICS_N])(
 	[METRICS_ID_accepted] = write_accepted,
 	[METRICS_ID_closed] = write_closed,
 	[METRICS_ID_rejected] = write_rejected,
-	[METRICS_ID_received_bytes] = write_received,
-	[METRICS_ID_sent_bytes] = write_sent,
+	[METRICS_ID_lines_delayed] = write_services,
+	[METRICS_ID_lines_dropped] = write_services,
+	[METRICS_ID_received_bytes] = write_services,
+	[METRICS_ID_sent_bytes] = write_services,
 	[METRICS_ID_dgram_unanswered] = write_unanswered,
 	[METRICS_ID_fanout_time] = write_fanout_time,
 	[METRICS_ID_loop_lag] = write_loop_lag,

@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "base/utf8.h"
+#include "chat/accounts.h"
 #include "net/addr.h"
 #include "proto/proto.h"
 
@@ -139,6 +140,30 @@ static int compare_global(struct verdict *v, const struct config *start,
 		p.old_target = opt->reload == RELOAD_RESTART ? start : old;
 		r = compare_row(&p, opt);
 	}
+	return r;
+}
+
+/* What the file of accounts says, if it is the same file. */
+static int compare_accounts(
+	struct verdict *v, const struct config *old, const struct config *now)
+{
+	const struct accounts *before = old->chat.people;
+	const struct accounts *after = now->chat.people;
+	const struct pair p = {v, old, now, "", NULL, NULL, NULL};
+	struct strbuf was = {0}, is = {0};
+	int r;
+
+	if (!before || !after || accounts_equal(before, after) ||
+		strcmp(old->chat.accounts, now->chat.accounts) != 0)
+		return 0;
+	strbuf_addf(&was, "%zu accounts", before->n);
+	strbuf_addf(&is, "%zu accounts%s", after->n,
+		after->n == before->n ? ", others than before" : "");
+	r = was.failed || is.failed
+		? -ENOMEM
+		: add_change(&p, "chat.accounts", RELOAD_NOW, &was, &is);
+	strbuf_fini(&was);
+	strbuf_fini(&is);
 	return r;
 }
 
@@ -401,6 +426,8 @@ int verdict_compare(struct verdict *v, const struct config *start,
 {
 	int r = compare_global(v, start, old, now);
 
+	if (!r)
+		r = compare_accounts(v, old, now);
 	if (!r)
 		r = compare_rooms(v, old, now);
 	if (!r)

@@ -63,6 +63,8 @@ void metrics_sum_service(
 	sum(to->closed, from->closed, METRICS_REASONS * METRICS_TRANSPORTS);
 	sum(to->accepted, from->accepted, METRICS_TRANSPORTS);
 	sum(to->rejected, from->rejected, METRICS_REASONS);
+	sum(to->lines_delayed, from->lines_delayed, 1);
+	sum(to->lines_dropped, from->lines_dropped, 1);
 	sum(to->received_bytes, from->received_bytes, 1);
 	sum(to->sent_bytes, from->sent_bytes, 1);
 }

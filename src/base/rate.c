@@ -9,7 +9,14 @@
  */
 #include "base/rate.h"
 
+#include <assert.h>
+
 #define NS_PER_MS 1000000u
+
+static uint64_t token_ns(const struct rate_spec *spec)
+{
+	return (uint64_t)spec->per_ms * NS_PER_MS / spec->count;
+}
 
 bool bucket_take(struct bucket *b, const struct rate_spec *spec, uint32_t burst,
 	uint64_t now_ms)
@@ -18,12 +25,37 @@ bool bucket_take(struct bucket *b, const struct rate_spec *spec, uint32_t burst,
 
 	if (spec->count == 0)
 		return true;
-	token = (uint64_t)spec->per_ms * NS_PER_MS / spec->count;
+	token = token_ns(spec);
 	full = (b->full_ns > now ? b->full_ns : now) + token;
 	if (full - now > token * (burst > 0 ? burst : 1))
 		return false;
 	b->full_ns = full;
 	return true;
+}
+
+bool bucket_take_many(struct bucket *b, const struct rate_spec *spec,
+	uint32_t burst, uint32_t n, uint64_t now_ms)
+{
+	assert(n >= 1 && n <= burst);
+	if (!bucket_take(b, spec, burst - n + 1, now_ms))
+		return false;
+	if (n > 1 && spec->count)
+		b->full_ns += token_ns(spec) * (n - 1);
+	return true;
+}
+
+uint64_t bucket_due_ms(const struct bucket *b, const struct rate_spec *spec,
+	uint32_t burst, uint32_t n)
+{
+	uint64_t held;
+
+	assert(n >= 1 && n <= burst);
+	if (spec->count == 0)
+		return 0;
+	held = token_ns(spec) * (burst - n);
+	if (b->full_ns <= held)
+		return 0;
+	return (b->full_ns - held + NS_PER_MS - 1) / NS_PER_MS;
 }
 
 bool bucket_is_full(const struct bucket *b, uint64_t now_ms)

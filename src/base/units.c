@@ -226,6 +226,13 @@ char *rate_format(char *buf, const struct rate_spec *rate)
 	return buf;
 }
 
+const char *rate_time_words(const struct rate_spec *rate)
+{
+	if (rate->per_ms == 1000)
+		return "a second";
+	return rate->per_ms == 60000 ? "a minute" : "an hour";
+}
+
 char *duration_words(char *buf, uint64_t ms)
 {
 	static const uint64_t units[] = {86400000, 3600000, 60000, 1000};

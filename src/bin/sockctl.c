@@ -17,6 +17,7 @@
 #include "ctl/ctl_client.h"
 #include "ctl/ctl_codec.h"
 #include "sockctl_answer.h"
+#include "sockctl_passwd.h"
 
 struct arguments {
 	const char *socket; /* borrowed; NULL: the default */
@@ -148,11 +149,13 @@ static int ask(const struct arguments *args)
 	int fd = -1;
 	int code = make_request(args, &line, &request);
 
-	if (!code) {
+	if (!code && request.verb->flags & CTL_LOCAL) {
+		code = sockctl_passwd(&request);
+	} else if (!code) {
 		path = args->socket ? strdup(args->socket) : ctl_find_socket();
 		code = path ? connect_to(path, &fd) : EX_OSERR;
 	}
-	if (!code) {
+	if (!code && fd >= 0) {
 		send_all(fd, &line);
 		code = sockctl_answer(fd, &request);
 	}

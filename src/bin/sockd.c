@@ -17,6 +17,7 @@
 #include "app/notify.h"
 #include "app/server.h"
 #include "base/log.h"
+#include "base/password.h"
 #include "base/str.h"
 #include "proto/dialect.h"
 #include "proto/proto.h"
@@ -47,8 +48,9 @@ static void print_usage(FILE *out)
 static void print_version(void)
 {
 	printf("sockd %s\n", SOCKD_VERSION);
-	printf("libraries: libevent %s, %s, %s\n", event_get_version(),
-		dialect_library_text(), config_library_text());
+	printf("libraries: libevent %s, %s, %s, %s\n", event_get_version(),
+		dialect_library_text(), config_library_text(),
+		password_library_text());
 	printf("features: %csystemd -tls\n", HAVE_LIBSYSTEMD ? '+' : '-');
 	printf("protocols:");
 	for (size_t i = 0; proto_table[i]; i++)

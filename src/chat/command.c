@@ -12,6 +12,7 @@
  */
 #include "chat/command.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -22,6 +23,7 @@
 struct chat_verb {
 	struct chat_verb_info info;
 	void (*run)(const struct turn *turn);
+	bool when_held; /* also before a login that is required */
 };
 
 #define PREFIX_MIN 2
@@ -29,13 +31,14 @@ struct chat_verb {
 
 /* clang-format off */
 static const struct chat_verb verbs[] = {
-	/* name, aliases, usage, help, least and most arguments, cost, is minor, speaks */
+	/* name, aliases, usage, help, least and most arguments, cost, is minor */
 	[VERB_SAY] =
-	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1, false, true},
+	{{"say", "", "TEXT", "says TEXT, like a line without a slash", 1, 1, 1, .speaks = true},
 		command_say},
-	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1, false, true}, command_me},
-	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1, false, true}, command_msg},
-	{{"reply", "r", "TEXT", "answers the last private message", 1, 1, 1, false, true},
+	{{"me", "", "TEXT", "says what you do: * you TEXT", 1, 1, 1, .speaks = true},
+		command_me},
+	{{"msg", "m w tell", "NICK TEXT", "tells NICK alone", 2, 2, 1, .speaks = true}, command_msg},
+	{{"reply", "r", "TEXT", "answers the last private message", 1, 1, 1, .speaks = true},
 		command_reply},
 	{{"nick", "", "NAME", "renames you", 1, 1, 2}, command_nick},
 	{{"join", "j", "ROOM", "goes to a room, a new one if need be", 1, 1, 2}, command_join},
@@ -43,7 +46,8 @@ static const struct chat_verb verbs[] = {
 	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2}, command_who},
 	{{"whois", "", "NICK", "tells who somebody is", 1, 1, 1}, command_whois},
 	{{"rooms", "list", "", "lists the rooms", 0, 0, 2}, command_rooms},
-	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 1, false, true}, command_topic},
+	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 2, .speaks = true},
+		command_topic},
 	{{"history", "", "[N]", "shows the last N lines again, or 50", 0, 1, 3}, command_history},
 	{{"away", "", "[TEXT]", "marks you as away, until /back", 0, 1, 1}, command_away},
 	{{"ignore", "", "[NICK]", "hides what NICK says, or no more", 0, 1, 1}, command_ignore},
@@ -51,11 +55,12 @@ static const struct chat_verb verbs[] = {
 	{{"bell", "", "on|off", "rings for private messages and your name", 1, 1, 1}, command_bell},
 	{{"quiet", "", "on|off", "hides who comes, goes and is renamed", 1, 1, 1}, command_quiet},
 	{{"resume", "", "CODE", "brings you back after you were cut off", 1, 1, 5}, command_resume},
-	{{"help", "h ?", "[COMMAND]", "lists commands, or explains one", 0, 1, 1}, command_help},
-	{{"quit", "q exit bye", "[REASON]", "leaves", 0, 1, 0}, command_quit},
+	{{"help", "h ?", "[COMMAND]", "lists commands, or explains one", 0, 1, 2}, command_help, true},
+	{{"quit", "q exit bye", "[REASON]", "leaves", 0, 1, 0}, command_quit, true},
 	{{"back", "", "", "ends your being away", 0, 0, 1, true}, command_back},
-	{{"login", "", "NAME PASSWORD", "there are no accounts here", 0, 2, 1, true}, command_login},
-	{{"motd", "", "", "shows the message of the day", 0, 0, 1, true}, command_motd},
+	{{"login", "", "NAME PASSWORD", "makes you NAME, who has an account", 0, 2, 5, true,
+		.may_wait = true}, command_login, true},
+	{{"motd", "", "", "shows the message of the day", 0, 0, 2, true}, command_motd},
 	{{"ping", "", "", "is answered at once", 0, 0, 1, true}, command_ping},
 	{{"version", "", "", "tells what the server runs", 0, 0, 1, true}, command_version},
 	{{"kick", "", "NICK [REASON]", "disconnects somebody", 1, 2, 1,
@@ -74,22 +79,73 @@ static const struct chat_verb verbs[] = {
 /* clang-format on */
 #define N_VERBS (sizeof verbs / sizeof verbs[0])
 
+/* What may have to wait for its answer holds a password. */
+static bool is_secret(const struct chat_call *call)
+{
+	return call->verb && call->verb->info.may_wait && call->buf.data;
+}
+
+static void wipe(struct chat_call *call)
+{
+	if (is_secret(call))
+		explicit_bzero(call->buf.data, call->buf.size);
+}
+
+static void wipe_args(struct chat_call *call)
+{
+	for (size_t i = 0; is_secret(call) && i < call->n_args; i++)
+		explicit_bzero((char *)(uintptr_t)call->args[i],
+			strlen(call->args[i]));
+}
+
 void chat_call_clear(struct chat_call *call)
 {
 	struct strbuf buf = call->buf;
 
+	wipe(call);
 	strbuf_clear(&buf);
 	*call = (struct chat_call){.buf = buf};
 }
 
 void chat_call_fini(struct chat_call *call)
 {
+	wipe(call);
 	strbuf_fini(&call->buf);
 	*call = (struct chat_call){0};
 }
 
+/* Of what lies in one buffer, the same place in the copy of it. */
+static void move_pointer(
+	const char **at, const struct strbuf *from, const struct strbuf *to)
+{
+	uintptr_t start = (uintptr_t)from->data, p = (uintptr_t)*at;
+
+	if (from->data && p >= start && p <= start + from->len)
+		*at = to->data + (p - start);
+}
+
+int chat_call_copy(struct chat_call *to, const struct chat_call *from)
+{
+	const char **const pointers[] = {&to->room, &to->nick, &to->ref,
+		&to->error_text, &to->error_near};
+
+	*to = *from;
+	to->buf = (struct strbuf){0};
+	strbuf_add(&to->buf, from->buf.data, from->buf.len);
+	if (to->buf.failed) {
+		chat_call_fini(to);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < to->n_args; i++)
+		move_pointer(&to->args[i], &from->buf, &to->buf);
+	for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++)
+		move_pointer(pointers[i], &from->buf, &to->buf);
+	return 0;
+}
+
 void chat_call_refuse(struct chat_call *call, enum chat_type error)
 {
+	wipe_args(call);
 	call->verb = NULL;
 	call->is_error = true;
 	call->error = error;
@@ -105,6 +161,17 @@ void chat_call_refuse_length(struct chat_call *call, size_t len, size_t limit)
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb)
 {
 	return &verb->info;
+}
+
+bool chat_verb_is_last(const struct chat_verb *verb)
+{
+	return verb->run == command_quit;
+}
+
+bool chat_verb_is_heard(const struct chat_verb *verb)
+{
+	return verb->run == command_say || verb->run == command_me ||
+		verb->run == command_topic;
 }
 
 const struct chat_verb *chat_verb_at(size_t i)
@@ -213,14 +280,26 @@ void chat_call_set_verb(struct chat_call *call, const char *word, size_t len)
 		chat_call_refuse(call, CHAT_E_NO_MEMORY);
 }
 
-/* False, and told, if that verb is not for who asks, or not now. */
-static bool may_run(const struct turn *turn, const struct chat_verb_info *info)
+void command_refuse_usage(const struct turn *turn)
 {
+	const struct chat_verb_info *info = &turn->call->verb->info;
+
+	reply_refuse(turn, CHAT_E_MISSING_ARGUMENT, info->name, info->usage);
+}
+
+/* False, and told, if that verb is not for who asks, or not now. */
+static bool may_run(const struct turn *turn, const struct chat_verb *verb)
+{
+	const struct chat_verb_info *info = &verb->info;
 	const struct member *member = turn->member;
 	uint64_t left_ms;
 
 	if (!member) /* not everybody has that door */
 		return true;
+	if (member->is_held && !verb->when_held) {
+		reply_refuse(turn, CHAT_E_LOGIN_FIRST, NULL, NULL);
+		return false;
+	}
 	if (info->is_for_operators && !member->is_operator) {
 		reply_refuse(turn, CHAT_E_NOT_OPERATOR, info->name, NULL);
 		return false;
@@ -240,11 +319,10 @@ void command_run(const struct turn *turn)
 {
 	const struct chat_verb *verb = turn->call->verb;
 
-	if (!may_run(turn, &verb->info))
+	if (!may_run(turn, verb))
 		return;
 	if (turn->call->n_args < verb->info.min_args)
-		reply_refuse(turn, CHAT_E_MISSING_ARGUMENT, verb->info.name,
-			verb->info.usage);
+		command_refuse_usage(turn);
 	else
 		verb->run(turn);
 }

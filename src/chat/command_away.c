@@ -104,8 +104,11 @@ static void tell_whois(const struct turn *turn, const struct member *member)
 	reply_tell(turn,
 		&(struct chat_msg_spec){
 			.type = CHAT_WHOIS,
-			.flags = member->away ? CHAT_AWAY : 0,
+			.flags = (member->away ? CHAT_AWAY : 0u) |
+				(member->is_operator ? CHAT_OPERATOR : 0u),
 			.nick = member->nick,
+			.nick2 = member->user,
+			.room = member->account,
 			.text = member->away,
 			.n = turn->now->mono_ms - member->came_ms,
 			.limit = turn->now->mono_ms - member->spoke_ms,

@@ -17,6 +17,8 @@ void command_run(const struct turn *turn);
 
 /* What several files of commands need. */
 
+/* Tells how the command is written. */
+void command_refuse_usage(const struct turn *turn);
 /* Tells the refusal of a nick that nobody here has. */
 void command_refuse_nick(const struct turn *turn, const char *nick);
 /* The same of a room. */
@@ -69,13 +71,14 @@ void command_bell(const struct turn *turn);
 void command_quiet(const struct turn *turn);
 /* resume.c */
 void command_resume(const struct turn *turn);
+/* login.c */
+void command_login(const struct turn *turn);
 /* command_self.c */
 void command_nick(const struct turn *turn);
 void command_motd(const struct turn *turn);
 void command_ping(const struct turn *turn);
 void command_version(const struct turn *turn);
 void command_help(const struct turn *turn);
-void command_login(const struct turn *turn);
 void command_quit(const struct turn *turn);
 /* command_operator.c */
 void command_kick(const struct turn *turn);

@@ -30,6 +30,9 @@ enum chat_type nick_refusal(
 	*ret_near = hub_find_reserved(turn->hub, nick);
 	if (*ret_near)
 		return CHAT_E_NICK_RESERVED;
+	*ret_near = login_keeper(turn, nick);
+	if (*ret_near)
+		return CHAT_E_NICK_ACCOUNT;
 	ban = bans_find_nick(&turn->hub->bans, nick, turn->now->wall_ms);
 	if (ban) {
 		*ret_near = ban->what;
@@ -61,7 +64,7 @@ static struct chat_msg *make_yours(const struct turn *turn, const char *nick)
 		});
 }
 
-static void rename_member(const struct turn *turn, const char *nick)
+void nick_take(const struct turn *turn, const char *nick)
 {
 	size_t n_seats = member_count_seats(turn->member);
 	uint32_t *rooms = calloc(n_seats + 1, sizeof *rooms);
@@ -96,7 +99,7 @@ void command_nick(const struct turn *turn)
 	else if (strcmp(nick, turn->member->nick) == 0)
 		reply_post(turn, make_yours(turn, nick));
 	else
-		rename_member(turn, nick);
+		nick_take(turn, nick);
 }
 
 void command_motd(const struct turn *turn)
@@ -147,12 +150,6 @@ void command_help(const struct turn *turn)
 	else
 		reply_refuse(turn, CHAT_E_UNKNOWN_COMMAND, word,
 			chat_verb_nearest(word));
-}
-
-/* There are no accounts, whatever the name and the password are. */
-void command_login(const struct turn *turn)
-{
-	reply_refuse(turn, CHAT_E_NO_ACCOUNTS, NULL, NULL);
 }
 
 void command_quit(const struct turn *turn)

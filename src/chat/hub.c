@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chat/accounts.h"
 #include "chat/command.h"
 #include "chat/settings.h"
 #include "command_private.h"
@@ -92,6 +93,15 @@ static const struct room_settings *find_settings(
 	return NULL;
 }
 
+/* Accounts may be gone, and others be operators. */
+static void judge_members(struct hub *hub)
+{
+	struct strmap_node *node = NULL;
+
+	while ((node = strmap_next(&hub->members, node)) != NULL)
+		login_judge(hub, container_of(node, struct member, node));
+}
+
 /* What operators said holds until something else is configured. */
 static void set_room(struct room *room, const struct room_settings *settings)
 {
@@ -125,21 +135,25 @@ int hub_configure(struct hub *hub, const struct chat_settings *settings)
 	}
 	hub->settings = settings;
 	rooms_shrink(&hub->rooms, settings);
+	judge_members(hub);
 	return 0;
+}
+
+struct member *hub_find_alike(const struct hub *hub, const char *nick)
+{
+	char key[NICK_MAX + 1];
+	struct strmap_node *node;
+
+	nick_make_key(key, nick);
+	node = strmap_find(&hub->members, key);
+	return node ? container_of(node, struct member, node) : NULL;
 }
 
 struct member *hub_find_member(const struct hub *hub, const char *nick)
 {
-	char key[NICK_MAX + 1];
-	struct strmap_node *node;
-	struct member *member;
+	struct member *member = hub_find_alike(hub, nick);
 
-	nick_make_key(key, nick);
-	node = strmap_find(&hub->members, key);
-	if (!node)
-		return NULL;
-	member = container_of(node, struct member, node);
-	return name_equal(member->nick, nick) ? member : NULL;
+	return member && name_equal(member->nick, nick) ? member : NULL;
 }
 
 const char *hub_find_reserved(const struct hub *hub, const char *nick)
@@ -188,9 +202,9 @@ void hub_rename(struct hub *hub, struct member *member, const char *nick)
 	strmap_add(&hub->members, &member->node, member->key);
 }
 
-/* A guest name that nobody has. The numbers are a hash of a counter: no
- * pattern for people to see, and none repeats soon. */
-static int pick_guest_nick(struct hub *hub, char nick[NICK_MAX + 1])
+/* The numbers are a hash of a counter: no pattern for people to see, and none
+ * repeats soon. */
+int hub_pick_guest_nick(struct hub *hub, char nick[NICK_MAX + 1])
 {
 	char key[NICK_MAX + 1];
 
@@ -269,7 +283,7 @@ struct member *hub_enter(struct hub *hub, struct chat_home home,
 
 	assert(home.worker < hub->rooms.n_workers && home.conn != 0);
 	hub_see_time(hub, now);
-	if (pick_guest_nick(hub, nick) < 0)
+	if (hub_pick_guest_nick(hub, nick) < 0)
 		return NULL;
 	member = turn.member = member_new(home, nick);
 	if (!member)
@@ -297,6 +311,8 @@ void hub_leave(struct hub *hub, struct member *member, const char *reason,
 	while ((seat = LIST_FIRST(&member->seats)) != NULL)
 		seat_vacate(&turn, seat, reason);
 	strmap_remove(&hub->members, &member->node);
+	login_forget(member);
+	login_wake_heirs(&turn);
 	if (!resume_keep(&turn))
 		member_free(member);
 	hub_see_time(hub, now);
@@ -317,16 +333,7 @@ void hub_go_on(struct hub *hub, struct member *member,
 	const struct turn turn = turn_of(hub, member, now, out);
 
 	resume_go_on(&turn);
-}
-
-int hub_set_identity(struct hub *hub, struct member *member,
-	const struct chat_identity *identity)
-{
-	int err = member_set_identity(member, identity);
-
-	if (!err)
-		mutes_recall(&hub->mutes, member);
-	return err;
+	login_go_on(&turn);
 }
 
 int hub_make_program(struct hub *hub, struct member *member,
@@ -397,6 +404,24 @@ static struct room *open_for_remark(
 	return room;
 }
 
+/* A name that equals another is the user's own all the same: the kernel says
+ * so. */
+static bool looks_like_another(const struct turn *turn, const char *nick)
+{
+	const struct hub *hub = turn->hub;
+	const struct account *account = accounts_find_alike(
+		hub->settings->people, nick);
+	const char *others[3] = {hub_find_reserved(hub, nick)};
+	const struct member *member = hub_find_alike(hub, nick);
+
+	others[1] = account ? account->name : NULL;
+	others[2] = member ? member->nick : NULL;
+	for (size_t i = 0; i < 3; i++)
+		if (others[i] && !name_equal(others[i], nick))
+			return true;
+	return false;
+}
+
 void hub_say_as(struct hub *hub, struct chat_remark *remark,
 	const struct chat_now *now, struct chat_outbox *out)
 {
@@ -407,6 +432,10 @@ void hub_say_as(struct hub *hub, struct chat_remark *remark,
 	assert(nick_is_valid(remark->nick));
 	hub_see_time(hub, now);
 	remark->id = 0;
+	if (remark->is_user && looks_like_another(&turn, remark->nick)) {
+		remark->error = CHAT_E_NICK_LOOKS_LIKE;
+		return;
+	}
 	if (len > hub->settings->text) {
 		remark->error = CHAT_E_TEXT_TOO_LONG;
 		remark->n = len;

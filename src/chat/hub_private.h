@@ -56,6 +56,10 @@ struct turn {
 
 /* hub.c */
 struct member *hub_find_member(const struct hub *hub, const char *nick);
+/* Whose nick equals nick or looks like it; NULL: nobody's. */
+struct member *hub_find_alike(const struct hub *hub, const char *nick);
+/* A name that nobody has. 0 or -ENOMEM. */
+int hub_pick_guest_nick(struct hub *hub, char nick[NICK_MAX + 1]);
 /* The nick of a service that equals nick or looks like it; NULL: none. */
 const char *hub_find_reserved(const struct hub *hub, const char *nick);
 /* Finds or makes a room in which people must find a place, over the limit if
@@ -129,6 +133,21 @@ void observe_name(
 /* The refusal of a nick, CHAT_TYPE_N if the turn's member may have it. */
 enum chat_type nick_refusal(
 	const struct turn *turn, const char *nick, const char **ret_near);
+/* The turn's member is called nick, which it may have, from now on. */
+void nick_take(const struct turn *turn, const char *nick);
+
+/* login.c */
+/* It waits for nothing any more; nothing to do is fine. */
+void login_forget(struct member *member);
+/* Those who wait for the name of the turn's member look again. */
+void login_wake_heirs(const struct turn *turn);
+/* What GO_ON asks for, of an heir and of a holder. */
+void login_go_on(const struct turn *turn);
+/* By the settings in force: has it that account, and is it an operator? Whoever
+ * has neither account nor groups stays as it is. */
+void login_judge(const struct hub *hub, struct member *member);
+/* The account for which nick is kept; NULL: none, or the member's own. */
+const char *login_keeper(const struct turn *turn, const char *nick);
 
 /* seat.c */
 /* Where a member wants to be. */

@@ -58,8 +58,13 @@ static void fill_member(struct member_view *view, const struct member *member,
 		.silent_ms = now->mono_ms - member->spoke_ms,
 		.is_away = member->away != NULL,
 		.is_program = member->is_program,
+		.is_operator = member->is_operator,
 	};
 	strcpy(view->nick, member->nick);
+	if (member->account)
+		strcpy(view->account, member->account);
+	if (member->user)
+		strncpy(view->user, member->user, sizeof(view->user) - 1);
 }
 
 /* Makes *rows hold one more than n. False: no memory. */

@@ -25,6 +25,7 @@ struct member *member_new(struct chat_home home, const char *nick)
 	LIST_INIT(&member->seats);
 	LIST_INIT(&member->ignores);
 	LIST_INIT(&member->ignored_by);
+	LIST_INIT(&member->heirs);
 	member_set_nick(member, nick);
 	return member;
 }
@@ -34,11 +35,13 @@ void member_free(struct member *member)
 	if (!member)
 		return;
 	assert(LIST_EMPTY(&member->seats));
+	assert(LIST_EMPTY(&member->heirs) && !member->login);
 	ignore_fini(member);
 	free(member->reply_to);
 	free(member->away);
 	free(member->user);
 	free(member->account);
+	gid_list_fini(&member->groups);
 	free(member);
 }
 
@@ -51,19 +54,25 @@ static int copy_word(char **ret, const char *word)
 int member_set_identity(
 	struct member *member, const struct chat_identity *identity)
 {
-	char *user, *account;
+	char *user = NULL, *account = NULL;
+	struct gid_list groups = {NULL};
 	int err = copy_word(&user, identity->user);
 
 	if (!err)
 		err = copy_word(&account, identity->account);
+	if (!err && identity->groups)
+		err = gid_list_copy(&groups, identity->groups);
 	if (err) {
 		free(user);
+		free(account);
 		return err;
 	}
 	free(member->user);
 	free(member->account);
+	gid_list_fini(&member->groups);
 	member->user = user;
 	member->account = account;
+	member->groups = groups;
 	member->is_operator = identity->is_operator;
 	return 0;
 }

@@ -15,7 +15,8 @@
  *
  * A connection that is still here, since its loss has not been noticed, is
  * closed by its own worker, which alone knows what of its output never
- * arrived. Until the claimer has gone on nobody else gets the name.
+ * arrived. Until the claimer has gone on nobody else gets the name; only who
+ * logs in to an account of that name does.
  *
  * Used under the hub's lock.
  */
@@ -136,7 +137,26 @@ struct comeback {
 	char guest[NICK_MAX + 1]; /* its nick before that */
 	struct chat_msg *welcome; /* a reference */
 	bool is_welcomed;         /* it is told, and the nick taken */
+	bool has_account;         /* that of the old one, see swap_accounts() */
 };
+
+/* The code proves as much as the password did: the account comes with it, and
+ * with that the right to the name. Twice is not at all. */
+static void swap_accounts(const struct turn *turn, struct comeback *back)
+{
+	struct member *member = turn->member, *old = back->ticket->member;
+	char *account = member->account;
+
+	login_judge(turn->hub, old); /* it may be gone */
+	if (!old->account && !back->has_account)
+		return;
+	back->has_account = !back->has_account;
+	member->account = old->account;
+	old->account = account;
+	member->is_operator = false;
+	login_judge(turn->hub, member);
+	mutes_recall(&turn->hub->mutes, member);
+}
 
 /* What the old member has not read of a room; all, if it is another room of
  * that name. */
@@ -305,6 +325,7 @@ static void come_back(const struct turn *turn, struct ticket *ticket)
 	int r = tickets_new_code(&turn->hub->tickets, &back.code);
 
 	strcpy(back.guest, turn->member->nick);
+	swap_accounts(turn, &back);
 	if (r == 0)
 		r = make_welcome(turn, &back);
 	if (r == 0)
@@ -315,6 +336,8 @@ static void come_back(const struct turn *turn, struct ticket *ticket)
 		r = stay(turn, &back);
 	if (back.is_welcomed)
 		take_person(turn, &back);
+	else if (back.has_account)
+		swap_accounts(turn, &back);
 	if (r < 0)
 		reply_post(turn, NULL);
 	chat_msg_unref(back.welcome);
@@ -419,6 +442,8 @@ void command_resume(const struct turn *turn)
 		return;
 	if (ticket->member == turn->member)
 		reply_refuse(turn, CHAT_E_CODE_YOURS, NULL, NULL);
+	else if (ticket->member->account && turn->member->is_plain)
+		reply_refuse(turn, CHAT_E_LOGIN_PLAIN, NULL, NULL);
 	else if (ticket->has_left)
 		come_back(turn, ticket);
 	else if (!ticket->claimer)

@@ -71,24 +71,52 @@ struct membership *seat_find(
 	return NULL;
 }
 
-struct membership *seat_meant(const struct turn *turn)
+static struct membership *seat_in(
+	const struct hub *hub, const struct member *member, const char *asked)
 {
-	struct membership *seat = LIST_FIRST(&turn->member->seats);
-	const char *asked = turn->call->room;
 	char name[ROOM_NAME_MAX + 1];
 	const struct room *room = NULL;
 
-	if (asked) {
-		if (room_name_parse(name, asked))
-			room = rooms_find(&turn->hub->rooms, name);
-		seat = room ? seat_find(turn->member, room) : NULL;
-	} else if (seat && LIST_NEXT(seat, of_member)) {
+	if (room_name_parse(name, asked))
+		room = rooms_find(&hub->rooms, name);
+	return room ? seat_find(member, room) : NULL;
+}
+
+static struct membership *only_seat(const struct member *member)
+{
+	struct membership *seat = LIST_FIRST(&member->seats);
+
+	return seat && !LIST_NEXT(seat, of_member) ? seat : NULL;
+}
+
+struct membership *seat_meant(const struct turn *turn)
+{
+	const char *asked = turn->call->room;
+	struct membership *seat = asked
+		? seat_in(turn->hub, turn->member, asked)
+		: only_seat(turn->member);
+
+	if (!seat && !asked && LIST_FIRST(&turn->member->seats))
 		reply_refuse(turn, CHAT_E_WHICH_ROOM, NULL, NULL);
-		return NULL;
-	}
-	if (!seat)
+	else if (!seat)
 		reply_refuse(turn, CHAT_E_NOT_IN_ROOM, asked, NULL);
 	return seat;
+}
+
+const struct flood_settings *hub_find_flood(const struct hub *hub,
+	const struct member *member, const struct chat_call *call,
+	uint64_t *ret_room)
+{
+	const struct membership *seat;
+
+	if (!call->verb || !chat_verb_is_heard(call->verb))
+		return NULL;
+	seat = call->room ? seat_in(hub, member, call->room)
+			  : only_seat(member);
+	if (!seat || !seat->room->settings || !seat->room->settings->has_flood)
+		return NULL;
+	*ret_room = seat->room->serial;
+	return &seat->room->settings->flood;
 }
 
 static bool is_told_leaving(

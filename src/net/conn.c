@@ -193,7 +193,7 @@ void conn_input_again(struct conn *c)
 void conn_on_again(struct conn *c)
 {
 	c->behind = false;
-	if (c->state == CONN_OPEN && !c->paused && !c->choked)
+	if (c->state == CONN_OPEN && conn_may_offer(c))
 		conn_offer_input(c);
 	conn_watch_input(c);
 }
@@ -236,7 +236,7 @@ static void linger_ended(struct conn *c, uint64_t now)
 	reset_peer(c);
 }
 
-/* While it is flooded nothing is read from it, so last_ms tells of output. */
+/* While it is flooded no input counts, so last_ms tells of output. */
 static bool is_too_slow(const struct conn *c, uint64_t now)
 {
 	return c->queued > c->service->output_hard ||

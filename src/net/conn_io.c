@@ -18,6 +18,10 @@
  *         resume reading  stop reading      byte services close; messages are
  *         (writable)      the peer's input  counted, not queued, until soft/3
  *
+ * A protocol with reads_choked is offered input over the soft mark too, so that
+ * its peer can still ask to leave. It keeps what waits for the answers to be
+ * read, and calls conn_hold() when it can keep no more.
+ *
  * A flooded peer has output_patience to get below hard, and then as long again
  * each time that it has read anything at all.
  *
@@ -41,6 +45,7 @@
 #include <event2/event.h>
 
 #include "base/str.h"
+#include "net/conn_flow.h"
 #include "net/conn_loss.h"
 #include "net/conn_private.h"
 #include "net/service.h"
@@ -57,11 +62,13 @@ static const struct conn_ops *ops_of(const struct conn *c)
 static void count_input(struct conn *c, size_t n)
 {
 	struct worker *w = c->worker;
+	uint64_t now_ms = worker_now_ms(w);
 
 	c->in_bytes += n;
-	c->last_ms = worker_now_ms(w);
+	if (!c->flooded)
+		c->last_ms = now_ms;
 	metrics_add(worker_tally_of(w, c->service)->received_bytes, n);
-	worker_note_io(w, c->last_ms);
+	worker_note_io(w, now_ms);
 }
 
 /* The kernel was asked to take some, and took n. */
@@ -122,9 +129,30 @@ bool conn_is_flooded(const struct conn *c)
 	return c->flooded;
 }
 
+bool conn_is_choked(const struct conn *c)
+{
+	return c->choked;
+}
+
+uint64_t conn_last_ms(const struct conn *c)
+{
+	return c->last_ms;
+}
+
+bool conn_is_from(const struct conn *c, const struct strlist *networks)
+{
+	return peer_is_in(&c->peer, networks);
+}
+
+bool conn_may_offer(const struct conn *c)
+{
+	return !c->paused && !c->held &&
+		(!c->choked || c->service->type->reads_choked);
+}
+
 static bool may_offer(const struct conn *c)
 {
-	return !c->paused && !c->choked && !c->behind;
+	return conn_may_offer(c) && !c->behind;
 }
 
 static bool wants_input(const struct conn *c)
@@ -150,6 +178,12 @@ void conn_watch_input(struct conn *c)
 	c->reading = want && !err;
 	if (err && want)
 		conn_lost(c, ENOMEM);
+}
+
+void conn_hold(struct conn *c)
+{
+	c->held = c->choked;
+	conn_watch_input(c);
 }
 
 /* Offers the protocol what lies in the bufferevent's input; a raw one, what it
@@ -243,6 +277,7 @@ static void on_write(struct bufferevent *bev, void *arg)
 	if (c->state != CONN_OPEN || !c->choked)
 		return;
 	c->choked = false;
+	c->held = false;
 	c->flooded = false;
 	c->close_ms = 0;
 	if (ops_of(c)->writable)

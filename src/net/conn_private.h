@@ -37,7 +37,8 @@ struct conn {
 	bool reading : 1;          /* the loop watches for input */
 	bool paused : 1;           /* by the protocol */
 	bool choked : 1;           /* our output was over the soft mark */
-	bool flooded : 1;          /* ... and over the hard one */
+	bool held : 1;             /* ... and its input waits for that */
+	bool flooded : 1;          /* our output was over the hard mark */
 	bool behind : 1;           /* the protocol asked for input() again */
 	bool in_address_table : 1; /* the peer is in the acceptor's table */
 	bool is_refusal : 1;       /* let in only to be told why not */
@@ -81,8 +82,9 @@ static inline struct event *conn_source_event(struct conn *c)
 }
 
 /* conn_io.c: */
-void conn_offer_input(struct conn *c); /* what lies in the bufferevent */
-int conn_io_init(struct conn *c);      /* 0 or -errno */
+bool conn_may_offer(const struct conn *c); /* unless it is behind */
+void conn_offer_input(struct conn *c);     /* what lies in the bufferevent */
+int conn_io_init(struct conn *c);          /* 0 or -errno */
 void conn_io_fini(struct conn *c);
 void conn_watch_input(struct conn *c);  /* start or stop, as flags say */
 void conn_source_start(struct conn *c); /* nothing unless there is a source */

@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/errmsg.h"
+#include "base/str.h"
 #include "net/addr.h"
 
 #define PREFIX_LEN 8
@@ -16,6 +18,19 @@ const char *peer_format(char *buf, const union peer *peer)
 {
 	return addr_format(buf, &peer->sa,
 		peer->family == AF_UNIX ? sizeof(peer->family) : sizeof(*peer));
+}
+
+bool peer_is_in(const union peer *peer, const struct strlist *networks)
+{
+	struct network net;
+	const struct netlist one = {.nets = &net, .n_nets = 1};
+	struct errmsg msg;
+
+	for (size_t i = 0; i < networks->n_items; i++)
+		if (network_parse(networks->items[i], &net, &msg) == 0 &&
+			netlist_has(&one, &peer->sa))
+			return true;
+	return false;
 }
 
 struct peer_key peer_key_of(const struct sockaddr *sa)

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/group.h"
 #include "base/user_name.h"
+#include "net/addr.h"
 #include "net/conn.h"
 #include "net/conn_private.h"
 #include "net/helper.h"
@@ -32,6 +34,47 @@ int user_of(const struct conn *c, uid_t *ret)
 		return -ENOTSUP;
 	*ret = cred.uid;
 	return 0;
+}
+
+/* Asked without memory for them the kernel says how much they take. */
+static int read_groups(int fd, struct gid_list *ret)
+{
+	socklen_t len = 0;
+
+	if (!getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len))
+		return 0;
+	if (errno != ERANGE)
+		return -errno;
+	ret->gids = malloc(len);
+	if (!ret->gids)
+		return -ENOMEM;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, ret->gids, &len))
+		return -errno;
+	ret->n = len / sizeof(*ret->gids);
+	return 0;
+}
+
+int user_groups_of(const struct conn *c, struct gid_list *ret)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int err;
+
+	*ret = (struct gid_list){NULL};
+	if (!conn_is_unix(c) ||
+		getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+		return -ENOTSUP;
+	err = read_groups(c->fd, ret);
+	if (!err)
+		err = gid_list_add(ret, cred.gid);
+	if (err)
+		gid_list_fini(ret);
+	return err;
+}
+
+bool user_is_local(const struct conn *c)
+{
+	return addr_is_loopback(&c->peer.sa);
 }
 
 static void lookup_free(struct mail *m)

@@ -3,6 +3,8 @@
  * by the dialect, commands go to chat_port. All answers come back as letters,
  * in order with the rooms' events. Worker threads.
  *
+ * Which of them run at once, and which later or never, is up to chat_flood.
+ *
  * The peer's end of input is not the end at once: what came before it is done,
  * then a letter to ourselves closes the connection after the answers. */
 #include <assert.h>
@@ -17,17 +19,22 @@
 #include "base/units.h"
 #include "base/utf8.h"
 #include "chat/command.h"
+#include "chat/login.h"
 #include "chat/msg.h"
 #include "chat/name.h"
+#include "chat/settings.h"
 #include "net/census.h"
 #include "net/conn.h"
+#include "net/conn_flow.h"
 #include "net/conn_loss.h"
 #include "net/service.h"
+#include "net/user.h"
 #include "net/worker.h"
 #include "proto/chat_port.h"
 #include "proto/chat_session.h"
 #include "proto/dialect.h"
 #include "proto/proto.h"
+#include "chat_flood.h"
 #include "chat_intake.h"
 #include "chat_timer.h"
 
@@ -41,10 +48,7 @@ static const char *const login_names[] = {"optional", "required", NULL};
 struct chat_options {
 	int dialect; /* of dialect_names */
 	char *room;  /* "": chat.room */
-	int64_t flood_burst, flood_queue;
-	struct rate_spec flood_rate;
-	uint64_t flood_patience_ms;
-	struct strlist flood_exempt;
+	struct flood_settings flood;
 	int login; /* enum chat_login */
 	bool login_plain;
 };
@@ -67,15 +71,22 @@ static int chat_open(struct conn *c)
 	session->conn = c;
 	session->port = svc->context;
 	session->room = opt->room;
+	session->limits = &opt->flood;
+	if (opt->login == CHAT_LOGIN_REQUIRED)
+		session->terms |= CHAT_TERM_HELD;
+	if (!opt->login_plain && !user_is_local(c))
+		session->terms |= CHAT_TERM_PLAIN;
 	return intake_open(session, dialect_of(svc));
 }
 
-static void run(struct chat_session *session, const struct chat_call *call)
+static void run(struct chat_session *session, struct chat_call *call)
 {
+	session->is_secret = call->verb && chat_verb_info(call->verb)->may_wait;
 	if (!call->verb && !call->is_error)
 		return;
 	census_count_messages(session->conn, 1);
-	chat_port_run(session);
+	if (chat_flood_admit(session, call))
+		chat_port_run(session);
 }
 
 /* What the dialect itself has to say, and how it wants to be written to. */
@@ -90,6 +101,8 @@ static void see_to_input(struct chat_session *session)
 	if (view != session->view)
 		chat_port_set_view(session, view);
 	conn_send(session->conn, in->reply.bytes, in->reply.len);
+	if (in->reply.len)
+		conn_hold(session->conn);
 	in->reply.len = 0;
 }
 
@@ -132,35 +145,48 @@ static bool eat(struct chat_session *session, const struct slice *data,
 	return act(session, intake_read(session, data, call, ret_used), call);
 }
 
-static bool may_go_on(const struct chat_session *session)
+static bool may_go_on(struct chat_session *session)
 {
 	return conn_is_open(session->conn) && !session->leaving &&
-		!conn_is_paused(session->conn);
+		!session->is_waiting && !conn_is_paused(session->conn) &&
+		(!conn_is_choked(session->conn) ||
+			chat_flood_may_read(session));
+}
+
+/* A password that was run is to be found nowhere. */
+static void wipe_secret(struct chat_session *session, char *data, size_t len)
+{
+	if (session->is_secret && data)
+		explicit_bzero(data, len);
+	session->is_secret = false;
 }
 
 static void chat_input(struct conn *c, struct evbuffer *in)
 {
 	struct chat_session *session = conn_state(c);
-	struct slice data = {
-		.data = (const char *)evbuffer_pullup(in, -1),
-		.len = evbuffer_get_length(in),
-	};
+	char *bytes = (char *)evbuffer_pullup(in, -1);
+	struct slice data = {bytes, evbuffer_get_length(in)};
 	size_t len = data.len, used, n = 0;
 	bool is_more = true;
 
+	if (session->is_waiting) { /* somebody else had it go on */
+		conn_pause(c);
+		return;
+	}
 	if (len && !data.data) {
 		conn_close(c, CLOSE_MEMORY, NULL);
 		return;
 	}
 	while (data.len && n++ < LINES_PER_TURN && may_go_on(session) &&
 		(is_more = eat(session, &data, &used))) {
+		wipe_secret(session, bytes + (len - data.len), used);
 		data.data += used;
 		data.len -= used;
 	}
 	chat_port_flush(session);
 	intake_watch(session);
 	evbuffer_drain(in, session->leaving ? len : len - data.len);
-	if (data.len && is_more && may_go_on(session))
+	if (may_go_on(session) && data.len && is_more)
 		conn_input_again(c);
 }
 
@@ -180,25 +206,23 @@ static void eat_rest(struct chat_session *session, const struct slice *data)
 static void chat_eof(struct conn *c, struct evbuffer *in)
 {
 	struct chat_session *session = conn_state(c);
-	struct slice data = {
-		.data = (const char *)evbuffer_pullup(in, -1),
-		.len = evbuffer_get_length(in),
-	};
+	char *bytes = (char *)evbuffer_pullup(in, -1);
+	struct slice data = {bytes, evbuffer_get_length(in)};
 
 	if (session->leaving)
 		return;
 	if (data.data || !data.len)
 		eat_rest(session, &data);
+	wipe_secret(session, bytes, data.len);
 	chat_port_flush(session);
 	if (!session->member)
 		conn_close(c, CLOSE_EOF, NULL);
 	else if (conn_is_open(c) && !session->leaving)
-		chat_port_hang_up(session);
+		chat_flood_end(session);
 }
 
-static void chat_writable(struct conn *c)
+static void tell_missed(struct chat_session *session)
 {
-	struct chat_session *session = conn_state(c);
 	struct strbuf line = {0};
 
 	if (!session->missed)
@@ -206,8 +230,17 @@ static void chat_writable(struct conn *c)
 	session->dialect->missed(session->missed, session->view, &line);
 	session->missed = 0;
 	if (!line.failed)
-		conn_send(c, line.data, line.len);
+		conn_send(session->conn, line.data, line.len);
 	strbuf_fini(&line);
+}
+
+static void chat_writable(struct conn *c)
+{
+	struct chat_session *session = conn_state(c);
+
+	tell_missed(session);
+	if (flood_first(&session->flood) || session->ended)
+		chat_flood_go_on(session);
 }
 
 static void announce_due(struct chat_session *session)
@@ -233,6 +266,8 @@ static void chat_timer(struct conn *c)
 	static void (*const on_due[])(struct chat_session *) = {
 		[CHAT_TIMER_INPUT] = input_due,
 		[CHAT_TIMER_ANNOUNCE] = announce_due,
+		[CHAT_TIMER_FLOOD] = chat_flood_go_on,
+		[CHAT_TIMER_LOGIN] = chat_port_go_on,
 	};
 	struct chat_session *session = conn_state(c);
 	uint64_t now_ms = worker_now_ms(conn_worker(c));
@@ -296,6 +331,7 @@ static void chat_closed(struct conn *c, enum close_reason why)
 		why == CLOSE_TIMEOUT;
 
 	session->undelivered = conn_undelivered(c, is_gone);
+	flood_fini(&session->flood);
 	chat_port_leave(session, leaving_words(session, why));
 	if (session->dialect->stop)
 		session->dialect->stop(&session->input);
@@ -322,22 +358,22 @@ static const struct option chat_options[] = {
 	{.key = "room", .type = OPT_STRING, FIELD(room), .max = 33,
 		.fallback = "", .reload = RELOAD_NEW,
 		.help = "where people start; empty: chat.room"},
-	{.key = "flood.burst", .type = OPT_INT, FIELD(flood_burst), .min = 1,
+	{.key = "flood.burst", .type = OPT_INT, FIELD(flood.burst), .min = 1,
 		.max = 100000, .flags = OPT_INHERIT, .fallback = "chat.flood.burst",
 		.reload = RELOAD_NEW, .help = "lines that pass at once"},
-	{.key = "flood.queue", .type = OPT_INT, FIELD(flood_queue),
+	{.key = "flood.queue", .type = OPT_INT, FIELD(flood.queue),
 		.max = 100000, .flags = OPT_INHERIT, .fallback = "chat.flood.queue",
 		.reload = RELOAD_NEW,
 		.help = "lines that wait their turn then"},
-	{.key = "flood.rate", .type = OPT_RATE, FIELD(flood_rate),
+	{.key = "flood.rate", .type = OPT_RATE, FIELD(flood.rate),
 		.flags = OPT_INHERIT, .fallback = "chat.flood.rate",
 		.reload = RELOAD_NEW, .help = "how fast they pass"},
 	{.key = "flood.patience", .type = OPT_DURATION,
-		FIELD(flood_patience_ms), .min = 100, .max = 86400000,
+		FIELD(flood.patience_ms), .min = 100, .max = 86400000,
 		.flags = OPT_INHERIT,
 		.fallback = "chat.flood.patience", .reload = RELOAD_NEW,
 		.help = "flooding for so long closes"},
-	{.key = "flood.exempt", .type = OPT_STRINGS, FIELD(flood_exempt),
+	{.key = "flood.exempt", .type = OPT_STRINGS, FIELD(flood.exempt),
 		.flags = OPT_INHERIT, .fallback = "chat.flood.exempt",
 		.check = network_check, .reload = RELOAD_NEW,
 		.help = "networks that may flood"},
@@ -361,9 +397,6 @@ static int chat_check(const void *options, struct errmsg *msg)
 			"room: \"%s\" is not the name of a room; use 1 to %d "
 			"letters, digits or -_.",
 			opt->room, ROOM_NAME_MAX);
-	if (opt->login == CHAT_LOGIN_REQUIRED)
-		return errmsg_set(msg, ENOTSUP,
-			"login: \"required\" is not in this build");
 	return 0;
 }
 
@@ -378,6 +411,13 @@ static int chat_check_framed(const void *options, struct errmsg *msg)
 		"dialect: \"text\" has no framing \"length\"; write \"json\"");
 }
 
+static bool chat_needs_accounts(const void *options)
+{
+	const struct chat_options *opt = options;
+
+	return opt->login == CHAT_LOGIN_REQUIRED;
+}
+
 static int chat_setup(struct service *svc, const struct proto_context *ctx,
 	struct errmsg *msg)
 {
@@ -388,7 +428,9 @@ static int chat_setup(struct service *svc, const struct proto_context *ctx,
 const struct proto proto_chat = {
 	.name = "chat",
 	.summary = "rooms for people and programs",
-	.type = {.ops = &chat_ops, .state_size = sizeof(struct chat_session)},
+	.type = {.ops = &chat_ops,
+		.state_size = sizeof(struct chat_session),
+		.reads_choked = true},
 	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LENGTH,
 	.transports = PROTO_TRANSPORT_TCP,
 	.options = chat_options,
@@ -398,5 +440,6 @@ const struct proto proto_chat = {
 	.is_private = true,
 	.check = chat_check,
 	.check_framed = chat_check_framed,
+	.needs_accounts = chat_needs_accounts,
 	.setup = chat_setup,
 };

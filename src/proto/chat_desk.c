@@ -127,14 +127,15 @@ struct chat_letter *letter_new(
 	return letter;
 }
 
-struct chat_letter *letter_new_for(
-	struct chat_desk *to, enum chat_post_kind kind, uint64_t conn)
+struct chat_letter *letter_new_for(struct chat_desk *to,
+	enum chat_post_kind kind, uint64_t conn, uint64_t n)
 {
 	struct chat_letter *letter = letter_alloc(to, 1, 0);
 
 	if (letter) {
 		letter->items[0].kind = kind;
 		letter->items[0].conn = conn;
+		letter->items[0].n = n;
 	}
 	return letter;
 }
@@ -240,7 +241,8 @@ static void do_close(struct chat_desk *desk, struct chat_item *item)
 		chat_msg_unref(session->bye);
 		session->bye = chat_msg_ref(item->msg);
 	}
-	conn_close(session->conn, item->msg ? CLOSE_QUIT : CLOSE_EOF, NULL);
+	conn_close(session->conn,
+		item->msg ? CLOSE_QUIT : (enum close_reason)item->n, NULL);
 }
 
 static struct log_limit operator_limit = {.burst = 100};

@@ -75,9 +75,9 @@ void desk_fini(struct chat_desk *desk);
 struct chat_letter *letter_new(
 	struct chat_desk *to, struct chat_outbox *out, size_t n_items);
 /* A letter that does to one connection, after all that is before it, what needs
- * no message: VIEW, or CLOSE without a word. NULL: out of memory. */
-struct chat_letter *letter_new_for(
-	struct chat_desk *to, enum chat_post_kind kind, uint64_t conn);
+ * no message: VIEW, or CLOSE for the reason n. NULL: out of memory. */
+struct chat_letter *letter_new_for(struct chat_desk *to,
+	enum chat_post_kind kind, uint64_t conn, uint64_t n);
 /* Posts it; true if the receiver must be woken (mailbox_wake()). */
 bool desk_post(struct chat_desk *to, struct chat_letter *letter);
 /* Stops the reading of a conn that posts while `to` has too much waiting. */

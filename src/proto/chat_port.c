@@ -17,16 +17,20 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "chat/hub.h"
+#include "chat/login.h"
 #include "chat/msg.h"
 #include "chat/operate.h"
 #include "chat/settings.h"
 #include "net/conn.h"
+#include "net/conn_flow.h"
 #include "net/peer.h"
 #include "net/worker.h"
 #include "proto/audience.h"
 #include "proto/chat_desk.h"
 #include "proto/chat_session.h"
+#include "chat_login.h"
 #include "chat_port_private.h"
+#include "chat_user.h"
 
 #define CALL_KEEP   (4 * 1024)  /* bytes kept of one call's memory */
 #define CALLS_BYTES (16 * 1024) /* of text that is run at once */
@@ -148,21 +152,33 @@ static void take_nick(struct chat_session *session)
 	conn_set_nick(session->conn, session->nick);
 }
 
+static bool may_wait(const struct chat_call *call)
+{
+	return call->verb && chat_verb_info(call->verb)->may_wait;
+}
+
+/* One that may have to wait is the last of them. */
 static void run_calls(struct chat_session *session)
 {
 	struct chat_port *port = session->port;
 	struct chat_desk *desk = own_desk(session);
 	struct chat_outbox *out = &desk->outbox;
 	struct chat_now when = chat_port_now();
+	struct chat_login_job *login = NULL;
+	bool asks = false;
 	struct delivery d;
 
 	pthread_mutex_lock(&port->lock);
 	for (size_t i = 0; i < desk->n_calls && !session->leaving; i++) {
+		struct chat_call *call = &desk->calls[i];
 		size_t first = out->n_posts;
 
-		hub_run(port->hub, session->member, &desk->calls[i], &when,
-			out);
+		hub_run(port->hub, session->member, call, &when, out);
 		session->leaving = closes(out, first, conn_id(session->conn));
+		if (may_wait(call)) {
+			asks = chat_login_take(session, call, &login);
+			chat_call_clear(call);
+		}
 	}
 	d = chat_port_deliver(port, out);
 	take_nick(session);
@@ -170,6 +186,8 @@ static void run_calls(struct chat_session *session)
 	desk->n_calls = 0;
 	desk->calls_bytes = 0;
 	settle(session, &d);
+	if (asks)
+		chat_login_start(session, login);
 }
 
 struct chat_call *chat_port_call(struct chat_session *session)
@@ -183,13 +201,65 @@ struct chat_call *chat_port_call(struct chat_session *session)
 	return call;
 }
 
+bool chat_port_has_floods(const struct chat_port *port)
+{
+	return atomic_load_explicit(&port->has_floods, memory_order_relaxed);
+}
+
 void chat_port_run(struct chat_session *session)
 {
 	struct chat_desk *desk = own_desk(session);
+	const struct chat_call *call = &desk->calls[desk->n_calls++];
 
-	desk->calls_bytes += desk->calls[desk->n_calls++].buf.len;
-	if (desk->n_calls == CALLS_MAX || desk->calls_bytes >= CALLS_BYTES)
+	desk->calls_bytes += call->buf.len;
+	/* What may change the room that the next line is for has run then. */
+	if (desk->n_calls == CALLS_MAX || desk->calls_bytes >= CALLS_BYTES ||
+		may_wait(call) ||
+		(call->verb != chat_verb_say() &&
+			chat_port_has_floods(session->port)))
 		run_calls(session);
+}
+
+void chat_port_run_call(struct chat_session *session, struct chat_call *call)
+{
+	struct chat_call *slot = chat_port_call(session), other = *slot;
+
+	*slot = *call;
+	*call = other;
+	chat_port_run(session);
+}
+
+bool chat_port_find_flood(struct chat_session *session,
+	const struct chat_call *call, struct flood_settings *ret,
+	uint64_t *ret_room)
+{
+	struct chat_port *port = session->port;
+	const struct flood_settings *found;
+
+	if (!chat_port_has_floods(port) || !session->member)
+		return false;
+	pthread_mutex_lock(&port->lock);
+	found = hub_find_flood(port->hub, session->member, call, ret_room);
+	if (found)
+		*ret = *found;
+	pthread_mutex_unlock(&port->lock);
+	ret->exempt = (struct strlist){0};
+	return found;
+}
+
+bool chat_port_is_exempt(
+	struct chat_session *session, const struct chat_call *call)
+{
+	struct chat_port *port = session->port;
+	const struct flood_settings *found;
+	uint64_t room;
+	bool is_exempt;
+
+	pthread_mutex_lock(&port->lock);
+	found = hub_find_flood(port->hub, session->member, call, &room);
+	is_exempt = found && conn_is_from(session->conn, &found->exempt);
+	pthread_mutex_unlock(&port->lock);
+	return is_exempt;
 }
 
 void chat_port_flush(struct chat_session *session)
@@ -206,16 +276,23 @@ int chat_port_enter(struct chat_session *session, const char *room)
 {
 	struct chat_port *port = session->port;
 	struct chat_outbox *out = &own_desk(session)->outbox;
+	bool is_held = session->terms & CHAT_TERM_HELD;
 	struct chat_now when = chat_port_now();
+	struct chat_user user;
 	struct network address = {.prefix = 128};
 	bool has_address = conn_peer_bytes(session->conn, address.bytes);
 	struct delivery d;
 
+	chat_user_read(&user, session->conn);
 	pthread_mutex_lock(&port->lock);
 	if (room && !room[0])
 		room = port->settings->room;
 	session->member = hub_enter(
-		port->hub, home_of(session), room, &when, out);
+		port->hub, home_of(session), is_held ? NULL : room, &when, out);
+	if (session->member) {
+		hub_set_terms(port->hub, session->member, session->terms, room);
+		chat_user_tell(&user, port->hub, session->member);
+	}
 	d = chat_port_deliver(port, out);
 	if (session->member && has_address)
 		hub_set_address(port->hub, session->member, &address);
@@ -224,6 +301,7 @@ int chat_port_enter(struct chat_session *session, const char *room)
 	pthread_mutex_unlock(&port->lock);
 	settle(session, &d);
 	chat_port_flush(session);
+	chat_user_fini(&user, session->member ? session->conn : NULL);
 	return session->member ? 0 : -ENOMEM;
 }
 
@@ -245,10 +323,7 @@ int chat_port_make_program(struct chat_session *session)
 	return err;
 }
 
-/* Has the hub do something for the session's member that is no command. */
-static void do_for(struct chat_session *session,
-	void (*what)(struct hub *, struct member *, const struct chat_now *,
-		struct chat_outbox *))
+void chat_port_do(struct chat_session *session, chat_port_fn what)
 {
 	struct chat_port *port = session->port;
 	struct chat_outbox *out = &own_desk(session)->outbox;
@@ -266,20 +341,22 @@ static void do_for(struct chat_session *session,
 
 void chat_port_announce(struct chat_session *session)
 {
-	do_for(session, hub_announce);
+	chat_port_do(session, hub_announce);
 }
 
 void chat_port_go_on(struct chat_session *session)
 {
-	do_for(session, hub_go_on);
+	chat_port_do(session, hub_go_on);
+	chat_login_update(session);
 }
 
 /* Posts to the session's own desk what concerns nobody else. 0 or -ENOMEM. */
-static int post_to_self(struct chat_session *session, enum chat_post_kind kind)
+static int post_to_self(
+	struct chat_session *session, enum chat_post_kind kind, uint64_t n)
 {
 	struct chat_desk *desk = own_desk(session);
 	struct chat_letter *letter = letter_new_for(
-		desk, kind, conn_id(session->conn));
+		desk, kind, conn_id(session->conn), n);
 	bool asleep;
 
 	if (!letter)
@@ -292,17 +369,17 @@ static int post_to_self(struct chat_session *session, enum chat_post_kind kind)
 	return 0;
 }
 
-void chat_port_hang_up(struct chat_session *session)
+void chat_port_hang_up(struct chat_session *session, enum close_reason why)
 {
 	session->leaving = true;
-	if (post_to_self(session, CHAT_POST_CLOSE))
-		conn_close(session->conn, CLOSE_EOF, NULL);
+	if (post_to_self(session, CHAT_POST_CLOSE, why))
+		conn_close(session->conn, why, NULL);
 }
 
 void chat_port_set_view(struct chat_session *session, unsigned view)
 {
 	session->view = (uint8_t)view;
-	if (post_to_self(session, CHAT_POST_VIEW))
+	if (post_to_self(session, CHAT_POST_VIEW, 0))
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 }
 
@@ -388,6 +465,17 @@ void chat_port_sum(const struct chat_port *port, struct metrics_chat_sum *ret)
 	metrics_sum_chat(ret, hub_tally(port->hub));
 }
 
+static void note_settings(
+	struct chat_port *port, const struct chat_settings *settings)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < settings->n_rooms; i++)
+		has = has || settings->rooms[i].has_flood;
+	port->settings = settings;
+	atomic_store(&port->has_floods, has);
+}
+
 int chat_port_configure(
 	struct chat_port *port, const struct chat_settings *settings)
 {
@@ -396,7 +484,7 @@ int chat_port_configure(
 	pthread_mutex_lock(&port->lock);
 	err = hub_configure(port->hub, settings);
 	if (!err)
-		port->settings = settings;
+		note_settings(port, settings);
 	pthread_mutex_unlock(&port->lock);
 	return err;
 }
@@ -432,11 +520,15 @@ int chat_port_new(struct chat_port **ret, struct crew *crew,
 	if (!port)
 		return -ENOMEM;
 	pthread_mutex_init(&port->lock, NULL);
-	port->settings = settings;
+	note_settings(port, settings);
 	port->n_workers = crew->n_workers;
 	err = chat_port_new_hub(port, &port->hub);
 	if (!err)
 		err = init_desks(port, crew);
+	if (!err) {
+		port->logins = chat_logins_new();
+		err = port->logins ? 0 : -ENOMEM;
+	}
 	if (err) {
 		chat_port_free(port);
 		return err;
@@ -449,6 +541,7 @@ void chat_port_free(struct chat_port *port)
 {
 	if (!port)
 		return;
+	chat_logins_free(port->logins);
 	for (unsigned i = 0; i < port->n_desks; i++)
 		desk_fini(&port->desks[i]);
 	free(port->desks);

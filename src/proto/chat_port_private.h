@@ -11,7 +11,9 @@
 #include "proto/chat_admin.h"
 
 struct chat_desk;
+struct chat_logins;
 struct chat_outbox;
+struct chat_session;
 struct chat_settings;
 
 /* What chat_port.c, chat_admin.c and chat_keep.c share. */
@@ -26,7 +28,9 @@ struct chat_port {
 	uint64_t bans_serial;            /* when this was called last: */
 	void (*bans_changed)(void *arg); /* or NULL; under lock */
 	void *bans_arg;
-	struct chat_desk *desks; /* owned; by worker index */
+	atomic_bool has_floods;     /* a room of the settings has */
+	struct chat_logins *logins; /* owned */
+	struct chat_desk *desks;    /* owned; by worker index */
 	unsigned n_workers, n_desks;
 };
 
@@ -48,5 +52,10 @@ bool chat_port_is_full(const struct chat_port *port);
 int chat_port_new_hub(const struct chat_port *port, struct hub **ret);
 /* chat_admin.c: between two portions of work under the lock. */
 void chat_port_rest(void);
+/* On the session's worker: has the hub do something for its member that is no
+ * command. */
+typedef void (*chat_port_fn)(struct hub *hub, struct member *member,
+	const struct chat_now *now, struct chat_outbox *out);
+void chat_port_do(struct chat_session *session, chat_port_fn what);
 
 #endif

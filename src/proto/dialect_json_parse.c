@@ -16,8 +16,11 @@
  */
 #include "dialect_json_private.h"
 
+#include <malloc.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -479,11 +482,29 @@ static void take_pointers(struct parse *p)
 		*p->targets[i] = call->buf.data + p->starts[i];
 }
 
+/* What the library has copied of a password is wiped as it is freed. */
+static _Thread_local bool is_secret;
+
+static void wiping_free(void *memory)
+{
+	if (is_secret && memory)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+static void set_free(void)
+{
+	json_set_alloc_funcs(malloc, wiping_free);
+}
+
 static json_t *load(const char *data, size_t len, bool *ret_no_memory)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	json_error_t error;
-	json_t *object = json_loadb(data, len, LOAD_FLAGS, &error);
+	json_t *object;
 
+	(void)pthread_once(&once, set_free);
+	object = json_loadb(data, len, LOAD_FLAGS, &error);
 	*ret_no_memory = !object &&
 		json_error_code(&error) == json_error_out_of_memory;
 	return object;
@@ -493,8 +514,12 @@ void dialect_json_parse(const char *data, size_t len, struct chat_call *call)
 {
 	struct parse p = {.call = call};
 	bool no_memory;
-	json_t *object = load(data, len, &no_memory);
+	json_t *object;
 
+	is_secret = memmem(data, len, "login", 5);
+	if (is_secret)
+		(void)strbuf_reserve(&call->buf, len + 1);
+	object = load(data, len, &no_memory);
 	p.object = object;
 	if (json_is_object(object)) {
 		parse_request(&p);
@@ -503,6 +528,7 @@ void dialect_json_parse(const char *data, size_t len, struct chat_call *call)
 		refuse(&p, no_memory ? CHAT_E_NO_MEMORY : CHAT_E_INVALID_INPUT);
 	}
 	json_decref(object);
+	is_secret = false;
 }
 
 bool dialect_json_is_request(const char *data, size_t len)

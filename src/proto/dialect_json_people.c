@@ -49,6 +49,10 @@ void dialect_json_whois(const struct chat_msg *msg, struct strbuf *out)
 	json_write_string(out, "username", msg->nick);
 	if (msg->nick2[0])
 		json_write_string(out, "user", msg->nick2);
+	if (msg->room[0])
+		json_write_string(out, "account", msg->room);
+	if (msg->flags & CHAT_OPERATOR)
+		json_write_bool(out, "operator", true);
 	json_write_key(out, "rooms");
 	for (size_t i = 0; i < msg->n_items; i++) {
 		const char *room = msg->items[i]->room;
@@ -82,5 +86,13 @@ void dialect_json_welcome_back(const struct chat_msg *msg, struct strbuf *out)
 	json_write_number(out, "missed", msg->n);
 	json_write_number(out, "lost", msg->limit);
 	json_write_foreign(out, "resume", msg->text);
+	strbuf_addc(out, '}');
+}
+
+void dialect_json_logged_in(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "login");
+	json_write_string(out, "username", msg->nick);
+	json_write_bool(out, "operator", msg->flags & CHAT_OPERATOR);
 	strbuf_addc(out, '}');
 }

@@ -36,12 +36,23 @@ void dialect_json_fields(
 void dialect_json_render(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out);
 
+/* dialect_json_sentence.c */
+/* In words %n, %N and %t stand for nick, nick2 and the text, %r for the room,
+ * %c and %l for the numbers n and limit, %L for " for 10m" if limit is a time,
+ * %w for words of ours in nick2. */
+void dialect_json_sentence(
+	const char *words, const struct chat_msg *msg, struct strbuf *out);
+/* That as the member "message". */
+void dialect_json_message(
+	const char *words, const struct chat_msg *msg, struct strbuf *out);
+
 /* dialect_json_people.c: one object each. */
 void dialect_json_who(const struct chat_msg *msg, struct strbuf *out);
 void dialect_json_ignoring(const struct chat_msg *msg, struct strbuf *out);
 void dialect_json_whois(const struct chat_msg *msg, struct strbuf *out);
 void dialect_json_away(const struct chat_msg *msg, struct strbuf *out);
 void dialect_json_welcome_back(const struct chat_msg *msg, struct strbuf *out);
+void dialect_json_logged_in(const struct chat_msg *msg, struct strbuf *out);
 
 /* dialect_json_operator.c: the same. */
 void dialect_json_muted(const struct chat_msg *msg, struct strbuf *out);

@@ -4,10 +4,7 @@
  * program reads.
  *
  * A row of a fact is a function that writes one object; a row of a refusal is
- * its code and its words. In these %n, %N and %t stand for nick, nick2 and the
- * text, cut, since it may be anything, %r for the room, %c and %l for the
- * numbers n and limit, %L for " for 10m" if limit is a time, %w for words of
- * ours in nick2.
+ * its code and its words, see dialect_json_sentence().
  *
  * What people say is safe text and is only escaped. What may come from the
  * configuration, a topic for example, is made safe once more. Pure.
@@ -24,7 +21,6 @@
 #include "proto/dialect.h"
 #include "sockd_build.h"
 
-#define QUOTE_MAX   40  /* characters of what an error quotes */
 #define ARRIVED_MAX 980 /* bytes of the object that a joiner gets */
 
 typedef void render_fn(const struct chat_msg *msg, struct strbuf *out);
@@ -39,7 +35,7 @@ struct row {
 static render_fn put_said, put_action, put_private, put_joined, put_left,
 	put_renamed, put_topic_set, put_proclaimed, put_welcome, put_motd,
 	put_arrived, put_topic, put_replay, put_rooms, put_help, put_pong,
-	put_version, put_ok;
+	put_version, put_ok, put_slow_down, put_not_sent;
 
 /* What nobody needs to be told, or not by itself. */
 static void put_nothing(const struct chat_msg *msg, struct strbuf *out)
@@ -86,6 +82,10 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_BYE] = {put_nothing}, /* the goodbye says it */
 	[CHAT_OK] = {put_ok},
 	[CHAT_RESUMED] = {put_nothing},
+	[CHAT_SLOW_DOWN] = {put_slow_down},
+	[CHAT_NOT_SENT] = {put_not_sent},
+	[CHAT_LOGGED_IN] = {dialect_json_logged_in},
+	[CHAT_GAVE_WAY] = {put_renamed},
 	[CHAT_KICKED] = {put_nothing},
 	[CHAT_BANNED] = {put_nothing},
 	[CHAT_OPERATED] = {put_nothing},
@@ -151,6 +151,7 @@ static const struct row table[CHAT_TYPE_N] = {
 		"%l wrong codes are the most that one connection may try"},
 	[CHAT_E_CODE_BUSY] = {NULL, "too_fast",
 		"too many wrong codes were tried just now; try again in a moment"},
+	[CHAT_E_TOO_FAST] = {NULL, "too_fast", "too many requests too fast; this was not done"},
 	[CHAT_E_NOT_OPERATOR] = {NULL, "not_allowed", "\"%t\" is for operators"},
 	[CHAT_E_MUTED] = {NULL, "not_allowed", "you are muted%L: that was not sent"},
 	[CHAT_E_NOT_DURATION] = {NULL, "bad_field",
@@ -169,6 +170,18 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_E_NOT_BANNED] = {NULL, "no_such_name",
 		"%t is not banned", "%t is not banned by itself, but %N is"},
 	[CHAT_E_NO_ACCOUNTS] = {NULL, "not_allowed", "this server has no accounts"},
+	[CHAT_E_NICK_ACCOUNT] = {NULL, "name_taken", "\"%t\" is kept for the account %N",
+		"\"%t\" is kept for the account %N"},
+	[CHAT_E_LOGIN_FIRST] = {NULL, "not_allowed", "log in first"},
+	[CHAT_E_LOGIN_PLAIN] = {NULL, "not_allowed", "nothing hides a password on its way here"},
+	[CHAT_E_LOGIN_WRONG] = {NULL, "not_allowed",
+		"that name and that password do not belong together"},
+	[CHAT_E_LOGIN_TRIES] = {NULL, "not_allowed",
+		"%l wrong passwords are the most that one connection may try"},
+	[CHAT_E_LOGIN_FAST] = {NULL, "too_fast",
+		"too many wrong passwords came from your address; try again in a minute"},
+	[CHAT_E_LOGIN_BUSY] = {NULL, "busy", "too many log in at once; try again in a moment"},
+	[CHAT_E_LOGGED_IN] = {NULL, "not_allowed", "you are logged in as %t already"},
 	[CHAT_E_NO_MEMORY] = {NULL, "busy",
 		"the server is short of memory; try again in a moment"},
 };
@@ -481,77 +494,50 @@ static void put_ok(const struct chat_msg *msg, struct strbuf *out)
 	end(out);
 }
 
-/* Refusals. */
-
-static void put_count(uint64_t n, struct strbuf *out)
-{
-	char count[STR_COUNT_LEN];
-
-	strbuf_adds(out, str_count(count, n));
-}
-
-static void put_field(
-	char letter, const struct chat_msg *msg, struct strbuf *out)
-{
-	char time[UNITS_LEN];
-
-	if (letter == 'n')
-		utf8_make_safe_cut(out, msg->nick, QUOTE_MAX);
-	else if (letter == 'N')
-		utf8_make_safe_cut(out, msg->nick2, QUOTE_MAX);
-	else if (letter == 't')
-		utf8_make_safe_cut(out, msg->text, QUOTE_MAX);
-	else if (letter == 'r')
-		utf8_make_safe_cut(out, msg->room, QUOTE_MAX);
-	else if (letter == 'c')
-		put_count(msg->n, out);
-	else if (letter == 'l')
-		put_count(msg->limit, out);
-	else if (letter == 'L' && msg->limit > 0)
-		strbuf_addf(out, " for %s", duration_words(time, msg->limit));
-	else if (letter == 'w')
-		utf8_make_safe(out, msg->nick2, strlen(msg->nick2));
-}
-
-static void put_sentence(
-	const char *words, const struct chat_msg *msg, struct strbuf *out)
-{
-	size_t run;
-
-	while (*words) {
-		run = strcspn(words, "%");
-		strbuf_add(out, words, run);
-		words += run;
-		if (*words) {
-			put_field(words[1], msg, out);
-			words += 2;
-		}
-	}
-}
-
 void dialect_refusal_words(const struct chat_msg *msg, struct strbuf *out)
 {
 	const struct row *row = &table[msg->type];
 
-	put_sentence(row->other && msg->nick2[0] ? row->other : row->words, msg,
+	dialect_json_sentence(
+		row->other && msg->nick2[0] ? row->other : row->words, msg,
 		out);
+}
+
+static void put_slow_down(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "notification");
+	json_write_string(out, "event", "slow_down");
+	dialect_json_message(msg->n == 1
+			? "slow down: %c request %t; yours are waiting"
+			: "slow down: %c requests %t; yours are waiting",
+		msg, out);
+	end(out);
+}
+
+static void put_not_sent(const struct chat_msg *msg, struct strbuf *out)
+{
+	json_write_begin(out, "notification");
+	json_write_string(out, "event", "too_fast");
+	json_write_number(out, "count", msg->n);
+	dialect_json_message(msg->n == 1
+			? "%c of your requests was not done: %l at "
+			  "once, then %t"
+			: "%c of your requests were not done: %l at "
+			  "once, then %t",
+		msg, out);
+	end(out);
 }
 
 static void put_error(
 	const struct row *row, const struct chat_msg *msg, struct strbuf *out)
 {
-	struct strbuf sentence = {0};
-
-	dialect_refusal_words(msg, &sentence);
 	json_write_begin(out, "error");
 	json_write_string(out, "code", row->code);
-	if (sentence.failed)
-		out->failed = true;
-	else
-		json_write_text(out, "message", sentence.data, sentence.len);
+	dialect_json_message(
+		row->other && msg->nick2[0] ? row->other : row->words, msg,
+		out);
 	put_ref(msg, out);
 	end(out);
-	strbuf_fini(&sentence);
 }
 
 void dialect_json_render(

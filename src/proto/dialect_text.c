@@ -75,6 +75,8 @@ static void parse_args(struct chat_call *call, struct slice rest)
 	size_t starts[CHAT_ARGS_MAX], n = 0;
 	struct slice arg;
 
+	/* Grown at once, so that no password is left behind in old memory. */
+	(void)strbuf_reserve(&call->buf, rest.len + CHAT_ARGS_MAX + 1);
 	for (rest = trim(rest); rest.len > 0 && n < max; rest = trim(rest)) {
 		arg = n + 1 < max ? first_word(rest) : rest;
 		starts[n++] = call->buf.len;
@@ -186,6 +188,8 @@ static void parse_typed(struct slice line, struct chat_call *call)
 	else
 		dialect_text_parse(
 			copy.data, telnet_edit(copy.data, copy.len), call);
+	if (copy.data) /* it may hold a password */
+		explicit_bzero(copy.data, copy.size);
 	strbuf_fini(&copy);
 }
 
@@ -209,9 +213,11 @@ static enum dialect_event text_took(const struct dialect_input *in,
 	return events[event];
 }
 
-/* What the parser found is done with. */
+/* What the parser found is done with; it may hold a password. */
 static void clear_telnet_line(struct text_telnet *t)
 {
+	if (t->line.data)
+		explicit_bzero(t->line.data, t->line.len);
 	strbuf_clear(&t->line);
 	if (t->line.size > KEEP_LINE)
 		strbuf_fini(&t->line);

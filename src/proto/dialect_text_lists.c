@@ -148,14 +148,29 @@ static void put_age(uint64_t ms, struct strbuf *out)
 		units[i].letter);
 }
 
+/* "account alice, operator", "user alice on this machine", "guest" */
+static void put_identity(const struct chat_msg *msg, struct strbuf *out)
+{
+	const char *comma = "";
+
+	if (msg->room[0])
+		strbuf_addf(out, "account %s", msg->room);
+	else if (!msg->nick2[0])
+		strbuf_adds(out, "guest");
+	if (msg->room[0] && msg->nick2[0])
+		comma = ", ";
+	if (msg->nick2[0])
+		strbuf_addf(
+			out, "%suser %s on this machine", comma, msg->nick2);
+	if (msg->flags & CHAT_OPERATOR)
+		strbuf_adds(out, ", operator");
+}
+
 void dialect_text_whois(
 	const struct chat_msg *msg, unsigned view, struct strbuf *out)
 {
 	strbuf_addf(out, TEXT_MARK "%s: ", msg->nick);
-	if (msg->nick2[0])
-		strbuf_addf(out, "user %s on this machine", msg->nick2);
-	else
-		strbuf_adds(out, "guest");
+	put_identity(msg, out);
 	strbuf_adds(out, msg->n_items > 0 ? ", in" : ", in no room");
 	for (size_t i = 0; i < msg->n_items; i++)
 		strbuf_addf(

@@ -59,9 +59,19 @@ static bool has_no_room(const struct chat_msg *msg)
 	return msg->room[0] == '\0';
 }
 
+static bool is_operator(const struct chat_msg *msg)
+{
+	return msg->flags & CHAT_OPERATOR;
+}
+
 static bool is_off(const struct chat_msg *msg)
 {
 	return msg->n == 0;
+}
+
+static bool is_one(const struct chat_msg *msg)
+{
+	return msg->n == 1;
 }
 
 static bool has_limit(const struct chat_msg *msg)
@@ -78,6 +88,10 @@ static bool asks_for_help(const struct chat_msg *msg)
 	"type a line and press Enter to say it. " \
 	"/nick NAME renames you, /help lists the commands"
 
+#define LOGIN_LINE                                \
+	"log in to go on: /login NAME PASSWORD. " \
+	"/help explains a command, /quit leaves"
+
 /* clang-format off */
 static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_SAID] = {.render = render_said},
@@ -91,7 +105,7 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_PROCLAIMED] = {"announcement: %t"},
 	[CHAT_WELCOME] = {
 		"welcome to %t. You are %n in #%r (%h)\n" USAGE_LINE,
-		"welcome to %t. You are %n\n" USAGE_LINE, has_no_room},
+		"welcome to %t. You are %n\n" LOGIN_LINE, has_no_room},
 	[CHAT_MOTD] = {.render = dialect_text_motd},
 	[CHAT_YOU_JOINED] = {"you are in #%r (%h)"},
 	[CHAT_ARRIVED] = {"you are in #%r (%h)"},
@@ -134,6 +148,11 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_VERSION] = {"sockd " SOCKD_VERSION},
 	[CHAT_BYE] = {.render = render_nothing}, /* the goodbye says it */
 	[CHAT_RESUMED] = {.render = render_nothing},
+	[CHAT_LOGGED_IN] = {
+		"you are logged in as %n",
+		"you are logged in as %n, an operator", is_operator},
+	[CHAT_GAVE_WAY] = {
+		"%t has logged in, whose name that is; you are now %N"},
 	[CHAT_KICKED] = {.render = render_nothing}, /* so does that */
 	[CHAT_BANNED] = {.render = render_nothing},
 	[CHAT_OPERATED] = {.render = render_nothing}, /* for the log */
@@ -157,6 +176,12 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_BANS] = {.render = dialect_text_bans},
 	[CHAT_BAN_ITEM] = {.render = render_nothing},
 	[CHAT_OK] = {"done"},
+	[CHAT_SLOW_DOWN] = {
+		"slow down: %c lines %t; yours are waiting",
+		"slow down: %c line %t; yours are waiting", is_one},
+	[CHAT_NOT_SENT] = {
+		"%c of your lines were not sent: %l at once, then %t",
+		"%c of your lines was not sent: %l at once, then %t", is_one},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {
 		"there is no command /%t; /help lists them, //%t says it",
@@ -204,6 +229,7 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_E_CODE_YOURS] = {"that is the code of this connection, for when you are cut off"},
 	[CHAT_E_CODE_TRIES] = {"%l wrong codes are the most that one connection may try"},
 	[CHAT_E_CODE_BUSY] = {"too many wrong codes were tried just now; try again in a moment"},
+	[CHAT_E_TOO_FAST] = {"too many lines too fast; that one was not sent"},
 	[CHAT_E_NOT_OPERATOR] = {"/%t is for operators"},
 	[CHAT_E_MUTED] = {
 		"you are muted: that was not sent",
@@ -223,6 +249,17 @@ static const struct words table[CHAT_TYPE_N] = {
 		"%t is not banned; /bans lists who is",
 		"%t is not banned by itself, but %N is", has_nick2},
 	[CHAT_E_NO_ACCOUNTS] = {"this server has no accounts; /nick NAME takes a name"},
+	[CHAT_E_NICK_ACCOUNT] = {
+		"\"%t\" is kept for the account %N; if that is you: /login %N PASSWORD"},
+	[CHAT_E_LOGIN_FIRST] = {"log in first: /login NAME PASSWORD"},
+	[CHAT_E_LOGIN_PLAIN] = {
+		"nothing hides a password on its way here; log in where sockd runs, by a unix socket"},
+	[CHAT_E_LOGIN_WRONG] = {"that name and that password do not belong together"},
+	[CHAT_E_LOGIN_TRIES] = {"%l wrong passwords are the most that one connection may try"},
+	[CHAT_E_LOGIN_FAST] = {
+		"too many wrong passwords came from your address; try again in a minute"},
+	[CHAT_E_LOGIN_BUSY] = {"too many log in at once; try again in a moment"},
+	[CHAT_E_LOGGED_IN] = {"you are logged in as %t already; /quit, and come again as another"},
 	[CHAT_E_NO_MEMORY] = {"the server is short of memory; try again in a moment"},
 };
 /* clang-format on */

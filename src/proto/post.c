@@ -4,10 +4,15 @@
  * ends, at the peer's end of input or when it was silent for a second, so that
  * a netcat that does not end its side comes back too. Worker threads.
  *
- *   NAMING ------> READING -----> QUIET -----> the rest counts as a line, done
- *   the user's       ^      1 s     |    a turn
- *   name is looked   +-- bytes -----+
- *   up
+ *   NAMING ------> READING -----> QUIET -----> OVER: the rest counts as a line
+ *   the user's     ^ |  ^   1 s     |    a turn
+ *   name is looked | |  +-- bytes --+
+ *   up             | v
+ *                 WAITING for the turn of a line
+ *
+ * Flood control keeps the order of the answers: while a line waits nothing
+ * behind it is read. So many as `queue` says have waited before lines are
+ * refused, until the peer has paused for long enough to have its burst again.
  *
  * Silence is counted from the last byte, and only while we read: the clock
  * stands still while we do not, since too much waits to be told or our answers
@@ -25,6 +30,7 @@
 #include <event2/buffer.h>
 
 #include "base/errmsg.h"
+#include "base/metrics.h"
 #include "base/option.h"
 #include "base/units.h"
 #include "chat/name.h"
@@ -32,11 +38,13 @@
 #include "net/addr.h"
 #include "net/census.h"
 #include "net/conn.h"
+#include "net/conn_flow.h"
 #include "net/dgram.h"
 #include "net/service.h"
 #include "net/user.h"
 #include "net/worker.h"
 #include "proto/chat_port.h"
+#include "post_flood.h"
 #include "proto/post_lines.h"
 #include "proto/proto.h"
 
@@ -50,11 +58,18 @@ struct post_options {
 	struct flood_settings flood;
 };
 
-enum post_stage { POST_NAMING, POST_READING, POST_QUIET, POST_OVER };
+enum post_stage {
+	POST_NAMING,
+	POST_READING,
+	POST_WAITING,
+	POST_QUIET,
+	POST_OVER,
+};
 
 struct post_session {
 	struct framer_line framer;
-	uint8_t stage;           /* enum post_stage */
+	uint8_t stage; /* enum post_stage */
+	struct post_flood flood;
 	const char *nick;        /* borrowed: from here or the service */
 	char user[NICK_MAX + 1]; /* of the peer */
 };
@@ -124,14 +139,15 @@ static int post_open(struct conn *c)
 
 /* What is said. */
 
-static void fill_in(
-	struct post_lines *lines, const struct service *svc, const char *nick)
+static void fill_in(struct post_lines *lines, const struct service *svc,
+	const char *nick, bool is_user)
 {
 	const struct post_options *opt = svc->options;
 
 	for (size_t i = 0; i < lines->n; i++) {
 		lines->remarks[i].room = opt->room;
 		lines->remarks[i].nick = nick;
+		lines->remarks[i].is_user = is_user;
 	}
 }
 
@@ -143,7 +159,7 @@ static void say(struct conn *c, struct post_lines *lines)
 	struct strbuf out = {0};
 
 	census_count_messages(c, lines->n);
-	fill_in(lines, svc, session->nick);
+	fill_in(lines, svc, session->nick, session->nick == session->user);
 	if (chat_port_post(svc->context, lines->remarks, lines->n, c)) {
 		conn_close(c, CLOSE_MEMORY, NULL);
 		return;
@@ -156,46 +172,157 @@ static void say(struct conn *c, struct post_lines *lines)
 	strbuf_fini(&out);
 }
 
-static enum post_lines_end take(struct conn *c, struct slice *data, bool is_end)
+/* Flood control. */
+
+static const struct flood_settings *limits_of(const struct conn *c)
+{
+	const struct post_options *opt = conn_service(c)->options;
+
+	return &opt->flood;
+}
+
+static uint64_t now_of(struct conn *c)
+{
+	return worker_now_ms(conn_worker(c));
+}
+
+static struct metrics_service *tally_of(struct conn *c)
+{
+	return service_tally(
+		conn_service(c)->count, worker_index(conn_worker(c)));
+}
+
+/* How many lines may be said now. Whoever is exempt has a new burst when the
+ * old one is used up. */
+static size_t count_allowed(struct conn *c)
 {
 	struct post_session *session = conn_state(c);
-	struct post_lines lines = {.n = 0};
-	enum post_lines_end end = post_lines_read(
-		&lines, &session->framer, data, is_end);
+	const struct flood_settings *limits = limits_of(c);
+	size_t n = post_flood_allowed(
+		&session->flood, limits, POST_LINES_MAX, now_of(c));
+
+	if (n == 0 && conn_is_from(c, &limits->exempt)) {
+		session->flood = (struct post_flood){.n_waited = 0};
+		n = POST_LINES_MAX;
+	}
+	return n;
+}
+
+/* Some may be said. */
+static void pay_for(struct conn *c, const struct post_lines *lines)
+{
+	struct post_session *session = conn_state(c);
+	struct metrics_service *tally = tally_of(c);
+
+	if (post_flood_say(
+		    &session->flood, limits_of(c), lines->n, now_of(c)) &&
+		tally)
+		metrics_add(tally->lines_delayed, lines->n);
+}
+
+/* They may not. False if that goes on for too long. */
+static bool refuse(struct conn *c, struct post_lines *lines)
+{
+	struct post_session *session = conn_state(c);
+	struct metrics_service *tally = tally_of(c);
+
+	for (size_t i = 0; i < lines->n; i++)
+		if (lines->remarks[i].error < CHAT_E_FIRST)
+			lines->remarks[i].error = CHAT_E_TOO_FAST;
+	if (lines->n == 0)
+		return true;
+	if (tally)
+		metrics_add(tally->lines_dropped, lines->n);
+	return post_flood_refuse(&session->flood, limits_of(c), now_of(c));
+}
+
+/* Input. */
+
+static void close_endless(struct conn *c)
+{
+	const struct post_session *session = conn_state(c);
 	char buf[UNITS_LEN];
 
+	conn_close(c, CLOSE_LINE, size_words(buf, session->framer.endless));
+}
+
+/* Some lines, `allowed` at most; 0: they are refused. */
+static enum post_lines_end take(
+	struct conn *c, struct slice *data, bool is_end, size_t allowed)
+{
+	struct post_session *session = conn_state(c);
+	struct post_lines lines = {.max = allowed};
+	enum post_lines_end end = post_lines_read(
+		&lines, &session->framer, data, is_end);
+	bool is_patient = true;
+
+	if (allowed)
+		pay_for(c, &lines);
+	else
+		is_patient = refuse(c, &lines);
 	if (lines.n)
 		say(c, &lines);
 	if (end == POST_LINES_ENDLESS)
-		conn_close(c, CLOSE_LINE,
-			size_words(buf, session->framer.endless));
+		close_endless(c);
+	else if (!is_patient)
+		conn_close(c, CLOSE_FLOOD, NULL);
 	post_lines_fini(&lines);
 	return end;
 }
 
-/* True if more can be done with what lies in `in`. is_end: all of it is done,
- * since nothing follows. */
-static bool eat(struct conn *c, struct evbuffer *in, bool is_end)
+enum eaten {
+	EATEN_ALL,   /* that can be done with */
+	EATEN_SOME,  /* others have their turn */
+	EATEN_WAITS, /* for its own */
+};
+
+static enum eaten eat_lines(struct conn *c, struct slice *data, bool is_end)
+{
+	struct post_session *session = conn_state(c);
+
+	for (int i = 0; i < READS_PER_TURN || is_end; i++) {
+		size_t allowed = data->len ? count_allowed(c) : 1;
+
+		if (!allowed &&
+			post_flood_may_wait(&session->flood, limits_of(c)))
+			return EATEN_WAITS;
+		if (take(c, data, is_end, allowed) != POST_LINES_FULL)
+			return EATEN_ALL;
+		if (!conn_is_open(c) || (conn_is_paused(c) && !is_end))
+			break;
+	}
+	return EATEN_SOME;
+}
+
+/* is_end: all of it is done, since nothing follows. */
+static enum eaten eat(struct conn *c, struct evbuffer *in, bool is_end)
 {
 	size_t len = evbuffer_get_length(in);
 	struct slice data = {
 		.data = len ? (const char *)evbuffer_pullup(in, -1) : "",
 		.len = len,
 	};
-	enum post_lines_end end = POST_LINES_FULL;
+	enum eaten eaten;
 
 	if (!data.data) {
 		conn_close(c, CLOSE_MEMORY, NULL);
-		return false;
+		return EATEN_ALL;
 	}
-	for (int i = 0; i < READS_PER_TURN || is_end; i++) {
-		end = take(c, &data, is_end);
-		if (end != POST_LINES_FULL || !conn_is_open(c) ||
-			(conn_is_paused(c) && !is_end))
-			break;
-	}
+	eaten = eat_lines(c, &data, is_end);
 	evbuffer_drain(in, len - data.len);
-	return end == POST_LINES_FULL;
+	return eaten;
+}
+
+static void wait_for_turn(struct conn *c, bool is_end)
+{
+	struct post_session *session = conn_state(c);
+	uint64_t due = post_flood_wait_ms(&session->flood, limits_of(c));
+	uint64_t next = now_of(c) + 1;
+
+	session->stage = is_end ? POST_OVER : POST_WAITING;
+	if (!is_end)
+		conn_pause(c);
+	conn_set_timer(c, due > next ? due : next);
 }
 
 /* When it ends. */
@@ -205,24 +332,49 @@ static void wait_for_silence(struct conn *c, uint64_t ms)
 	conn_set_timer(c, worker_now_ms(conn_worker(c)) + ms);
 }
 
+/* All that comes has come. */
+static void end(struct conn *c, struct evbuffer *in, enum close_reason why)
+{
+	if (eat(c, in, true) == EATEN_WAITS)
+		wait_for_turn(c, true);
+	else
+		conn_close(c, why, NULL);
+}
+
 static void post_input(struct conn *c, struct evbuffer *in)
 {
 	struct post_session *session = conn_state(c);
-	bool is_over = session->stage == POST_OVER;
+	enum eaten eaten;
 
+	if (session->stage == POST_OVER) {
+		end(c, in, CLOSE_DONE);
+		return;
+	}
 	session->stage = POST_READING;
-	if (eat(c, in, is_over) && conn_is_open(c) && !conn_is_paused(c))
+	eaten = eat(c, in, false);
+	if (!conn_is_open(c))
+		return;
+	if (eaten == EATEN_WAITS) {
+		wait_for_turn(c, false);
+		return;
+	}
+	if (eaten == EATEN_SOME && !conn_is_paused(c))
 		conn_input_again(c);
-	if (is_over)
-		conn_close(c, CLOSE_DONE, NULL);
-	else if (conn_is_open(c))
-		wait_for_silence(c, SILENCE_MS);
+	wait_for_silence(c, SILENCE_MS);
 }
 
 static void post_eof(struct conn *c, struct evbuffer *in)
 {
-	eat(c, in, true);
-	conn_close(c, CLOSE_EOF, NULL);
+	end(c, in, CLOSE_EOF);
+}
+
+static void end_waiting(struct conn *c)
+{
+	struct post_session *session = conn_state(c);
+
+	session->stage = POST_READING;
+	wait_for_silence(c, SILENCE_MS);
+	conn_resume(c);
 }
 
 static void post_timer(struct conn *c)
@@ -231,6 +383,10 @@ static void post_timer(struct conn *c)
 
 	if (session->stage == POST_NAMING) {
 		end_naming(c);
+	} else if (session->stage == POST_WAITING) {
+		end_waiting(c);
+	} else if (session->stage == POST_OVER) {
+		conn_input_again(c);
 	} else if (conn_is_paused(c) || conn_queued(c)) {
 		session->stage = POST_READING;
 		wait_for_silence(c, SILENCE_MS);
@@ -291,7 +447,7 @@ static void refuse_datagram(struct datagram_answer *out, const char *why)
 static void say_datagram(const struct service *svc, struct post_lines *lines,
 	struct datagram_answer *out)
 {
-	fill_in(lines, svc, service_nick(svc));
+	fill_in(lines, svc, service_nick(svc), false);
 	if (chat_port_post(svc->context, lines->remarks, lines->n, NULL))
 		refuse_datagram(out, "the server is busy");
 	else

@@ -98,8 +98,11 @@ enum post_lines_end post_lines_read(struct post_lines *lines,
 	enum line_event event = LINE_SKIPPED;
 	struct slice line;
 
+	size_t max = lines->max && lines->max < POST_LINES_MAX ? lines->max
+							       : POST_LINES_MAX;
+
 	assert(lines->n == 0);
-	while (lines->n < POST_LINES_MAX) {
+	while (lines->n < max) {
 		event = cut(framer, data, is_end, &line);
 		if (event == LINE_MORE || event == LINE_ENDLESS)
 			break;
@@ -120,10 +123,18 @@ static void answer(const struct chat_remark *remark, struct strbuf *out)
 
 	if (remark->id)
 		strbuf_addf(out, "ok %" PRIu64, remark->id);
+	else if (remark->error == CHAT_E_TOO_FAST)
+		strbuf_adds(
+			out, "error: too many lines too fast; it was not sent");
 	else if (remark->error == CHAT_E_NO_MEMORY)
 		strbuf_adds(out,
 			"error: the server is short of memory; try again in a "
 			"moment");
+	else if (remark->error == CHAT_E_NICK_LOOKS_LIKE)
+		strbuf_addf(out,
+			"error: your name, %s, looks like that of somebody "
+			"else in the chat; it was not sent",
+			remark->nick);
 	else
 		strbuf_addf(out,
 			"error: that line has %s bytes, %s are allowed; it was "

@@ -22,6 +22,7 @@ struct post_lines {
 	size_t starts[POST_LINES_MAX];
 	bool ends_in_cr[POST_LINES_MAX]; /* CR LF, CR NUL: so its answer */
 	size_t n;
+	size_t max;          /* that are read; 0: POST_LINES_MAX */
 	struct strbuf texts; /* owned */
 };
 void post_lines_clear(struct post_lines *lines); /* keeps the memory */
@@ -29,7 +30,7 @@ void post_lines_fini(struct post_lines *lines);
 
 enum post_lines_end {
 	POST_LINES_MORE,    /* nothing whole is left in data */
-	POST_LINES_FULL,    /* POST_LINES_MAX lines: there may be more */
+	POST_LINES_FULL,    /* as many as it may: there may be more */
 	POST_LINES_ENDLESS, /* no line will end: close */
 };
 /* Fills lines, which are empty; data moves on behind what is done with. is_end:

@@ -265,6 +265,29 @@ class Boot(unittest.TestCase):
         self.assertEqual(
             machine.must('stat', '-c', '%G %a', '/run/sockd/team.sock').strip(), 'sockd 660')
 
+    def test_accounts(self):
+        """Hashing a password and asking the kernel who is there are not
+        filtered away, and the daemon may read what sockctl wrote."""
+        dropin, path = '/etc/sockd.conf.d', '/etc/sockd.accounts'
+        machine.must('sockctl', 'passwd', 'alice', path, text='secret\n')
+        self.addCleanup(machine.run, 'rm', '-rf', dropin, path)
+        machine.must('chgrp', 'sockd', path)
+        self.assertIn(':$y$j9T$', machine.must('cat', path))
+        machine.must('sh', '-c', f'mkdir -p {dropin}; cat >{dropin}/accounts.conf', text='''
+            chat: { accounts = "sockd.accounts"; operators = [ "@sockd" ]; };''')
+        machine.must('systemctl', 'reload', 'sockd')
+        out = machine.must(
+            'setpriv', '--reuid=nobody', '--groups=sockd',
+            'nc.openbsd', '-NU', '/run/sockd/chat.sock',
+            text='/login alice wrong\n/login alice secret\n/whois alice\n/quit\n')
+        self.assertIn('do not belong together', out)
+        self.assertIn('*** you are logged in as alice, an operator\n', out)
+        self.assertRegex(out, r'alice: account alice, user (nobody|uid-\d+) on this machine, '
+                         'operator, in #lobby')
+        wait_until(lambda: [m for m in self.journal() if
+                            'logged in service=chat peer=unix' in m['MESSAGE']],
+                   'the login in the journal')
+
     def test_unit_in_effect(self):
         """The sandbox is really on."""
         main = self.show('MainPID')

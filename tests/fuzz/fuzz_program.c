@@ -162,6 +162,18 @@ static void check_call(const struct chat_call *call)
 	assert(!call->is_error || call->error >= CHAT_E_FIRST);
 }
 
+/* As if it had waited: a copy is as good, whatever becomes of the first. */
+static void make_wait(struct scene *scene)
+{
+	struct chat_call copy;
+
+	assert(chat_call_copy(&copy, &scene->call) == 0);
+	if (scene->call.buf.len)
+		memset(scene->call.buf.data, '\n', scene->call.buf.len);
+	chat_call_fini(&scene->call);
+	scene->call = copy;
+}
+
 static void run_line(struct scene *scene, const char *line, size_t len)
 {
 	unsigned who = (unsigned char)line[0], i = who % N_MEMBERS;
@@ -172,6 +184,8 @@ static void run_line(struct scene *scene, const char *line, size_t len)
 	chat_call_clear(&scene->call);
 	(is_person(i) ? dialect_text_parse : dialect_json_parse)(
 		line + 1, len - 1, &scene->call);
+	if (who & 0x20)
+		make_wait(scene);
 	check_call(&scene->call);
 	hub_run(scene->hub, *member, &scene->call, &scene->now, &scene->out);
 	if ((who & 0xC0) == 0xC0) {

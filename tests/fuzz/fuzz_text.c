@@ -9,6 +9,8 @@
  *   - marked with "*** " on every line if it is the server's own, and never if
  *     it is what a person says.
  *
+ * There are accounts, and whoever has logged in has the name.
+ *
  * Codes are random, so "@" at the end of a line stands for the last one that
  * anybody was told.
  */
@@ -21,8 +23,10 @@
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "chat/accounts.h"
 #include "chat/command.h"
 #include "chat/hub.h"
+#include "chat/login.h"
 #include "chat/msg.h"
 #include "chat/settings.h"
 #include "proto/dialect.h"
@@ -30,6 +34,7 @@
 
 #define N_PEOPLE 3
 #define MARK     "*** "
+#define HASH     "$5$salt$5ddODpS4oYUJCBwWoNxoIoNa0ato.KOsTPB5Q2NhIGA"
 
 extern const struct dialect dialect_text;
 
@@ -38,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static char server_name[] = "sockd", lobby[] = "lobby", motd[] = "hi\nthere";
 
 /* Small bounds, so that they are met. */
-static const struct chat_settings settings = {
+static struct chat_settings settings = {
 	.name = server_name,
 	.room = lobby,
 	.motd = motd,
@@ -201,6 +206,33 @@ static void parse(struct scene *scene, const char *line, size_t len)
 	strbuf_fini(&text);
 }
 
+/* As if it had waited: a copy is as good, whatever becomes of the first. */
+static void make_wait(struct scene *scene)
+{
+	struct chat_call copy;
+
+	assert(chat_call_copy(&copy, &scene->call) == 0);
+	if (scene->call.buf.len)
+		memset(scene->call.buf.data, '\n', scene->call.buf.len);
+	chat_call_fini(&scene->call);
+	scene->call = copy;
+}
+
+/* The password of everybody is "right". */
+static void end_login(struct scene *scene, struct member *member)
+{
+	struct chat_login_wish wish;
+	bool is_right;
+
+	if (!hub_login_wish(scene->hub, member, &wish))
+		return;
+	assert(scene->call.n_args == 2 && wish.hash[0]);
+	is_right = wish.account && strcmp(scene->call.args[1], "right") == 0;
+	hub_end_login(scene->hub, member,
+		is_right ? CHAT_LOGIN_RIGHT : CHAT_LOGIN_WRONG, &scene->now,
+		&scene->out);
+}
+
 static void run_line(struct scene *scene, const char *line, size_t len)
 {
 	unsigned who = (unsigned char)line[0];
@@ -210,6 +242,8 @@ static void run_line(struct scene *scene, const char *line, size_t len)
 	scene->now.wall_ms += who * 10;
 	chat_call_clear(&scene->call);
 	parse(scene, line + 1, len - 1);
+	if (who & 0x40)
+		make_wait(scene);
 	for (size_t i = 0; i < scene->call.n_args; i++)
 		assert(utf8_is_safe(
 			scene->call.args[i], strlen(scene->call.args[i])));
@@ -219,8 +253,27 @@ static void run_line(struct scene *scene, const char *line, size_t len)
 			scene->call.n_args > 0 ? scene->call.args[0] : NULL,
 			&scene->now, &scene->out);
 		enter(scene, who % N_PEOPLE);
+	} else {
+		end_login(scene, *member);
 	}
 	read_outbox(scene);
+	for (unsigned i = 0; i < N_PEOPLE; i++)
+		assert(!hub_is_logging_in(scene->people[i]));
+}
+
+static void no_fault(void *arg, unsigned line, const char *text)
+{
+	assert(!line);
+}
+
+static void make_accounts(void)
+{
+	static const char text[] = "zoe:" HASH "\nOtto_0:" HASH "\nx:!\n";
+	const struct slice data = {text, sizeof text - 1};
+
+	if (settings.people)
+		return;
+	assert(accounts_parse(&settings.people, &data, no_fault, NULL) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -229,6 +282,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *line = (const char *)data, *end = line + size, *next;
 	struct scene scene = {.now = {1000, 1700000000000}};
 
+	make_accounts();
 	assert(hub_new(&scene.hub, &settings, 2, seed) == 0);
 	for (unsigned i = 0; i < N_PEOPLE; i++)
 		enter(&scene, i);

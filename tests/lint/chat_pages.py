@@ -23,7 +23,6 @@ ANYWHERE = {'room'}         # requests may have it that do not take it by positi
 # What could be written of a fact, but the chat knows no such thing of it.
 NEVER = {
     ('msg', None): {'room', 'id'},
-    ('whois', None): {'user'},
     ('notification', 'nick'): {'room'},
 }
 FIELDS_FOLLOW = re.compile(r'\.It Li (\w+)(?: Pq Li (.*))?$', re.M)
@@ -143,7 +142,8 @@ def object_faults(tables, page, text, heading, kinds):
 
 def reserved_faults(page, text, unused):
     """The codes that a page says not to occur."""
-    found = re.search(r'\.Pp\n((?:(?!\.Pp\n).*\n)*?)are reserved and do not occur', text)
+    found = re.search(r'\.Pp\n((?:(?!\.Pp\n).*\n)*?)'
+                      r'(?:are reserved and do|is reserved and does) not occur', text)
     has = {word for line in re.findall(r'^\.Li (.*)$', found[1] if found else '', re.M)
            for word in line.split() if word != ','}
     yield from differences(page, 'reason that does not occur', has, unused)

@@ -31,6 +31,7 @@ LIBRARIES = [
     (r'pthread\.h|threads\.h', ['base', 'net', 'proto', 'cluster', 'app', 'bin']),
     (r'sys/socket\.h|netinet/|arpa/', ['base', 'net', 'proto', 'cluster', 'app', 'bin', 'ctl']),
     (r'utf8proc\.h', ['base']),
+    (r'crypt\.h', ['base/password']),
     (r'check\.h', []),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

@@ -61,7 +61,7 @@ static void print_fact(enum chat_type type)
 {
 	const struct chat_msg_spec spec = {
 		.type = type,
-		.flags = CHAT_AWAY,
+		.flags = CHAT_AWAY | CHAT_OPERATOR,
 		.id = 1,
 		.n = 1,
 		.limit = 1,

@@ -8,7 +8,7 @@ from clients import NC, Child, Person, target
 from harness import Daemon, Test, main
 
 CONFIG = '''
-services: { chat: { protocol = "chat"; listen = "127.0.0.1:0"; }; };
+services: { chat: { protocol = "chat"; listen = "127.0.0.1:0"; flood: { rate = "0"; }; }; };
 '''
 CLOCK = r'[0-2]\d:[0-5]\d'
 

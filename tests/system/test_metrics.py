@@ -21,7 +21,7 @@ SOCKLOAD = os.environ.get('SOCKLOAD', os.path.join(ROOT, 'build/src/bin/sockload
 PROMTOOL = os.environ.get('PROMTOOL') or shutil.which('promtool')
 SERVICES = '''services: {
   echo: { protocol = "echo"; listen = [ "127.0.0.1:0", "echo.sock" ]; %s };
-  chat: { protocol = "chat"; listen = "127.0.0.1:0"; };
+  chat: { protocol = "chat"; listen = "127.0.0.1:0"; flood: { rate = "0"; }; };
   udp: { protocol = "echo"; transport = "udp"; listen = "127.0.0.1:0"; };
 ''' + CONFIG + '};\n'
 GET = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'

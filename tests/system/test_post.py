@@ -14,8 +14,9 @@ from harness import PATIENCE, Daemon, Test, main, wait_until
 from netns import Space
 
 SERVICES = '''
-  chat: { protocol = "chat"; listen = "127.0.0.1:0"; };
-  alerts: { protocol = "post"; listen = [ "127.0.0.1:0", "alerts.sock" ]; };
+  chat: { protocol = "chat"; listen = "127.0.0.1:0"; flood: { rate = "0"; }; };
+  alerts: { protocol = "post"; listen = [ "127.0.0.1:0", "alerts.sock" ];
+            flood: { rate = "0"; }; };
 '''
 CRON = 'cron: { protocol = "post"; listen = [ "127.0.0.1:0", "cron.sock" ]; nick = "cron"; %s };'
 CONFIG = 'services: {' + SERVICES + CRON % 'room = "ops";' + '};'

@@ -20,7 +20,7 @@ SLOW_NAMES = os.environ.get('SLOW_NAMES_LIBRARY')
 ECHO = 'services: { echo: { protocol = "echo"; listen = "127.0.0.1:0"; %s }; %s };\n'
 CHAT = '''services: {
   echo: { protocol = "echo"; listen = "127.0.0.1:0"; prefix = "%s"; };
-  chat: { protocol = "chat"; listen = [ "127.0.0.1:0", "chat.sock" ]; };
+  chat: { protocol = "chat"; listen = [ "127.0.0.1:0", "chat.sock" ]; flood: { rate = "0"; }; };
   %s
 };
 limits: { connections = 1000; };

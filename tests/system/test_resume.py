@@ -11,7 +11,7 @@ from harness import Daemon, Test, main, wait_until
 
 CONFIG = '''
 services: {
-  chat: { protocol = "chat"; listen = [ "127.0.0.1:0", "chat.sock" ]; };
+  chat: { protocol = "chat"; listen = [ "127.0.0.1:0", "chat.sock" ]; flood: { rate = "0"; }; };
   json: { protocol = "chat"; dialect = "json"; listen = "127.0.0.1:0"; };
 };
 '''

@@ -63,7 +63,7 @@ class Verbs(Test):
     def test_none_is_left_out(self):
         with Daemon(CONFIG) as d:
             verbs = [v['verb'] for v in asked(d, 'help')['verbs']]
-        self.assertEqual(sorted(verbs), sorted([*ANSWERED, *STREAMED, 'stop']))
+        self.assertEqual(sorted(verbs), sorted([*ANSWERED, *STREAMED, 'stop', 'passwd']))
 
     def test_answered(self):
         with Daemon(CONFIG) as d:

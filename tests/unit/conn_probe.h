@@ -116,6 +116,8 @@ static const struct conn_ops raw_ops = {
 };
 static const struct conn_ops bare_ops = {.data = probe_data};
 static const struct conn_type line_type = {.ops = &line_ops, .state_size = 40};
+static const struct conn_type choked_type = {
+	.ops = &line_ops, .reads_choked = true, .state_size = 40};
 static const struct conn_type raw_type = {
 	.ops = &raw_ops, .raw = true, .state_size = 40};
 static const struct conn_type bare_type = {.ops = &bare_ops, .raw = true};
@@ -126,6 +128,11 @@ static struct strbuf got; /* what the peer read */
 static inline void set_up_line(void)
 {
 	net_start(&net, &line_type, 1);
+}
+
+static inline void set_up_choked(void)
+{
+	net_start(&net, &choked_type, 1);
 }
 
 static inline void set_up_raw(void)

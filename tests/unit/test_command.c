@@ -83,6 +83,66 @@ START_TEST(finds_verbs)
 }
 END_TEST
 
+static unsigned cost_of(const char *word)
+{
+	const struct chat_verb *others[2];
+
+	return chat_verb_info(chat_verb_find(word, others))->cost;
+}
+
+/* What is written to one person or room is cheap, what makes others read or
+ * the server write more is not; the ways out never wait. */
+START_TEST(costs)
+{
+	const struct chat_verb *verb;
+	const char *name;
+
+	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++) {
+		name = chat_verb_info(verb)->name;
+		ck_assert_uint_le(chat_verb_info(verb)->cost, 5);
+		ck_assert_int_eq(chat_verb_info(verb)->cost == 0,
+			strcmp(name, "quit") == 0 || strcmp(name, "part") == 0);
+	}
+	ck_assert_uint_eq(cost_of("say"), 1);
+	ck_assert_uint_eq(cost_of("me"), 1);
+	ck_assert_uint_eq(cost_of("msg"), 1);
+	ck_assert_uint_gt(cost_of("who"), 1);
+	ck_assert_uint_gt(cost_of("rooms"), 1);
+	ck_assert_uint_gt(cost_of("help"), 1);
+	ck_assert_uint_gt(cost_of("join"), 1);
+	ck_assert_uint_gt(cost_of("history"), cost_of("who"));
+	ck_assert_uint_gt(cost_of("resume"), cost_of("history"));
+}
+END_TEST
+
+/* A copy has its own memory, and none that it does not need. */
+START_TEST(calls_are_copied)
+{
+	struct chat_call call = {.verb = chat_verb_say()}, copy;
+
+	strbuf_add(&call.buf, "one\0two\0room\0ref", 17);
+	call.args[0] = call.buf.data;
+	call.args[1] = call.buf.data + 4;
+	call.n_args = 2;
+	call.room = call.buf.data + 8;
+	call.ref = call.buf.data + 13;
+	call.error_near = "constant";
+	ck_assert_int_eq(chat_call_copy(&copy, &call), 0);
+	memset(call.buf.data, 'x', call.buf.len);
+	chat_call_fini(&call);
+	ck_assert_ptr_eq(copy.verb, chat_verb_say());
+	ck_assert_str_eq(copy.args[0], "one");
+	ck_assert_str_eq(copy.args[1], "two");
+	ck_assert_str_eq(copy.room, "room");
+	ck_assert_str_eq(copy.ref, "ref");
+	ck_assert_str_eq(copy.error_near, "constant");
+	ck_assert_ptr_null(copy.nick);
+	chat_call_fini(&copy);
+	ck_assert_int_eq(chat_call_copy(&copy, &call), 0);
+	chat_call_fini(&copy);
+}
+END_TEST
+
 /* True if one of the verb's words is `word`, or starts so. */
 static bool has_word(const struct chat_verb *verb, const char *word, bool whole)
 {
@@ -390,6 +450,8 @@ int main(void)
 	tcase_add_loop_test(tc, finds_verbs, 0, sizeof words / sizeof words[0]);
 	tcase_add_test(tc, prefixes_are_unique);
 	tcase_add_test(tc, rows_are_sound);
+	tcase_add_test(tc, costs);
+	tcase_add_test(tc, calls_are_copied);
 	tcase_add_test(tc, nearest_verbs);
 	tcase_add_test(tc, a_call_explains_unknown_words);
 	tcase_add_loop_test(tc, runs_verbs, 0, sizeof runs / sizeof runs[0]);

@@ -67,6 +67,7 @@ START_TEST(services_inherit)
 	ck_assert_int_eq(cfg->chat.rooms[0].replay, 3);
 	ck_assert_int_eq(cfg->chat.rooms[0].flood.burst, 9);
 	ck_assert_int_eq(cfg->chat.rooms[0].flood.queue, 1);
+	ck_assert(cfg->chat.rooms[0].has_flood);
 	config_free(cfg);
 }
 END_TEST
@@ -149,6 +150,7 @@ START_TEST(drop_ins_merge)
 	ck_assert_str_eq(cfg->services[0].listen.items[0], "bb");
 	ck_assert_str_eq(cfg->services[1].name, "c");
 	ck_assert_str_eq(cfg->chat.rooms[0].topic, "x");
+	ck_assert(!cfg->chat.rooms[0].has_flood);
 	text = files_dump(cfg);
 	files_assert_has(text, "workers = 26;  # t.conf.d/Z.conf:1\n");
 	files_assert_has(text, "drain = \"1s\";  # t.conf.d/10-a.conf:1\n");

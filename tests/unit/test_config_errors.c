@@ -259,9 +259,17 @@ static const struct {
 		":1: services.s.listen: \"systemd:echo\": passed sockets are "
 		"not in this build"},
 	{E "chat: { accounts = \"/etc/a\"; };",
-		":2: chat.accounts: this is not in this build"},
-	{E "chat: { operators = [ \"@adm\" ]; };",
-		":2: chat.operators: this is not in this build"},
+		":2: chat.accounts: /etc/a cannot be read: No such file or "
+		"directory"},
+	{E "chat: { operators = [\n\"@no such\" ]; };",
+		":3: chat.operators: there is no group \"no such\""},
+	{E "chat: { operators = \"9a\"; };",
+		":2: chat.operators: \"9a\" cannot be the name of an account; "
+		"write one, or \"@GROUP\" for a Unix group"},
+	{S("protocol = \"chat\"; listen = \"localhost:7\";\n"
+	   "login = \"required\";"),
+		":2: services.s.login: there are no accounts to log in to; "
+		"write chat.accounts"},
 
 	/* Proxies. */
 	{ECHO("\nproxy_protocol = [ \"::1\",\n\"10.0.0.1/8\" ];"),

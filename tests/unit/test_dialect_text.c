@@ -166,7 +166,21 @@ static const struct {
 	{{CHAT_WELCOME, HERE, .n = 1},
 		"*** welcome to sockd. You are bob in #ops (only you)\n" HELLO},
 	{{CHAT_WELCOME, .nick = "bob", .text = "sockd"},
-		"*** welcome to sockd. You are bob\n" HELLO},
+		"*** welcome to sockd. You are bob\n"
+		"*** log in to go on: /login NAME PASSWORD. /help explains a "
+		"command, /quit leaves\n"},
+	{{CHAT_LOGGED_IN, .nick = "bob"}, "*** you are logged in as bob\n"},
+	{{CHAT_LOGGED_IN, .nick = "bob", .flags = CHAT_OPERATOR},
+		"*** you are logged in as bob, an operator\n"},
+	{{CHAT_GAVE_WAY, .nick = "b0b", .nick2 = "guest-x", .text = "bob"},
+		"*** bob has logged in, whose name that is; you are now "
+		"guest-x\n"},
+	{{CHAT_E_NICK_ACCOUNT, .text = "b0b", .nick2 = "bob"},
+		"*** error: \"b0b\" is kept for the account bob; if that is "
+		"you: /login bob PASSWORD\n"},
+	{{CHAT_E_LOGIN_TRIES, .limit = 3},
+		"*** error: 3 wrong passwords are the most that one connection "
+		"may try\n"},
 	{{CHAT_MOTD}, "*** there is no message of the day\n"},
 	{{CHAT_MOTD, .text = "one\n\n*** two\x07\n"},
 		"*** one\n*** \n*** *** two\xE2\x90\x87\n"},
@@ -193,6 +207,16 @@ static const struct {
 		"*** you said \"HELP \" to #lobby; /help lists the commands\n"},
 	{{CHAT_PONG}, "*** pong\n"},
 	{{CHAT_BYE, .text = "x"}, ""},
+	{{CHAT_SLOW_DOWN, .n = 2, .text = "a second"},
+		"*** slow down: 2 lines a second; yours are waiting\n"},
+	{{CHAT_SLOW_DOWN, .n = 1, .text = "an hour"},
+		"*** slow down: 1 line an hour; yours are waiting\n"},
+	{{CHAT_NOT_SENT, .n = 1940, .limit = 40, .text = "2 a second"},
+		"*** 1,940 of your lines were not sent: "
+		"40 at once, then 2 a second\n"},
+	{{CHAT_NOT_SENT, .n = 1, .limit = 40, .text = "2 a second"},
+		"*** 1 of your lines was not sent: "
+		"40 at once, then 2 a second\n"},
 	{{CHAT_E_LINE_TOO_LONG, .n = 5312, .limit = 4096},
 		"*** error: that line has 5,312 bytes, 4,096 are allowed; "
 		"it was not sent\n"},

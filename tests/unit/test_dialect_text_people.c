@@ -104,6 +104,13 @@ START_TEST(writes_about_people)
 		"*** alice: user al on this machine, in no room, here 1d, "
 		"silent 59s\r\n"
 		"*** alice is away: \xE2\x90\x9B tea\r\n");
+	ck_assert_str_eq(
+		rendered(&(struct chat_msg_spec){CHAT_WHOIS,
+				 .flags = CHAT_OPERATOR, .nick = "alice",
+				 .nick2 = "al", .room = "alice"},
+			0),
+		"*** alice: account alice, user al on this machine, operator, "
+		"in no room, here 0s, silent 0s\n");
 	ck_assert_str_eq(rendered(&(struct chat_msg_spec){CHAT_IGNORING, .n = 2,
 					  .items = nicks, .n_items = 2},
 				 0),

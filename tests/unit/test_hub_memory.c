@@ -6,6 +6,8 @@
  * on demand and counts what is not given back; a sanitizer brings its own, so
  * then there is nothing to do.
  */
+#include "chat/accounts.h"
+#include "chat/login.h"
 #include "chat_world.h"
 
 #include <errno.h>
@@ -126,6 +128,12 @@ static void say_as(const char *room, size_t n_posts_if_said)
 
 static unsigned n_back; /* so many came back */
 
+static char hash[] = "$5$";
+static struct account dave = {.name = "dave", .key = "dave", .hash = hash};
+static size_t first = 0;
+static struct accounts people = {
+	.rows = &dave, .n = 1, .n_open = 1, .open = &first};
+
 /* Somebody is cut off and comes back, or finds the old connection there. */
 static void cut_off(bool is_noticed)
 {
@@ -192,6 +200,39 @@ static void program_is_cut_off(void)
 	world_leave(&w, member, NULL);
 }
 
+static void end_login(struct member *member)
+{
+	if (hub_is_logging_in(member))
+		hub_end_login(w.hub, member, CHAT_LOGIN_RIGHT, &w.now, &w.out);
+}
+
+/* Somebody logs in, and once more on another connection. What was to tell it
+ * to go on may be lost; so it looks by itself. */
+static void log_in_twice(void)
+{
+	struct chat_home home = {0, 10};
+	struct member *old, *new;
+
+	old = hub_enter(w.hub, home, "lobby", &w.now, &w.out);
+	if (!old)
+		return;
+	world_run(&w, old, "login", "dave", "secret", NULL);
+	end_login(old);
+	home.conn++;
+	new = hub_enter(w.hub, home, "lobby", &w.now, &w.out);
+	if (new) {
+		world_run(&w, new, "login", "dave", "secret", NULL);
+		end_login(new);
+	}
+	world_leave(&w, old, NULL);
+	if (!new)
+		return;
+	hub_go_on(w.hub, new, &w.now, &w.out);
+	assert(!hub_is_logging_in(new));
+	n_back += strcmp(member_nick(new), "dave") == 0;
+	world_leave(&w, new, NULL);
+}
+
 /* What bob does while memory fails; alice is there to hear it. */
 static void act(struct member *bob)
 {
@@ -224,6 +265,7 @@ static void act(struct member *bob)
 	cut_off(true);
 	cut_off(false);
 	program_is_cut_off();
+	log_in_twice();
 }
 
 /* What one command begins another one may have failed to end. */
@@ -268,6 +310,7 @@ static bool live(long n, bool and_all_after)
 
 	w = (struct world){.settings = world_settings()};
 	w.settings.resume_ms = 60000;
+	w.settings.people = &people;
 	world_start(&w, 1);
 	bob = world_person(&w, 1, 0, "bob");
 	alice = world_person(&w, 2, 0, "alice");
@@ -290,7 +333,7 @@ static void live_through(bool and_all_after)
 
 	n_back = 0;
 	live(1000000, false);
-	ck_assert_uint_eq(n_back, 3);
+	ck_assert_uint_eq(n_back, 4);
 	n_before = n_live;
 	while (live(n, and_all_after)) {
 		ck_assert_int_eq(n_live, n_before);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "net/addr.h"
 
 static union peer peer_of(const char *text)
@@ -75,6 +76,28 @@ START_TEST(widens_within_a_64)
 }
 END_TEST
 
+START_TEST(is_in_networks)
+{
+	static char four[] = "192.0.2.0/24", six[] = "2001:db8::/32";
+	char *texts[] = {four, six};
+	const struct strlist list = {.items = texts, .n_items = 2}, none = {0};
+	union peer peer = {.in = {.sin_family = AF_INET}};
+
+	inet_pton(AF_INET, "192.0.2.77", &peer.in.sin_addr);
+	ck_assert(peer_is_in(&peer, &list));
+	ck_assert(!peer_is_in(&peer, &none));
+	inet_pton(AF_INET, "192.0.3.77", &peer.in.sin_addr);
+	ck_assert(!peer_is_in(&peer, &list));
+	peer = (union peer){.in6 = {.sin6_family = AF_INET6}};
+	inet_pton(AF_INET6, "2001:db8::1", &peer.in6.sin6_addr);
+	ck_assert(peer_is_in(&peer, &list));
+	inet_pton(AF_INET6, "::ffff:192.0.2.1", &peer.in6.sin6_addr);
+	ck_assert(peer_is_in(&peer, &list));
+	peer = (union peer){.family = AF_UNIX};
+	ck_assert(!peer_is_in(&peer, &list));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("peer");
@@ -83,6 +106,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, has_text_and_key, 0, N_ROWS);
+	tcase_add_test(tc, is_in_networks);
 	tcase_add_test(tc, widens_within_a_64);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

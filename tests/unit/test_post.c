@@ -68,6 +68,7 @@ static void set_up(void)
 	chat->output_hard = 64 << 20;
 	ck_assert_int_eq(other->setup(chat, &ctx, NULL), 0);
 	set_key("nick", "cron");
+	set_key("flood.rate", "0");
 	strbuf_clear(&said);
 }
 

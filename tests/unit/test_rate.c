@@ -47,6 +47,34 @@ START_TEST(knows_when_it_is_full)
 }
 END_TEST
 
+START_TEST(takes_many_or_none)
+{
+	struct bucket b = {0};
+
+	ck_assert(bucket_take_many(&b, &two_a_second, 5, 5, 1000));
+	ck_assert_uint_eq(bucket_due_ms(&b, &two_a_second, 5, 1), 1500);
+	ck_assert_uint_eq(bucket_due_ms(&b, &two_a_second, 5, 3), 2500);
+	ck_assert(!bucket_take_many(&b, &two_a_second, 5, 3, 2499));
+	ck_assert(bucket_take_many(&b, &two_a_second, 5, 3, 2500));
+	ck_assert(!bucket_take(&b, &two_a_second, 5, 2500));
+	ck_assert(bucket_is_full(&b, 5000));
+	ck_assert(!bucket_is_full(&b, 4999));
+}
+END_TEST
+
+/* A token that takes no whole number of ms is there with the next one. */
+START_TEST(due_is_not_too_early)
+{
+	const struct rate_spec three_a_second = {3, 1000};
+	struct bucket b = {0};
+
+	ck_assert(bucket_take_many(&b, &three_a_second, 2, 2, 1000));
+	ck_assert_uint_eq(bucket_due_ms(&b, &three_a_second, 2, 1), 1334);
+	ck_assert(!bucket_take(&b, &three_a_second, 2, 1333));
+	ck_assert(bucket_take(&b, &three_a_second, 2, 1334));
+}
+END_TEST
+
 static const struct {
 	struct rate_spec spec;
 	unsigned in_ten_seconds;
@@ -77,6 +105,8 @@ START_TEST(no_limit_and_no_burst)
 
 	ck_assert_uint_eq(take_all(&b, &unlimited, 1, 0), 1000);
 	ck_assert_uint_eq(take_all(&b, &two_a_second, 0, 0), 1);
+	ck_assert(bucket_take_many(&b, &unlimited, 9, 9, 0));
+	ck_assert_uint_eq(bucket_due_ms(&b, &unlimited, 9, 9), 0);
 }
 END_TEST
 
@@ -92,6 +122,8 @@ int main(void)
 	tcase_add_test(tc, knows_when_it_is_full);
 	tcase_add_loop_test(
 		tc, keeps_the_rate, 0, sizeof rates / sizeof rates[0]);
+	tcase_add_test(tc, takes_many_or_none);
+	tcase_add_test(tc, due_is_not_too_early);
 	tcase_add_test(tc, no_limit_and_no_burst);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

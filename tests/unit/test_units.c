@@ -142,6 +142,13 @@ START_TEST(rate_reads_and_writes)
 		ck_assert_int_eq(rate_parse(i ? "0" : "0/h", &rate, NULL), 0);
 		ck_assert_uint_eq(rate.count, 0);
 		ck_assert_str_eq(rate_format(buf, &rate), "0");
+		ck_assert_str_eq(rate_time_words(&(struct rate_spec){2, 1000}),
+			"a second");
+		ck_assert_str_eq(rate_time_words(&(struct rate_spec){2, 60000}),
+			"a minute");
+		ck_assert_str_eq(
+			rate_time_words(&(struct rate_spec){2, 3600000}),
+			"an hour");
 	}
 }
 END_TEST
