@@ -3,6 +3,7 @@
 #define SOCKD_APP_MONITOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "proto/monitor.h"
@@ -43,6 +44,10 @@ void monitor_set_state(struct monitor *m, enum monitor_state state);
  * -ENOMEM: those before are. */
 int monitor_set_plan(
 	struct monitor *m, const struct plan *plan, uint32_t max_connections);
+/* The state of the chat was written then, or read that was written then, or it
+ * could not be written. */
+void monitor_note_state(struct monitor *m, int64_t wall_ms, size_t len);
+void monitor_note_state_failure(struct monitor *m);
 /* The configuration was read, now: it took effect or not. */
 void monitor_note_reload(struct monitor *m, bool took_effect);
 

@@ -35,6 +35,11 @@ int history_append(struct history *h, struct chat_msg *msg,
 	const struct history_bounds *bounds);
 /* Drops the oldest until the bounds hold. */
 void history_shrink(struct history *h, const struct history_bounds *bounds);
+/* The marks, oldest first, into ret, which has place for HISTORY_MARKS; how
+ * many. */
+size_t history_copy_marks(const struct history *h, struct history_mark *ret);
+/* That a message was dropped, or never kept: newer than all before. */
+void history_add_mark(struct history *h, const struct history_mark *mark);
 /* Number i from the oldest, 0 up to n - 1; borrowed. */
 struct chat_msg *history_at(const struct history *h, size_t i);
 /* The last n with ids below `before` (0: of all), oldest first: fills ret with

@@ -37,6 +37,10 @@ const char *ignore_nick(const struct ignore *ignore);
 struct ignore *ignore_find_gone(const struct member *member);
 /* Whom it does not ignore yet. 0, IGNORE_E_FULL, or -ENOMEM. */
 int ignore_add(struct member *member, struct member *whom);
+/* One who is no more, by the last nick. 0 or -ENOMEM. */
+int ignore_add_gone(struct member *member, uint64_t person, const char *nick);
+/* Who was no more is back as whom, if that is anybody. */
+void ignore_find_again(struct ignore *ignore, struct member *whom);
 void ignore_remove(struct member *member, struct ignore *ignore);
 /* The member `to` is from now on who `from` was: it ignores the same, and who
  * ignored that one ignores it; not so who ignored it while it was called nick.

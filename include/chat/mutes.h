@@ -26,6 +26,11 @@ void mutes_fini(struct mutes *mutes); /* initialised, or zeroed */
 void mutes_set(struct mutes *mutes, struct member *member, uint64_t until_ms);
 /* The member has logged in. */
 void mutes_recall(const struct mutes *mutes, struct member *member);
+/* As it was kept: an account that is muted until then. 0 or -ENOMEM. */
+int mutes_add(struct mutes *mutes, const char *account, uint64_t until_ms);
+/* Shows each, muted first comes first. */
+typedef void (*mutes_see_fn)(void *arg, const char *account, uint64_t until_ms);
+void mutes_see(const struct mutes *mutes, mutes_see_fn see, void *arg);
 /* Forgets those that are over. */
 void mutes_forget(struct mutes *mutes, uint64_t now_ms);
 

@@ -25,6 +25,7 @@ struct rooms {
 	uint64_t n_made;            /* rooms, up to now */
 	uint64_t history_bytes;     /* in all rooms */
 	struct metrics_chat *tally; /* borrowed; NULL: nobody counts */
+	uint64_t n_changes;         /* of what outlives the daemon */
 };
 
 enum rooms_outcome {
@@ -52,8 +53,9 @@ void rooms_update_idle(struct rooms *rooms, struct room *room, uint64_t now_ms);
 /* Something happened in the room: if it is idle its time begins anew. */
 void rooms_touch(struct rooms *rooms, struct room *room, uint64_t now_ms);
 
-/* Adds to the room's history, within the bounds of it and of all. */
-void rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
+/* Adds to the room's history, within the bounds of it and of all. 0, or
+ * -ENOMEM: it is not remembered. */
+int rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
 	const struct chat_settings *settings);
 /* Applies new bounds to all histories. */
 void rooms_shrink(struct rooms *rooms, const struct chat_settings *settings);

@@ -31,6 +31,7 @@ struct ticket {
 	struct member *claimer; /* borrowed: waits for it to leave; NULL */
 	bool has_left;
 	uint64_t left_ms;          /* monotonic */
+	uint64_t saved;            /* the number of the last state it is in */
 	uint64_t unread, left_out; /* see hub_set_unread() */
 	struct past_seat *seats;   /* owned; once it has left */
 	size_t n_seats;
@@ -48,6 +49,7 @@ struct tickets {
 	size_t n_gone;
 	struct ticket_list claims;
 	struct bucket wrong; /* codes that were tried */
+	uint64_t n_changes;  /* of what outlives the daemon */
 };
 
 void tickets_init(struct tickets *tickets);
@@ -55,6 +57,8 @@ void tickets_fini(struct tickets *tickets); /* all have left */
 
 /* Gives the member a ticket if it has none. 0 or -errno. */
 int ticket_give(struct tickets *tickets, struct member *member);
+/* The same with a code that nobody has; it has none. 0 or -ENOMEM. */
+int ticket_add(struct tickets *tickets, struct member *member, uint32_t code);
 /* Ends it, and the member if that has left. NULL is fine. */
 void ticket_drop(struct tickets *tickets, struct ticket *ticket);
 /* The member has left and is the ticket's now. True if there were TICKETS_GONE
@@ -81,6 +85,7 @@ void tickets_drop_named(
 
 /* A code that nobody has. 0 or -errno. */
 int tickets_new_code(const struct tickets *tickets, uint32_t *ret);
+bool ticket_code_is_valid(uint32_t code); /* not too large a number */
 uint32_t ticket_code(const struct tickets *tickets, const struct ticket *t);
 void ticket_format_code(char buf[static TICKET_CODE_LEN], uint32_t code);
 /* As people type it. False if it is no code. */

@@ -58,6 +58,8 @@ enum ctl_flag {
 		"read the configuration again")                                \
 	X(room, "room", "ROOM", 0, "one room and who is in it")                \
 	X(rooms, "rooms", "", 0, "the rooms of the chat")                      \
+	X(save, "save", "", CTL_CHANGES | CTL_SLOW,                            \
+		"write the state of the chat to the disk now")                 \
 	X(say, "say", "ROOM TEXT...", CTL_CHANGES,                             \
 		"tell a room, or all (*), in the name of the server")          \
 	X(services, "services", "", 0, "services, addresses, connections")     \

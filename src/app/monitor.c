@@ -67,6 +67,17 @@ void monitor_set_state(struct monitor *m, enum monitor_state state)
 	atomic_store(&m->state, (int)state);
 }
 
+void monitor_note_state(struct monitor *m, int64_t wall_ms, size_t len)
+{
+	atomic_store(&m->state_ms, wall_ms);
+	atomic_store(&m->state_bytes, len);
+}
+
+void monitor_note_state_failure(struct monitor *m)
+{
+	atomic_fetch_add(&m->state_failures, 1);
+}
+
 void monitor_note_reload(struct monitor *m, bool took_effect)
 {
 	atomic_store(&m->reload_ok, took_effect);

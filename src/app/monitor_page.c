@@ -106,8 +106,8 @@ static void read_chat(struct page *p, struct chat_port *chat)
 	values[METRICS_ID_rooms_limit] = levels.max_rooms;
 	values[METRICS_ID_history_bytes] = levels.history_bytes;
 	values[METRICS_ID_history_limit] = levels.max_history_bytes;
-	values[METRICS_ID_bans] = chat_admin_n_bans(chat);
 	values[METRICS_ID_said] = p->chat.said[0];
+	values[METRICS_ID_bans] = chat_admin_n_bans(chat);
 }
 
 static void read_daemon(struct page *p, const struct monitor *m)
@@ -119,6 +119,9 @@ static void read_daemon(struct page *p, const struct monitor *m)
 	values[METRICS_ID_log_lost] = log_n_lost();
 	values[METRICS_ID_reload_ok] = atomic_load(&m->reload_ok);
 	values[METRICS_ID_reload_time] = (uint64_t)atomic_load(&m->reload_ms);
+	values[METRICS_ID_state_time] = (uint64_t)atomic_load(&m->state_ms);
+	values[METRICS_ID_state_bytes] = atomic_load(&m->state_bytes);
+	values[METRICS_ID_state_failures] = atomic_load(&m->state_failures);
 	values[METRICS_ID_start_time] = (uint64_t)m->start_ms;
 }
 

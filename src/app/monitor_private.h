@@ -25,7 +25,9 @@ struct monitor {
 	atomic_int state; /* enum monitor_state */
 	atomic_uint max_connections;
 	atomic_bool reload_ok;
-	_Atomic int64_t reload_ms;        /* of the last that took effect */
+	_Atomic int64_t reload_ms; /* of the last that took effect */
+	_Atomic int64_t state_ms;  /* since 1970; 0: there is none */
+	_Atomic uint64_t state_bytes, state_failures;
 	pthread_mutex_t lock;             /* of these: */
 	struct monitor_service *services; /* owned */
 	size_t n_services;

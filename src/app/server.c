@@ -22,6 +22,7 @@
 #include "app/config.h"
 #include "app/control.h"
 #include "app/control_news.h"
+#include "app/keeper.h"
 #include "app/monitor.h"
 #include "app/notify.h"
 #include "app/plan.h"
@@ -40,6 +41,7 @@
 #define WORKERS_AUTO_MAX 4
 #define SPARE_FDS        (PLAN_REFUSALS + CONTROL_FDS + 4)
 #define STOP_EXTRA_MS    1000
+#define STATE_MS         5000 /* for the last writing, if drain is shorter */
 
 /* Descriptors. */
 
@@ -139,6 +141,7 @@ void server_stop(struct server *s)
 	chat_port_stop(s->ctx.chat);
 	atomic_store(&s->stopping, true);
 	reload_stop(s);
+	keeper_stop(s->keeper);
 	monitor_set_state(s->monitor, MONITOR_STOPPING);
 	plan_close_listeners(s->plan);
 	if (server_prepare(s, NULL, 0, &change) == 0)
@@ -360,15 +363,25 @@ static int open_control(struct server *s)
 	return err;
 }
 
-/* Without the directory all goes on, but for what outlives a restart. */
-static int recall(struct server *s, const struct config *cfg)
+/* What is kept over a restart; without a place for it we serve all the same.
+ * The keeper makes the hub that the bans are put into. 0 or -ENOMEM. */
+static int open_state(struct server *s, const struct config *cfg)
 {
-	struct errmsg msg;
+	struct errmsg msg = {""};
+	int err;
+	struct keeper_world world = {
+		.base = s->base,
+		.mailbox = s->mailbox,
+		.chat = s->ctx.chat,
+		.monitor = s->monitor,
+		.why_not = msg.text,
+		.every_ms = KEEPER_EVERY_MS,
+	};
 
-	if (state_dir_open(&s->state_dir, cfg->state_dir, &msg))
-		log_warning(
-			"nothing is kept for after a restart: %s", msg.text);
-	return ban_keeper_new(&s->bans, s, s->state_dir);
+	if (state_dir_open(&s->state_dir, cfg->state_dir, &msg) == 0)
+		world.dir = s->state_dir;
+	err = keeper_new(&s->keeper, &world);
+	return err ? err : ban_keeper_new(&s->bans, s, s->state_dir);
 }
 
 /* Takes cfg. 0 or an exit code, said already. */
@@ -388,7 +401,7 @@ static int start(struct server *s, struct config *cfg)
 		err = open_control(s);
 	if (err)
 		return exit_code(err);
-	err = recall(s, cfg);
+	err = open_state(s, cfg);
 	if (!err)
 		err = begin_serving(s, cfg);
 	if (err) {
@@ -406,6 +419,18 @@ static int start(struct server *s, struct config *cfg)
 	return 0;
 }
 
+/* Everybody has left, or was made to. */
+static void finish_state(struct server *s)
+{
+	uint64_t ms = STATE_MS, drain_ms;
+
+	if (atomic_load(&s->stopping)) {
+		drain_ms = config_ref_get(s->plan->cfg)->drain_ms;
+		keeper_finish(s->keeper, drain_ms > ms ? drain_ms : ms);
+	}
+	keeper_free(s->keeper);
+}
+
 static void server_fini(struct server *s)
 {
 	reload_free(s->reload);
@@ -418,6 +443,7 @@ static void server_fini(struct server *s)
 	if (s->ctx.chat)
 		chat_port_stop(s->ctx.chat);
 	crew_drop_all(&s->crew);
+	finish_state(s);
 	chat_port_free(s->ctx.chat);
 	crew_fini(&s->crew);
 	monitor_free(s->monitor);
@@ -445,6 +471,7 @@ int server_run(const struct config_source *src, struct config *cfg)
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a write that fails says so */
 	event_set_log_callback(on_libevent_log);
 	event_set_fatal_callback(on_libevent_fatal);
 	raise_fd_limit();

@@ -19,6 +19,7 @@ struct control;
 struct control_news;
 struct event;
 struct event_base;
+struct keeper;
 struct mailbox;
 struct monitor;
 struct plan;
@@ -57,6 +58,7 @@ struct server {
 	struct plan *plan;              /* owned; what is in force */
 	struct reload *reload;          /* owned */
 	struct state_dir *state_dir;    /* owned; NULL: nothing is kept */
+	struct keeper *keeper;          /* owned */
 	struct ban_keeper *bans;        /* owned */
 	struct control *control;        /* owned; NULL: there is none */
 	struct control_news *news;      /* owned; NULL: none watched yet */

@@ -56,9 +56,7 @@ static void put_name(uint8_t *head, const struct state_kind *kind)
 
 	assert(len >= 1 && len <= STATE_KIND_MAX);
 	memset(head, 0, NAME_LEN);
-	memcpy(head, MAGIC, strlen(MAGIC));
-	memcpy(head + strlen(MAGIC), kind->name, len);
-	head[strlen(MAGIC) + len] = '\n';
+	snprintf((char *)head, NAME_LEN, MAGIC "%s\n", kind->name);
 }
 
 void state_file_put_head(uint8_t head[STATE_HEAD_LEN],

@@ -194,6 +194,7 @@ void command_mute(const struct turn *turn)
 		return;
 	is_end = has_end && ms == 0;
 	mutes_forget(&turn->hub->mutes, turn->now->mono_ms);
+	turn->hub->n_changes++;
 	mutes_set(&turn->hub->mutes, whom,
 		is_end            ? 0
 			: has_end ? turn->now->mono_ms + ms
@@ -256,6 +257,7 @@ void command_lock(const struct turn *turn)
 	if (!read_switch(turn, &on))
 		return;
 	room->lock = on ? ROOM_LOCKED : ROOM_OPEN;
+	turn->hub->n_changes++;
 	tell_lock(turn, room, on);
 	snprintf(whom, sizeof whom, "%s%s", room->name, on ? "" : " off");
 	operator_log(turn, whom, 0);

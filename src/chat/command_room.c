@@ -187,6 +187,7 @@ static void set_topic(
 	}
 	free(seat->room->topic);
 	seat->room->topic = copy;
+	turn->hub->rooms.n_changes++;
 	seat_announce(turn, seat);
 	seat->flags |= SEAT_SHOWN;
 	observe_msg(turn->hub, seat->room, msg);

@@ -25,13 +25,28 @@ static struct chat_msg **slot(const struct history *h, size_t i)
 }
 
 /* Without memory for marks what was missed is counted too high. */
-static void mark(struct history *h, const struct chat_msg *msg)
+void history_add_mark(struct history *h, const struct history_mark *mark)
 {
 	if (!h->gone)
 		h->gone = calloc(HISTORY_MARKS, sizeof *h->gone);
 	if (h->gone)
-		h->gone[h->n_gone++ % HISTORY_MARKS] = (struct history_mark){
-			msg->id, msg->seq};
+		h->gone[h->n_gone++ % HISTORY_MARKS] = *mark;
+}
+
+size_t history_copy_marks(const struct history *h, struct history_mark *ret)
+{
+	size_t n = h->n_gone < HISTORY_MARKS ? h->n_gone : HISTORY_MARKS;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = h->gone[(h->n_gone - n + i) % HISTORY_MARKS];
+	return n;
+}
+
+static void mark(struct history *h, const struct chat_msg *msg)
+{
+	const struct history_mark last = {msg->id, msg->seq};
+
+	history_add_mark(h, &last);
 }
 
 static void let_go(struct history *h)

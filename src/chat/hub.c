@@ -26,7 +26,6 @@
 #include "hub_private.h"
 
 #define ID_PER_MS   1000
-#define ID_LIMIT    (UINT64_C(1) << 53)
 #define GUEST_TRIES 1000
 
 static void hub_see_time(struct hub *hub, const struct chat_now *now)
@@ -173,13 +172,19 @@ const char *hub_find_reserved(const struct hub *hub, const char *nick)
 	return NULL;
 }
 
+uint64_t hub_id_of_time(int64_t wall_ms)
+{
+	if (wall_ms <= 0 || (uint64_t)wall_ms >= HUB_ID_LIMIT / ID_PER_MS)
+		return 0;
+	return (uint64_t)wall_ms * ID_PER_MS;
+}
+
 uint64_t hub_next_id(struct hub *hub, const struct chat_now *now)
 {
-	uint64_t id = hub->last_id + 1;
+	uint64_t id = hub->last_id + 1, earliest = hub_id_of_time(now->wall_ms);
 
-	if (now->wall_ms > 0 && (uint64_t)now->wall_ms < ID_LIMIT / ID_PER_MS &&
-		(uint64_t)now->wall_ms * ID_PER_MS > id)
-		id = (uint64_t)now->wall_ms * ID_PER_MS;
+	if (earliest > id)
+		id = earliest;
 	hub->last_id = id;
 	return id;
 }
@@ -194,6 +199,8 @@ void hub_rename(struct hub *hub, struct member *member, const char *nick)
 	observe_name(hub, member, nick);
 	strmap_remove(&hub->members, &member->node);
 	member_set_nick(member, nick);
+	if (member->ticket)
+		hub->tickets.n_changes++;
 	strmap_add(&hub->members, &member->node, member->key);
 }
 

@@ -21,15 +21,19 @@ struct hub {
 	struct tickets tickets;
 	struct bans bans;
 	struct mutes mutes;
-	uint64_t last_id;
-	uint64_t n_guests;              /* so many names were tried */
-	uint64_t n_persons;             /* so many have entered */
-	uint32_t n_aways;               /* so often somebody went away */
-	uint64_t last_mono_ms;          /* of the last call */
+	uint64_t n_changes;    /* of what operators said and a state keeps */
+	uint64_t last_id;      /* below HUB_ID_LIMIT */
+	uint64_t n_guests;     /* so many names were tried */
+	uint64_t n_persons;    /* so many have entered */
+	uint32_t n_aways;      /* so often somebody went away */
+	uint64_t n_saves;      /* so often hub_save() began */
+	uint64_t last_mono_ms; /* of the last call */
 	struct chat_msg *no_memory;     /* kept ready: E_NO_MEMORY */
 	struct metrics_chat tally;      /* written under the lock only */
 	struct chat_observer *observer; /* borrowed; NULL: nobody watches */
 };
+
+#define HUB_ID_LIMIT (UINT64_C(1) << 53)
 
 /* What came of a command, as far as its sender wants to be told. */
 struct outcome {
@@ -64,6 +68,8 @@ int hub_open_room(struct hub *hub, const char *name, const struct chat_now *now,
 	struct room **ret);
 uint64_t hub_next_id(struct hub *hub, const struct chat_now *now);
 int64_t hub_time_of_id(uint64_t id); /* when it was given, about */
+/* The first id that is given then; 0: the clock is wrong. */
+uint64_t hub_id_of_time(int64_t wall_ms);
 /* nick is valid and free, or looks like the member's own. */
 void hub_rename(struct hub *hub, struct member *member, const char *nick);
 

@@ -81,6 +81,29 @@ int ignore_add(struct member *member, struct member *whom)
 	return 0;
 }
 
+int ignore_add_gone(struct member *member, uint64_t person, const char *nick)
+{
+	struct ignore *ignore = calloc(1, sizeof *ignore);
+
+	assert(member->n_ignores < IGNORES_MAX && strlen(nick) <= NICK_MAX);
+	if (!ignore)
+		return -ENOMEM;
+	ignore->person = person;
+	strcpy(ignore->nick, nick);
+	LIST_INSERT_HEAD(&member->ignores, ignore, of_member);
+	member->n_ignores++;
+	return 0;
+}
+
+void ignore_find_again(struct ignore *ignore, struct member *whom)
+{
+	assert(!ignore->whom);
+	if (!whom)
+		return;
+	ignore->whom = whom;
+	LIST_INSERT_HEAD(&whom->ignored_by, ignore, of_whom);
+}
+
 void ignore_remove(struct member *member, struct ignore *ignore)
 {
 	LIST_REMOVE(ignore, of_member);

@@ -5,6 +5,7 @@
  */
 #include "chat/mutes.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,18 +50,27 @@ static struct mute *find(const struct mutes *mutes, const char *account)
 	return NULL;
 }
 
-static void add(struct mutes *mutes, const char *account, uint64_t until_ms)
+int mutes_add(struct mutes *mutes, const char *account, uint64_t until_ms)
 {
 	size_t len = strlen(account) + 1;
 	struct mute *mute = calloc(1, sizeof *mute + len);
 
 	if (!mute)
-		return;
+		return -ENOMEM;
 	mute->until_ms = until_ms;
 	memcpy(mute->account, account, len);
 	TAILQ_INSERT_TAIL(&mutes->list, mute, link);
 	if (++mutes->n > MUTES_MAX)
 		drop(mutes, TAILQ_FIRST(&mutes->list));
+	return 0;
+}
+
+void mutes_see(const struct mutes *mutes, mutes_see_fn see, void *arg)
+{
+	const struct mute *mute;
+
+	TAILQ_FOREACH (mute, &mutes->list, link)
+		see(arg, mute->account, mute->until_ms);
 }
 
 void mutes_set(struct mutes *mutes, struct member *member, uint64_t until_ms)
@@ -74,7 +84,7 @@ void mutes_set(struct mutes *mutes, struct member *member, uint64_t until_ms)
 	if (old)
 		drop(mutes, old);
 	if (until_ms > 0)
-		add(mutes, member->account, until_ms);
+		(void)mutes_add(mutes, member->account, until_ms);
 }
 
 void mutes_recall(const struct mutes *mutes, struct member *member)

@@ -133,7 +133,8 @@ uint64_t reply_say(const struct turn *turn, struct room *room,
 	metrics_add(turn->hub->tally.said, 1);
 	metrics_observe(turn->hub->tally.recipients, METRICS_ID_recipients,
 		room->n_members - (but != NULL));
-	rooms_record(&turn->hub->rooms, room, msg, turn->hub->settings);
+	/* without memory the line is said and not remembered */
+	(void)rooms_record(&turn->hub->rooms, room, msg, turn->hub->settings);
 	observe_msg(turn->hub, room, msg);
 	reply_room(turn, room, but, msg);
 	return spec.id;

@@ -382,12 +382,6 @@ static void claim(const struct turn *turn, struct ticket *ticket)
 	ticket_claim(&turn->hub->tickets, ticket, turn->member);
 }
 
-static bool is_over(const struct turn *turn, const struct ticket *ticket)
-{
-	return ticket_is_over(
-		ticket, turn->hub->settings->resume_ms, turn->now->mono_ms);
-}
-
 /* A ban ends the codes that there are; one may have been kept from before. */
 static bool is_banned(const struct turn *turn, const struct ticket *ticket)
 {
@@ -398,6 +392,12 @@ static bool is_banned(const struct turn *turn, const struct ticket *ticket)
 	return bans_find_nick(bans, member->nick, now_ms) ||
 		(member->account &&
 			bans_find_account(bans, member->account, now_ms));
+}
+
+static bool is_over(const struct turn *turn, const struct ticket *ticket)
+{
+	return ticket_is_over(
+		ticket, turn->hub->settings->resume_ms, turn->now->mono_ms);
 }
 
 /* Few wrong codes may be tried, by one connection and by all together, since
@@ -422,9 +422,10 @@ static struct ticket *look_up(const struct turn *turn, uint32_t code)
 		return NULL;
 	}
 	ticket = tickets_find(tickets, code);
-	if (ticket && (is_over(turn, ticket) || is_banned(turn, ticket)))
+	if (ticket && is_banned(turn, ticket))
 		ticket = NULL;
-	if (ticket && (!ticket->claimer || ticket->claimer == turn->member))
+	if (ticket && !is_over(turn, ticket) &&
+		(!ticket->claimer || ticket->claimer == turn->member))
 		return ticket;
 	tickets->wrong = wrong;
 	turn->member->n_wrong_codes++;

@@ -111,6 +111,7 @@ int rooms_open(struct rooms *rooms, const char *name, size_t max,
 		return -ENOMEM;
 	}
 	room->serial = ++rooms->n_made;
+	rooms->n_changes++;
 	strmap_add(&rooms->by_key, &room->node, room->key);
 	rooms_update_idle(rooms, room, now_ms);
 	*ret = room;
@@ -124,6 +125,7 @@ void rooms_close(struct rooms *rooms, struct room *room)
 	strmap_remove(&rooms->by_key, &room->node);
 	rooms->free_indexes[rooms->n_free++] = room->index;
 	rooms->history_bytes -= room->history.bytes;
+	rooms->n_changes++;
 	room_free(room);
 }
 
@@ -217,20 +219,24 @@ static struct history_bounds bounds_of(const struct chat_settings *settings)
 	};
 }
 
-void rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
+int rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
 	const struct chat_settings *settings)
 {
 	struct history_bounds bounds = bounds_of(settings);
 	uint64_t before = room->history.bytes;
 	size_t n_before = room->history.n;
+	int err;
 
 	room->last_id = msg->id;
+	rooms->n_changes++;
 	/* without memory the line is said and not remembered */
-	if (history_append(&room->history, msg, &bounds) == 0)
+	err = history_append(&room->history, msg, &bounds);
+	if (!err)
 		count(rooms, CHAT_LIMIT_HISTORY,
 			n_before + 1 - room->history.n);
 	rooms->history_bytes += room->history.bytes - before;
 	shrink_total(rooms, settings->history_total);
+	return err;
 }
 
 void rooms_shrink(struct rooms *rooms, const struct chat_settings *settings)

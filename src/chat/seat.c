@@ -323,6 +323,13 @@ static void post_if_any(const struct turn *turn, struct chat_msg **msg)
 	*msg = NULL;
 }
 
+/* Where somebody is who may come back later. */
+static void note_change(const struct turn *turn, const struct membership *seat)
+{
+	if (seat->member->ticket)
+		turn->hub->tickets.n_changes++;
+}
+
 /* Takes the member out of the room and frees the seat. */
 static void unlink_seat(
 	const struct turn *turn, struct membership *seat, const char *reason)
@@ -330,6 +337,7 @@ static void unlink_seat(
 	struct room *room = seat->room;
 
 	observe_seat(turn->hub, seat, CHAT_LEFT, reason);
+	note_change(turn, seat);
 	room_remove(room, seat);
 	rooms_update_idle(&turn->hub->rooms, room, turn->now->mono_ms);
 	LIST_REMOVE(seat, of_member);
@@ -345,6 +353,7 @@ static void link_seat(const struct turn *turn, struct membership *seat)
 	LIST_INSERT_HEAD(&seat->member->seats, seat, of_member);
 	seat->member->current = seat;
 	observe_seat(turn->hub, seat, CHAT_JOINED, NULL);
+	note_change(turn, seat);
 }
 
 /* Takes a seat away from a member who stays; left: what the room hears, or

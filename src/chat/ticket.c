@@ -28,6 +28,7 @@
 #define CODE_CHARS 6
 #define CODE_BITS  5 /* of a character */
 #define CODE_DASH  4 /* characters in front of it */
+#define CODE_LIMIT (1u << (CODE_CHARS * CODE_BITS))
 #define CODE_TRIES 100
 #define FORGET_MAX 16 /* tickets at one time, so that it takes no time */
 
@@ -116,13 +117,18 @@ int tickets_new_code(const struct tickets *tickets, uint32_t *ret)
 	for (int i = 0; i < CODE_TRIES; i++) {
 		if (getrandom(&code, sizeof code, 0) != sizeof code)
 			return -EIO;
-		code &= (1u << (CODE_CHARS * CODE_BITS)) - 1;
+		code &= CODE_LIMIT - 1;
 		if (!tickets_find(tickets, code)) {
 			*ret = code;
 			return 0;
 		}
 	}
 	return -EAGAIN;
+}
+
+bool ticket_code_is_valid(uint32_t code)
+{
+	return code < CODE_LIMIT;
 }
 
 uint32_t ticket_code(const struct tickets *tickets, const struct ticket *t)
@@ -152,19 +158,13 @@ static int widen(struct tickets *tickets)
 	return 0;
 }
 
-int ticket_give(struct tickets *tickets, struct member *member)
+int ticket_add(struct tickets *tickets, struct member *member, uint32_t code)
 {
 	struct ticket *ticket;
-	uint32_t code;
-	int r;
 
-	if (member->ticket)
-		return 0;
-	r = widen(tickets);
-	if (r == 0)
-		r = tickets_new_code(tickets, &code);
-	if (r < 0)
-		return r;
+	assert(!member->ticket);
+	if (widen(tickets) < 0)
+		return -ENOMEM;
 	ticket = calloc(1, sizeof *ticket);
 	if (!ticket)
 		return -ENOMEM;
@@ -172,8 +172,20 @@ int ticket_give(struct tickets *tickets, struct member *member)
 	ticket->slot = tickets->n++;
 	tickets->rows[ticket->slot] = ticket;
 	tickets->codes[ticket->slot] = code;
+	tickets->n_changes++;
 	member->ticket = ticket;
 	return 0;
+}
+
+int ticket_give(struct tickets *tickets, struct member *member)
+{
+	uint32_t code;
+	int r;
+
+	if (member->ticket)
+		return 0;
+	r = tickets_new_code(tickets, &code);
+	return r < 0 ? r : ticket_add(tickets, member, code);
 }
 
 static void forget_leaving(struct tickets *tickets, struct ticket *ticket)
@@ -200,6 +212,7 @@ void ticket_drop(struct tickets *tickets, struct ticket *ticket)
 
 	if (!ticket)
 		return;
+	tickets->n_changes++;
 	ticket_claim(tickets, ticket, NULL);
 	ticket->member->ticket = NULL;
 	forget_leaving(tickets, ticket);
@@ -215,6 +228,7 @@ bool ticket_keep(
 	struct tickets *tickets, struct ticket *ticket, uint64_t now_ms)
 {
 	assert(!ticket->has_left);
+	tickets->n_changes++;
 	ticket->has_left = true;
 	ticket->left_ms = now_ms;
 	TAILQ_INSERT_TAIL(&tickets->gone, ticket, link);
@@ -228,6 +242,7 @@ void ticket_pass(struct tickets *tickets, struct ticket *ticket,
 	struct member *member, uint32_t code)
 {
 	assert(ticket->has_left && member != ticket->member);
+	tickets->n_changes++;
 	ticket_claim(tickets, ticket, NULL);
 	ticket_drop(tickets, member->ticket);
 	ticket->member->ticket = NULL;
@@ -266,12 +281,6 @@ void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms)
 	}
 }
 
-bool ticket_is_over(
-	const struct ticket *ticket, uint64_t keep_ms, uint64_t now_ms)
-{
-	return ticket->has_left && now_ms >= ticket->left_ms + keep_ms;
-}
-
 void tickets_drop_named(
 	struct tickets *tickets, const char *key, const char *account)
 {
@@ -286,6 +295,12 @@ void tickets_drop_named(
 				name_equal(member->account, account)))
 			ticket_drop(tickets, ticket);
 	}
+}
+
+bool ticket_is_over(
+	const struct ticket *ticket, uint64_t keep_ms, uint64_t now_ms)
+{
+	return ticket->has_left && now_ms >= ticket->left_ms + keep_ms;
 }
 
 bool tickets_hold_nick(const struct tickets *tickets, const char *key,

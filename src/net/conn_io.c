@@ -181,18 +181,18 @@ void conn_watch_input(struct conn *c)
 		conn_lost(c, ENOMEM);
 }
 
+void conn_hold(struct conn *c)
+{
+	c->held = c->choked;
+	conn_watch_input(c);
+}
+
 static void let_eat(struct conn *c, struct evbuffer *in)
 {
 	uint64_t began_us = clock_mono_us();
 
 	ops_of(c)->input(c, in);
 	worker_spend(c->worker, began_us, clock_mono_us());
-}
-
-void conn_hold(struct conn *c)
-{
-	c->held = c->choked;
-	conn_watch_input(c);
 }
 
 /* Offers the protocol what lies in the bufferevent's input; a raw one, what it

@@ -22,7 +22,7 @@
 
 #define REST_NS 50000
 
-static void rest(void)
+void chat_port_rest(void)
 {
 	const struct timespec ts = {.tv_nsec = REST_NS};
 
@@ -38,7 +38,7 @@ void chat_admin_rooms(struct chat_port *port, struct room_views *ret)
 		pthread_mutex_lock(&port->lock);
 		is_more = hub_view_rooms(port->hub, &walk, ret);
 		pthread_mutex_unlock(&port->lock);
-		rest();
+		chat_port_rest();
 	} while (is_more);
 }
 
@@ -53,7 +53,7 @@ void chat_admin_members(
 		pthread_mutex_lock(&port->lock);
 		is_more = hub_view_members(port->hub, &walk, room, &now, ret);
 		pthread_mutex_unlock(&port->lock);
-		rest();
+		chat_port_rest();
 	} while (is_more);
 }
 
@@ -97,7 +97,7 @@ int chat_admin_proclaim(struct chat_port *port, struct proclamation *p)
 		chat_port_wake(port, d.asleep);
 		p->is_short = p->is_short || d.failed;
 		if (is_more)
-			rest();
+			chat_port_rest();
 	}
 	outbox_fini(&out);
 	return is_more ? -EAGAIN : 0;

@@ -205,15 +205,15 @@ struct chat_call *chat_port_call(struct chat_session *session)
 	return call;
 }
 
+bool chat_port_has_floods(const struct chat_port *port)
+{
+	return atomic_load_explicit(&port->has_floods, memory_order_relaxed);
+}
+
 static size_t weight_of(const struct chat_call *call)
 {
 	return call->verb && chat_verb_info(call->verb)->is_long ? CALL_LONG
 								 : 1;
-}
-
-bool chat_port_has_floods(const struct chat_port *port)
-{
-	return atomic_load_explicit(&port->has_floods, memory_order_relaxed);
 }
 
 void chat_port_run(struct chat_session *session)
@@ -534,20 +534,27 @@ static int init_desks(struct chat_port *port, struct crew *crew)
 	return 0;
 }
 
+int chat_port_new_hub(const struct chat_port *port, struct hub **ret)
+{
+	uint8_t seed[16];
+
+	if (getrandom(seed, sizeof(seed), 0) < 0)
+		return -errno;
+	return hub_new(ret, port->settings, port->n_workers, seed);
+}
+
 int chat_port_new(struct chat_port **ret, struct crew *crew,
 	const struct chat_settings *settings)
 {
 	struct chat_port *port = calloc(1, sizeof(*port));
-	uint8_t seed[16];
 	int err;
 
 	if (!port)
 		return -ENOMEM;
 	pthread_mutex_init(&port->lock, NULL);
 	note_settings(port, settings);
-	err = getrandom(seed, sizeof(seed), 0) < 0 ? -errno : 0;
-	if (!err)
-		err = hub_new(&port->hub, settings, crew->n_workers, seed);
+	port->n_workers = crew->n_workers;
+	err = chat_port_new_hub(port, &port->hub);
 	if (!err)
 		err = init_desks(port, crew);
 	if (!err) {

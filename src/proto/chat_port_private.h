@@ -16,7 +16,7 @@ struct chat_outbox;
 struct chat_session;
 struct chat_settings;
 
-/* What chat_port.c and chat_admin.c share. */
+/* What chat_port.c, chat_admin.c and chat_keep.c share. */
 
 struct chat_port {
 	pthread_mutex_t lock;
@@ -31,7 +31,7 @@ struct chat_port {
 	atomic_bool has_floods;     /* a room of the settings has */
 	struct chat_logins *logins; /* owned */
 	struct chat_desk *desks;    /* owned; by worker index */
-	unsigned n_desks;
+	unsigned n_workers, n_desks;
 };
 
 /* What came of one command on the way out. */
@@ -53,5 +53,9 @@ bool chat_port_is_full(const struct chat_port *port);
 typedef void (*chat_port_fn)(struct hub *hub, struct member *member,
 	const struct chat_now *now, struct chat_outbox *out);
 void chat_port_do(struct chat_session *session, chat_port_fn what);
+/* A hub by the port's settings. 0 or -errno. */
+int chat_port_new_hub(const struct chat_port *port, struct hub **ret);
+/* chat_admin.c: between two portions of work under the lock. */
+void chat_port_rest(void);
 
 #endif

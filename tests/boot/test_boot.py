@@ -185,6 +185,24 @@ class Boot(unittest.TestCase):
             ['inactive', 'success', '0'])
         self.assertFalse(machine.run('test', '-e', '/run/sockd').returncode == 0)
 
+    def test_the_chat_outlives_a_restart(self):
+        client = self.open(4000)
+        client.say('/nick alice\n/topic tea at four\nwho is in?\n/ping')
+        lines = [client.line()]
+        while lines[-1] != '*** pong':
+            lines.append(client.line())
+        code = re.search(r'/resume (\S+)', '\n'.join(lines))
+        machine.must('systemctl', 'restart', 'sockd')
+        self.assertEqual(machine.must(
+            'stat', '-c', '%U %a', '/var/lib/sockd/chat.state').strip(), 'sockd 600')
+        out = machine.must('nc.openbsd', '-N', 'localhost', '4000',
+                           text=f'/resume {code[1]}\n/history\n/quit\n')
+        self.assertIn('*** welcome back, alice: nothing was missed', out)
+        self.assertIn('*** topic: tea at four', out)
+        self.assertRegex(out, r'\d\d:\d\d <alice> who is in\?')
+        self.assertFalse([e for e in self.journal() if 'state' in e['MESSAGE']
+                          and e['PRIORITY'] == '3'])
+
     def test_watchdog_restarts_a_stuck_daemon(self):
         dropin = '/run/systemd/system/sockd.service.d'
         machine.must('sh', '-c', f'mkdir -p {dropin}; cat >{dropin}/watchdog.conf',

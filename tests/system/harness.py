@@ -112,16 +112,18 @@ class Daemon:
 
     prefix: a program that runs sockd in its place (same pid); file: use this
     configuration as it is (config None); stderr: where the log goes instead of
-    into self.lines; allow_errors: what errors in the log are part of the test.
+    into self.lines; allow_errors: what errors in the log are part of the test;
+    state_dir: one that outlives it.
     """
 
     def __init__(self, config, workers=None, level='info', args=(), env=None,
-                 prefix=(), file=None, allow_errors=None, stderr=None):
+                 prefix=(), file=None, allow_errors=None, stderr=None, state_dir=None):
         self.directory = tempfile.TemporaryDirectory(prefix='sockd-test-')
         self.dir = self.directory.name
         os.chmod(self.dir, 0o755)
         self.workers = workers or WORKERS
         self.level = level
+        self.state_dir = state_dir or os.path.join(self.dir, 'state')
         self.allow_errors = re.compile(allow_errors) if allow_errors else None
         self.file = file or os.path.join(self.dir, 'sockd.conf')
         if config is not None:
@@ -163,7 +165,7 @@ class Daemon:
         fresh = self.file + '.new'
         with open(fresh, 'w', encoding='utf-8') as out:
             out.write(f'workers = {self.workers};\nruntime_dir = "{self.dir}";\n'
-                      f'state_dir = "{self.dir}/state";\n'
+                      f'state_dir = "{self.state_dir}";\n'
                       f'log: {{ level = "{self.level}"; }};\n{config}\n')
         os.rename(fresh, self.file)
 

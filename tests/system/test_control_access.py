@@ -138,7 +138,8 @@ class Finding(Test):
             again = run_sockd('-f', d.file, '-o', f'control.path={d.dir}/dead.sock', '-t')
             self.assertEqual(again.returncode, 0, again.stderr)
             with Daemon(None, file=d.file,
-                        args=['-o', f'control.path={d.dir}/dead.sock']) as other:
+                        args=['-o', f'control.path={d.dir}/dead.sock',
+                              '-o', f'state_dir={d.dir}/other']) as other:
                 done = run('-s', f'{d.dir}/dead.sock', 'status')
                 self.assertEqual((done.returncode, done.stderr), (0, ''))
                 self.assertIn(str(other.pid), done.stdout)

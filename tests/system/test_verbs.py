@@ -21,7 +21,8 @@ ANSWERED = {
     'closed': 'limit=5', 'config': 'limits', 'diff': '', 'drain': 'echo 0', 'help': 'watch',
     'kick': '%s enough now', 'lock': 'lobby off', 'log': 'debug', 'metrics': 'sockd_workers',
     'mute': 'first 1s', 'reload': '--wait',
-    'room': 'lobby', 'rooms': '', 'say': 'lobby tea  is "ready"', 'services': '', 'status': '',
+    'room': 'lobby', 'rooms': '', 'save': '', 'say': 'lobby tea  is "ready"',
+    'services': '', 'status': '',
     'unban': 'x%s',
 }
 # Arguments; what streams until the asker leaves, here after a line.

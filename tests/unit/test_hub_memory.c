@@ -13,6 +13,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/errmsg.h"
+#include "chat/state.h"
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 
 int main(void)
@@ -462,6 +465,103 @@ START_TEST(a_hub_is_made_or_not)
 }
 END_TEST
 
+/* True: all of it was taken. */
+static bool save(struct strbuf *out)
+{
+	struct chat_state *state = chat_state_new(true);
+	bool is_whole;
+
+	if (!state)
+		return false;
+	while (hub_save(w.hub, state, &w.now))
+		;
+	is_whole = chat_state_encode(state, out) == 0;
+	chat_state_free(state);
+	return is_whole;
+}
+
+/* A hub that has something of everything that is saved. */
+static void fill(void)
+{
+	struct member *alice, *bob;
+
+	w = (struct world){.settings = world_settings()};
+	w.settings.resume_ms = 600000;
+	w.settings.history = 3;
+	world_start(&w, 1);
+	alice = world_person(&w, 1, 0, "alice");
+	bob = world_person(&w, 2, 0, "bob");
+	world_run(&w, alice, "ignore", "bob", NULL);
+	world_run(&w, alice, "away", "tea", NULL);
+	world_run(&w, bob, "msg", "alice", "psst", NULL);
+	world_run(&w, bob, "topic", "tea", NULL);
+	for (int i = 0; i < 5; i++)
+		world_run(&w, bob, "say", "hello", NULL);
+	world_leave(&w, alice, NULL);
+	world_leave(&w, bob, NULL);
+	outbox_clear(&w.out);
+}
+
+START_TEST(a_state_is_saved_or_not)
+{
+	struct strbuf whole = {0}, out = {0};
+	bool is_whole = false;
+	long n = 0, n_before;
+
+	fails_all = _i;
+	fill();
+	ck_assert(save(&whole));
+	n_before = n_live;
+	for (; !is_whole; n++) {
+		fails_after = n;
+		is_whole = save(&out);
+		fails_after = -1;
+		if (is_whole)
+			ck_assert_mem_eq(out.data, whole.data, whole.len);
+		strbuf_fini(&out);
+		out = (struct strbuf){0};
+		ck_assert_int_eq(n_live, n_before);
+	}
+	ck_assert_int_gt(n, 8);
+	strbuf_fini(&whole);
+	world_stop(&w);
+}
+END_TEST
+
+START_TEST(a_state_is_read_or_not)
+{
+	struct chat_state_counts counts;
+	struct strbuf whole = {0};
+	struct slice data;
+	struct hub *hub;
+	struct errmsg msg;
+	long n_refused = 0;
+	int r;
+
+	fails_all = _i;
+	fill();
+	ck_assert(save(&whole));
+	data = (struct slice){whole.data, whole.len};
+	for (long n = 0; n < 100; n++) {
+		long n_before = n_live;
+
+		ck_assert_int_eq(hub_new(&hub, &w.settings, 1, world_seed), 0);
+		fails_after = n;
+		r = hub_restore(hub, &data, &w.now, &counts, &msg);
+		fails_after = -1;
+		ck_assert(r == 0 || r == -ENOMEM);
+		n_refused += r < 0;
+		ck_assert(r < 0 || counts.n_messages == 3);
+		hub_free(hub);
+		ck_assert_int_eq(n_live, n_before);
+	}
+	ck_assert_int_eq(r, 0);
+	ck_assert_int_gt(n_refused, 8);
+	strbuf_fini(&whole);
+	world_stop(&w);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("hub_memory");
@@ -475,6 +575,8 @@ int main(void)
 	tcase_add_test(tc, a_move_is_whole);
 	tcase_add_test(tc, a_remark_is_whole);
 	tcase_add_test(tc, a_hub_is_made_or_not);
+	tcase_add_loop_test(tc, a_state_is_saved_or_not, 0, 2);
+	tcase_add_loop_test(tc, a_state_is_read_or_not, 0, 2);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

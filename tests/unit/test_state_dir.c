@@ -118,7 +118,7 @@ START_TEST(one_process_has_it)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		dir = must_open();
+		(void)must_open();
 		(void)!write(up[1], "x", 1);
 		close(down[1]);
 		_exit((int)read(down[0], &c, 1));
