@@ -16,6 +16,7 @@ import contextlib
 import os
 import re
 import selectors
+import signal
 import socket
 import threading
 import time
@@ -222,6 +223,31 @@ def run_all(talkers):
     return talkers
 
 
+@contextlib.contextmanager
+def standing(peer):
+    """Sockd stands still for the block: what is done in it is all there at once
+    when it goes on. Before that it rests, so that no look at a loop is under way."""
+    time.sleep(0.2)
+    peer.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        peer.process.send_signal(signal.SIGCONT)
+
+
+def run_at_once(peer, talkers):
+    with standing(peer):
+        for t in talkers:
+            t.step()
+    return run_all(talkers)
+
+
+def leave_at_once(peer, crowd):
+    with standing(peer):
+        for sock in crowd:
+            sock.close()
+
+
 def a_million_lines(peer):
     """From one who is not slowed down, then from one who is; somebody hears
     them."""
@@ -233,15 +259,14 @@ def a_million_lines(peer):
 
 def join_storms(peer):
     storm = b'\n' + b'/join storm\n/join calm\n' * TURNS + b'/quit\n'
-    run_all([Talker(peer, 'chat', storm) for _ in range(JOINERS)])
+    run_at_once(peer, [Talker(peer, 'chat', storm) for _ in range(JOINERS)])
     for _ in range(VISITORS // 100):
         run_all([Talker(peer, 'chat', b'\n/join storm\nhello\n/quit\n') for _ in range(100)])
     crowd = [connect(peer, 'chat') for _ in range(CROWD)]
     for sock in crowd:
         sock.sendall(b'\n/join storm\n')
     await_that(lambda: peer.metrics('sockd_members')['sockd_members'] >= len(crowd))
-    for sock in crowd:
-        sock.close()
+    leave_at_once(peer, crowd)
     return f'{JOINERS * TURNS * 2:,} joins, {VISITORS:,} visitors, {CROWD:,} who leave at once'
 
 
@@ -265,16 +290,15 @@ def lists(peer):
     for i, sock in enumerate(crowd):
         sock.sendall(b'\n/join %s\n' % (b'crowd' if i % 3 else b'of%d' % i))
     await_that(lambda: peer.metrics('sockd_members')['sockd_members'] >= len(crowd))
-    run_all([Talker(peer, 'chat', asked + b'/quit\n') for _ in range(20)])
-    for sock in crowd:
-        sock.close()
+    run_at_once(peer, [Talker(peer, 'chat', asked + b'/quit\n') for _ in range(20)])
+    leave_at_once(peer, crowd)
     return f'{20 * LISTS * 4:,} lists asked for, among {CROWD:,} people and 1,000 rooms'
 
 
 def wrong_logins(peer):
     """Half of them for an account that is there; those who find too many waiting
     are told so."""
-    talkers = run_all([
+    talkers = run_at_once(peer, [
         Talker(peer, 'chat', b'\n/login %s wrong%d\n/quit\n' % (name, i), b'*** error: ')
         for i in range(LOGINS // 2) for name in (b'bob', b'nobody')])
     if n := sum(t.n_found != 1 for t in talkers):
