@@ -8,6 +8,7 @@
 
 #include "proto/monitor.h"
 
+struct acceptor;
 struct chat_port;
 struct crew;
 struct monitor;
@@ -27,6 +28,7 @@ enum monitor_state {
 /* What it reads from; all borrowed, and there as long as a worker runs. */
 struct monitor_sources {
 	struct crew *crew;
+	const struct acceptor *acceptor;
 	struct receiver *receiver;
 	struct chat_port *chat;
 };

@@ -8,8 +8,11 @@
  * parts of it of which per_unit make one; labels are names with commas between
  * them. A row stands in the list of who counts it. */
 
+#include "base/metrics_levels.h"
+
 #define METRICS_REASONS    24 /* at least enum close_reason has */
-#define METRICS_BOUNDS     12 /* of a histogram */
+#define METRICS_LIMITS     9  /* exactly enum chat_limit has */
+#define METRICS_BOUNDS     13 /* of a histogram */
 #define METRICS_HIST_CELLS (METRICS_BOUNDS + 2) /* a last bucket, the sum */
 
 /* clang-format off */
@@ -48,64 +51,10 @@
 #define METRICS_CHAT(X) \
 	X(said, COUNTER, 1, 1, "", "sockd_messages_received_total", \
 		"Messages said in rooms, to somebody, or by post") \
+	X(limits, COUNTER, 1, METRICS_LIMITS, "limit", "sockd_chat_limits_reached_total", \
+		"What a limit of the chat refused or had forgotten, and which") \
 	X(recipients, HISTOGRAM, 1, METRICS_HIST_CELLS, "", "sockd_fanout_recipients", \
 		"Members of the room that a message was for, its author left out")
-
-/* Known elsewhere, or worked out from the above when they are read. */
-#define METRICS_READ(X) \
-	X(build, GAUGE, 1, 0, "version,libevent", "sockd_build_info", \
-		"Always 1; what runs") \
-	X(ready, GAUGE, 1, 0, "", "sockd_ready", \
-		"1 if new clients are served, as /readyz says") \
-	X(workers, GAUGE, 1, 0, "", "sockd_workers", \
-		"Threads that serve connections") \
-	X(connections, GAUGE, 1, 0, "service,transport", "sockd_connections", \
-		"Connections there are: accepted and not closed") \
-	X(connections_limit, GAUGE, 1, 0, "", "sockd_connections_limit", \
-		"How many there may be, of all services together") \
-	X(arrived, COUNTER, 1, 0, "", "sockd_connections_arrived_total", \
-		"Connections taken from the kernel, to be let in or not") \
-	X(output_bytes, GAUGE, 1, 0, "", "sockd_output_bytes", \
-		"Bytes that wait to be sent, of all connections") \
-	X(output_limit, GAUGE, 1, 0, "", "sockd_output_limit_bytes", \
-		"How many may wait before connections are closed") \
-	X(rooms, GAUGE, 1, 0, "", "sockd_rooms", \
-		"Rooms of the chat, empty ones included") \
-	X(members, GAUGE, 1, 0, "", "sockd_members", \
-		"People and programs in the chat") \
-	X(bans, GAUGE, 1, 0, "", "sockd_bans", \
-		"Bans in force, of networks and names") \
-	X(dgram_received, COUNTER, 1, 0, "", "sockd_datagrams_received_total", \
-		"Datagrams that came") \
-	X(dgram_answered, COUNTER, 1, 0, "", "sockd_datagrams_answered_total", \
-		"Datagrams that were answered") \
-	X(dgram_unanswered, COUNTER, 1, 0, "reason", "sockd_datagrams_unanswered_total", \
-		"Datagrams whose answer was refused, and why") \
-	X(log_lost, COUNTER, 1, 0, "", "sockd_log_records_lost_total", \
-		"Lines of the log that were lost since nobody read it") \
-	X(reload_ok, GAUGE, 1, 0, "", "sockd_config_last_reload_successful", \
-		"1 if the last reading of the configuration took effect") \
-	X(reload_time, GAUGE, 1000, 0, "", "sockd_config_last_reload_success_timestamp_seconds", \
-		"When the configuration in force was read, since 1970") \
-	X(state_time, GAUGE, 1000, 0, "", "sockd_state_written_timestamp_seconds", \
-		"When the state of the chat was written, since 1970; 0: never") \
-	X(state_bytes, GAUGE, 1, 0, "", "sockd_state_bytes", \
-		"Size of the file of the state") \
-	X(state_failures, COUNTER, 1, 0, "", "sockd_state_failures_total", \
-		"Times that the state could not be written") \
-	X(cpu, COUNTER, 1000000, 0, "", "process_cpu_seconds_total", \
-		"Processor time of the process") \
-	X(resident, GAUGE, 1, 0, "", "process_resident_memory_bytes", \
-		"Memory in use") \
-	X(virtual_memory, GAUGE, 1, 0, "", "process_virtual_memory_bytes", \
-		"Address space in use") \
-	X(open_fds, GAUGE, 1, 0, "", "process_open_fds", \
-		"Descriptors in use") \
-	X(max_fds, GAUGE, 1, 0, "", "process_max_fds", \
-		"Descriptors that the process may have") \
-	X(start_time, GAUGE, 1000, 0, "", "process_start_time_seconds", \
-		"When the process began, since 1970")
-/* clang-format on */
 
 #define METRICS_TABLE(X)   \
 	METRICS_READ(X)    \

@@ -15,4 +15,8 @@ struct process_figures {
  * not for a worker's thread. */
 void process_read(struct process_figures *ret);
 
+/* Has the allocator give back whole pages that are free. May take milliseconds,
+ * in which other threads may have to wait for memory. */
+void process_trim(void);
+
 #endif

@@ -56,6 +56,7 @@ struct chat_verb_info {
 	bool may_wait;             /* its answer may come later: see login.h */
 	bool speaks;               /* with an argument: not for the muted */
 	bool is_for_operators;     /* ... and written in full */
+	bool is_long;              /* may walk over all rooms or people */
 };
 const struct chat_verb_info *chat_verb_info(const struct chat_verb *verb);
 /* True if nothing can follow it: who asks for it leaves. */

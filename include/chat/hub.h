@@ -10,9 +10,9 @@
 #include "chat/outbox.h"
 
 struct chat_call;
+struct chat_levels;
 struct chat_settings;
 struct flood_settings;
-struct gid_list;
 struct hub;
 struct member;
 struct metrics_chat;
@@ -47,19 +47,6 @@ int hub_configure(struct hub *hub, const struct chat_settings *settings);
  * nothing is posted. */
 struct member *hub_enter(struct hub *hub, struct chat_home home,
 	const char *room, const struct chat_now *now, struct chat_outbox *out);
-/* Who a member is beyond the nick it chose, by the word of those who can know:
- * the kernel of a unix socket's peer, a password of an account. */
-struct chat_identity {
-	const char *user;    /* its Unix user on this machine; NULL: none */
-	const char *account; /* NULL: a guest */
-	const struct gid_list *groups; /* of the user; NULL: none */
-	/* May do what the operators' verbs do; so it may, too, if the settings
-	 * have its account or one of its groups among the operators. */
-	bool is_operator;
-};
-/* All is copied. 0 or -ENOMEM (then it is who it was). */
-int hub_set_identity(struct hub *hub, struct member *member,
-	const struct chat_identity *identity);
 /* A member turns out to be a program: it sits nowhere from here on, and is
  * welcomed again. 0 or -ENOMEM (then it may still sit somewhere: hub_leave). */
 int hub_make_program(struct hub *hub, struct member *member,
@@ -111,6 +98,7 @@ const struct flood_settings *hub_find_flood(const struct hub *hub,
 /* Borrowed, valid until the member is renamed or leaves. */
 const char *member_nick(const struct member *member);
 
+void hub_levels(const struct hub *hub, struct chat_levels *ret);
 size_t hub_n_members(const struct hub *hub);
 size_t hub_n_rooms(const struct hub *hub);
 /* What was counted: any thread may read it, without the lock. */

@@ -6,12 +6,26 @@
 
 struct chat_now;
 struct chat_outbox;
+struct gid_list;
 struct hub;
 struct member;
 
 /* The hub's doors for who somebody is: the kernel's word, and passwords. As all
  * of the hub's, under the lock of proto/chat_port.c. */
 
+/* Who a member is beyond the nick it chose, by the word of those who can know:
+ * the kernel of a unix socket's peer, a password of an account. */
+struct chat_identity {
+	const char *user;    /* its Unix user on this machine; NULL: none */
+	const char *account; /* NULL: a guest */
+	const struct gid_list *groups; /* of the user; NULL: none */
+	/* May do what the operators' verbs do; so it may, too, if the settings
+	 * have its account or one of its groups among the operators. */
+	bool is_operator;
+};
+/* All is copied. 0 or -ENOMEM (then it is who it was). */
+int hub_set_identity(struct hub *hub, struct member *member,
+	const struct chat_identity *identity);
 /* The name of the member's user has become known. 0 or -ENOMEM (then it is
  * called as before). */
 int hub_set_user(struct hub *hub, struct member *member, const char *user);

@@ -11,6 +11,7 @@
 
 struct chat_msg;
 struct chat_settings;
+struct metrics_chat;
 
 TAILQ_HEAD(room_queue, room);
 
@@ -21,9 +22,10 @@ struct rooms {
 	uint32_t *free_indexes; /* owned; room for all n_indexes */
 	size_t n_free, n_indexes, indexes_size;
 	unsigned n_workers;
-	uint64_t n_made;        /* rooms, up to now */
-	uint64_t history_bytes; /* in all rooms */
-	uint64_t n_changes;     /* of what outlives the daemon */
+	uint64_t n_made;            /* rooms, up to now */
+	uint64_t history_bytes;     /* in all rooms */
+	struct metrics_chat *tally; /* borrowed; NULL: nobody counts */
+	uint64_t n_changes;         /* of what outlives the daemon */
 };
 
 enum rooms_outcome {
@@ -41,7 +43,7 @@ int rooms_open(struct rooms *rooms, const char *name, size_t max,
 	uint64_t now_ms, struct room **ret);
 /* Forgets the room: nobody is in it. */
 void rooms_close(struct rooms *rooms, struct room *room);
-/* Forgets rooms that are idle for keep_ms (0: for ever is fine). */
+/* Forgets some of the rooms that are idle for keep_ms (0: for ever is fine). */
 void rooms_forget(struct rooms *rooms, uint64_t keep_ms, uint64_t now_ms);
 
 /* To be called when members or settings of a room changed: it becomes idle or

@@ -61,8 +61,9 @@ int ticket_give(struct tickets *tickets, struct member *member);
 int ticket_add(struct tickets *tickets, struct member *member, uint32_t code);
 /* Ends it, and the member if that has left. NULL is fine. */
 void ticket_drop(struct tickets *tickets, struct ticket *ticket);
-/* The member has left and is the ticket's now. */
-void ticket_keep(
+/* The member has left and is the ticket's now. True if there were TICKETS_GONE
+ * already, so that the first of them had to go. */
+bool ticket_keep(
 	struct tickets *tickets, struct ticket *ticket, uint64_t now_ms);
 /* The member comes back as `member`, which takes over the ticket with its new
  * code; the old member is freed. */
@@ -71,7 +72,10 @@ void ticket_pass(struct tickets *tickets, struct ticket *ticket,
 /* The claim of a member that waits; NULL: it waits no more. */
 void ticket_claim(
 	struct tickets *tickets, struct ticket *ticket, struct member *claimer);
-/* Ends those who left keep_ms ago. */
+/* True if it is of who left keep_ms ago. */
+bool ticket_is_over(
+	const struct ticket *ticket, uint64_t keep_ms, uint64_t now_ms);
+/* Ends some of those. */
 void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms);
 
 /* Ends those of all who have left under that nick, in this spelling or one that

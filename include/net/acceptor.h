@@ -48,6 +48,10 @@ struct accept_change *acceptor_prepare(
  * not in it close, connections stay. */
 void acceptor_commit(struct accept_change *change);
 void accept_change_free(struct accept_change *change); /* not committed */
+/* Any thread: how many addresses it keeps count of, and how many connections
+ * wait for their PROXY header. */
+void acceptor_levels(const struct acceptor *a, uint64_t *ret_addresses,
+	uint64_t *ret_waiters);
 /* After crew_stop(), before crew_fini(). */
 void acceptor_free(struct acceptor *a);
 

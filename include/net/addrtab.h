@@ -2,6 +2,7 @@
 #ifndef SOCKD_NET_ADDRTAB_H
 #define SOCKD_NET_ADDRTAB_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,11 +14,14 @@
 
 /* How many connections each address has and how fast it opens new ones. An
  * address is an IPv4 address or an IPv6 /64. Entries that say nothing any more
- * are forgotten as the table is used. The acceptor's thread. */
+ * are forgotten as the table is used; of ADDRTAB_MAX those without a connection
+ * make way for new ones. The acceptor's thread. */
+#define ADDRTAB_MAX 100000
 struct addrtab {
 	struct addrtab_entry **buckets; /* owned */
-	size_t n_buckets, n;
-	size_t sweep; /* next bucket to look through */
+	size_t n_buckets;
+	atomic_size_t n; /* entries; any thread may read it */
+	size_t sweep;    /* next bucket to look through */
 	uint8_t seed[SIPHASH_SEED_LEN];
 };
 

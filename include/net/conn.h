@@ -60,8 +60,7 @@ struct conn_ops {
 void *conn_state(struct conn *c);
 struct worker *conn_worker(struct conn *c);
 const struct service *conn_service(const struct conn *c);
-/* Unique in this process for ever, never 0. */
-uint64_t conn_id(const struct conn *c);
+uint64_t conn_id(const struct conn *c); /* unique for ever, never 0 */
 /* Who connected, and to what: behind a proxy that states it, what it states.
  * buf: ADDR_LEN. */
 const char *conn_peer_text(const struct conn *c, char *buf);
@@ -79,8 +78,9 @@ void conn_send(struct conn *c, const void *data, size_t len);
 #define CONN_PARTS_MAX 8
 void conn_sendv(struct conn *c, const struct slice *parts, size_t n_parts);
 /* The same for a message that may be left out: false, and nothing is sent,
- * while c is flooded. */
+ * while c is flooded; of several, also if they pass the hard mark together. */
 bool conn_send_message(struct conn *c, const void *data, size_t len);
+bool conn_send_messages(struct conn *c, const void *data, size_t len);
 /* Fetches into the cache what conn_send() looks at, for one whose turn comes
  * soon: among many connections nothing of it is there. NULL is fine. */
 static inline void conn_prefetch(const struct conn *c)

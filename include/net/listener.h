@@ -48,6 +48,8 @@ void listener_unref(struct listener *l);
 /* Gives a kept listener new settings (backlog, buffers, mode, group). 0, or
  * -errno if its file keeps its old group or mode. */
 int listener_tune(struct listener *l, const struct listener_settings *s);
+/* Any thread: fd was accepted; gives it what the kernel does not hand down. */
+void listener_adopt(struct listener *l, int fd);
 int listener_fd(const struct listener *l);
 bool listener_is_datagram(const struct listener *l);
 /* True if l listens where name wants to; whoever asked for it, unless the port

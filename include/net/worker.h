@@ -3,6 +3,7 @@
 #define SOCKD_NET_WORKER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,8 @@ struct crew {
 	_Atomic uint64_t n_accepted;   /* since the start */
 	_Atomic uint64_t output_bytes; /* queued, all connections and mail */
 	_Atomic uint64_t output_total; /* the bound of that */
+	atomic_bool is_shedding;       /* since that is exceeded, see shed.c: */
+	atomic_uint n_to_weigh;        /* workers that have not answered yet */
 	_Atomic int closing;           /* 1 + enum close_reason; 0: serving */
 	/* Called on a worker's thread each time n_conns changed; may be NULL. */
 	void (*changed)(void *arg);

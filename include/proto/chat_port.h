@@ -9,6 +9,8 @@
 #include "net/close.h"
 
 struct chat_call;
+struct chat_gap;
+struct chat_levels;
 struct chat_remark;
 struct chat_session;
 struct chat_settings;
@@ -39,7 +41,7 @@ void chat_port_stop(struct chat_port *port);
 /* Any thread. */
 void chat_port_count(
 	struct chat_port *port, size_t *ret_members, size_t *ret_rooms);
-
+void chat_port_levels(struct chat_port *port, struct chat_levels *ret);
 void chat_port_sum(const struct chat_port *port, struct metrics_chat_sum *ret);
 
 /* Says remarks of who is no member, but for those refused already; fills in
@@ -87,6 +89,9 @@ void chat_port_set_view(struct chat_session *session, unsigned view);
 void chat_port_announce(struct chat_session *session);
 /* A command that had to wait can be finished. */
 void chat_port_go_on(struct chat_session *session);
+/* Fills in what rooms remember of what was left out for it. */
+void chat_port_fill_gaps(
+	struct chat_session *session, struct chat_gap *gaps, size_t n);
 /* The connection ends: forget it. reason for its rooms, NULL: none. */
 void chat_port_leave(struct chat_session *session, const char *reason);
 

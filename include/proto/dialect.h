@@ -14,6 +14,7 @@
 #include "proto/dialect_view.h"
 
 struct chat_call;
+struct chat_gap;
 struct chat_msg;
 struct dialect;
 struct service;
@@ -41,6 +42,13 @@ struct dialect_input {
 	const struct dialect *next; /* BECOMES: which one */
 	const char *stranger;       /* STRANGE: what it is, for the log */
 	uint8_t why;                /* ... and enum close_reason */
+};
+
+/* What was left out for somebody who reads too slowly. */
+struct dialect_missed {
+	uint64_t n;                  /* in all */
+	const struct chat_gap *gaps; /* by rooms that have a history of it */
+	size_t n_gaps;
 };
 
 enum dialect_event {
@@ -87,8 +95,9 @@ struct dialect {
 	/* Appends the last line before we close. arg: for the reason's %s. */
 	void (*goodbye)(enum close_reason why, const char *arg, unsigned view,
 		struct strbuf *out);
-	/* Appends the count of messages that were left out. */
-	void (*missed)(size_t n, unsigned view, struct strbuf *out);
+	/* Appends the count of what was left out, and how to see it. */
+	void (*missed)(const struct dialect_missed *missed, unsigned view,
+		struct strbuf *out);
 };
 
 extern const struct dialect *const dialect_table[]; /* ended by NULL */

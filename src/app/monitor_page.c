@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "chat/limits.h"
 #include "monitor_private.h"
+#include "net/acceptor.h"
 #include "net/close.h"
 #include "net/receiver.h"
 #include "net/service.h"
@@ -18,6 +20,8 @@
 #include "proto/chat_admin.h"
 #include "proto/chat_port.h"
 #include "sockd_build.h"
+
+_Static_assert((int)CHAT_LIMIT_N == (int)METRICS_LIMITS, "METRICS_LIMITS");
 
 /* A service as it was read. */
 struct reading {
@@ -78,6 +82,8 @@ static void read_net(struct page *p, const struct monitor_sources *from)
 	for (unsigned i = 0; i < crew->n_workers; i++)
 		metrics_sum_worker(&p->workers, worker_tally(crew->workers[i]));
 	p->datagrams = receiver_counts(from->receiver);
+	acceptor_levels(from->acceptor, &values[METRICS_ID_addresses],
+		&values[METRICS_ID_proxy_waiting]);
 	values[METRICS_ID_dgram_received] = p->datagrams.received;
 	values[METRICS_ID_dgram_answered] = p->datagrams.answered;
 	values[METRICS_ID_workers] = crew->n_workers;
@@ -89,14 +95,19 @@ static void read_net(struct page *p, const struct monitor_sources *from)
 
 static void read_chat(struct page *p, struct chat_port *chat)
 {
-	size_t members, rooms;
+	uint64_t *values = p->values;
+	struct chat_levels levels;
 
-	chat_port_count(chat, &members, &rooms);
+	chat_port_levels(chat, &levels);
 	chat_port_sum(chat, &p->chat);
-	p->values[METRICS_ID_members] = members;
-	p->values[METRICS_ID_rooms] = rooms;
-	p->values[METRICS_ID_bans] = chat_admin_n_bans(chat);
-	p->values[METRICS_ID_said] = p->chat.said[0];
+	values[METRICS_ID_members] = levels.n_members;
+	values[METRICS_ID_resumable] = levels.n_gone;
+	values[METRICS_ID_rooms] = levels.n_rooms;
+	values[METRICS_ID_rooms_limit] = levels.max_rooms;
+	values[METRICS_ID_history_bytes] = levels.history_bytes;
+	values[METRICS_ID_history_limit] = levels.max_history_bytes;
+	values[METRICS_ID_said] = p->chat.said[0];
+	values[METRICS_ID_bans] = chat_admin_n_bans(chat);
 }
 
 static void read_daemon(struct page *p, const struct monitor *m)
@@ -234,6 +245,18 @@ static void write_unanswered(const struct page *p, enum metrics_id id)
 			p->datagrams.refused[i]);
 }
 
+static void write_limits(const struct page *p, enum metrics_id id)
+{
+	static const char *const names[METRICS_LIMITS] = {
+#define LIMIT_NAME(name, label) [CHAT_LIMIT_##name] = label,
+		CHAT_LIMITS(LIMIT_NAME)
+#undef LIMIT_NAME
+	};
+
+	for (int i = 0; i < METRICS_LIMITS; i++)
+		metrics_text_value(&p->text, id, &names[i], p->chat.limits[i]);
+}
+
 static void write_fanout_time(const struct page *p, enum metrics_id id)
 {
 	metrics_text_histogram(&p->text, id, p->workers.fanout_time);
@@ -262,6 +285,7 @@ static void (*const writers[METRICS_N])(
 	[METRICS_ID_received_bytes] = write_services,
 	[METRICS_ID_sent_bytes] = write_services,
 	[METRICS_ID_dgram_unanswered] = write_unanswered,
+	[METRICS_ID_limits] = write_limits,
 	[METRICS_ID_fanout_time] = write_fanout_time,
 	[METRICS_ID_loop_lag] = write_loop_lag,
 	[METRICS_ID_recipients] = write_recipients,

@@ -267,6 +267,7 @@ static int make_monitor(struct server *s)
 {
 	const struct monitor_sources from = {
 		.crew = &s->crew,
+		.acceptor = s->acceptor,
 		.receiver = s->receiver,
 		.chat = s->ctx.chat,
 	};
@@ -304,6 +305,8 @@ static int make_parts(struct server *s, struct config_ref *ref)
 		err = watch_signals(s, &set);
 	if (!err)
 		err = status_start(s);
+	if (!err)
+		err = trim_start(s);
 	s->crew.changed = status_on_changed;
 	s->crew.changed_arg = s;
 	atomic_store(&s->crew.output_total, cfg->limits.output_total);
@@ -446,6 +449,7 @@ static void server_fini(struct server *s)
 	monitor_free(s->monitor);
 	plan_free(s->plan);
 	status_stop(s);
+	trim_stop(s);
 	if (s->signals)
 		event_free(s->signals);
 	if (s->signal_fd >= 0)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/mailbox.h"
 #include "net/worker.h"
 #include "proto/proto.h"
 
@@ -29,7 +30,15 @@ struct state_dir;
 
 #define STATUS_LEN 512
 
-/* What server.c, reload.c and status.c share. Main thread, but for the two
+/* See trim.c. */
+struct trim {
+	struct event *timer; /* owned */
+	struct mail mail;    /* on its way, or the timer set, while: */
+	atomic_bool is_asked;
+	atomic_uint peak; /* the most connections there were */
+};
+
+/* What server.c, reload.c and status.c share. Main thread, but for the
  * atomics. */
 struct server {
 	const struct config_source *src; /* borrowed */
@@ -40,6 +49,7 @@ struct server {
 	struct event *deadline;          /* owned; of a stop */
 	struct event *status_timer;      /* owned */
 	struct event *watchdog;          /* owned; NULL: nobody asked for it */
+	struct trim trim;
 	struct crew crew;
 	struct acceptor *acceptor;      /* owned */
 	struct receiver *receiver;      /* owned */
@@ -82,5 +92,10 @@ void status_stop(struct server *s);
 void status_log(struct server *s); /* a block, on USR1 */
 const char *status_text(struct server *s, char *buf, size_t size);
 void status_on_changed(void *arg); /* crew.changed; workers' threads */
+/* trim.c: */
+int trim_start(struct server *s); /* 0 or -errno */
+void trim_stop(struct server *s);
+/* Workers' threads: the number of connections has changed. */
+void trim_on_changed(struct server *s);
 
 #endif

@@ -97,6 +97,7 @@ void status_on_changed(void *arg)
 			poke(s);
 		return;
 	}
+	trim_on_changed(s);
 	if (notify_is_on() &&
 		!atomic_load_explicit(&s->is_dirty, memory_order_relaxed) &&
 		!atomic_exchange(&s->is_dirty, true))

@@ -25,9 +25,9 @@ const struct metrics_row metrics_rows[METRICS_N] = {
 
 /* 100 us to 5 s; and numbers of people. */
 static const uint64_t times_us[METRICS_BOUNDS] = {100, 500, 1000, 2500, 5000,
-	10000, 25000, 50000, 100000, 250000, 1000000, 5000000};
+	10000, 20000, 25000, 50000, 100000, 250000, 1000000, 5000000};
 static const uint64_t sizes[METRICS_BOUNDS] = {
-	1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000};
+	1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000};
 
 const uint64_t *metrics_bounds(enum metrics_id id)
 {

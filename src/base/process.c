@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -73,4 +74,11 @@ void process_read(struct process_figures *ret)
 		.max_fds = max_fds(),
 	};
 	read_memory(ret);
+}
+
+void process_trim(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
 }

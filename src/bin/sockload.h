@@ -22,6 +22,7 @@ struct load_options {
 	const struct load_mode *mode;
 	const char *address;
 	uint64_t connections, senders, rooms, sources;
+	uint64_t silent, slow; /* of the connections */
 	uint64_t size, depth, window;
 	uint64_t rate, count; /* 0: as fast as possible; until the time is up */
 	uint64_t time_ms, warm_up_ms, until_cpu_ms, patience_ms; /* 0: none */
@@ -86,6 +87,10 @@ struct load {
 	struct server server;
 	uint64_t cpu_ns, rss_before, rss_after;
 	struct faults faults;
+	struct {
+		uint64_t came, skipped, announced; /* messages */
+		uint64_t told; /* members that were told of some */
+	} slow;
 	char run_name[4];
 	char *scratch; /* owned; LOAD_SCRATCH bytes, for one callback's use */
 	void *state;   /* the mode's own */

@@ -65,6 +65,10 @@ static const struct arg args[] = {
 		"a sender's messages on their way (1; with --rate 256)"},
 	{'S', "senders", "N", IN_FANOUT, ARG_COUNT, FIELD(senders), 1, 65536,
 		"connections that send, besides those that receive (1)"},
+	{0, "silent", "N", IN_FANOUT, ARG_COUNT, FIELD(silent), 0, MILLION,
+		"so many of those that receive do not read (0)"},
+	{0, "slow", "N", IN_FANOUT, ARG_COUNT, FIELD(slow), 0, MILLION,
+		"so many more read a KiB a second (0)"},
 	{'R', "rooms", "N", IN_CHAT, ARG_COUNT, FIELD(rooms), 1, MILLION,
 		"rooms that all connections are spread over (1)"},
 	{'p', "preset", "NAME", IN_CHAT, ARG_PRESET, FIELD(preset), 0, 0,
@@ -79,6 +83,8 @@ static const struct arg args[] = {
 		"a line with this: in the room"},
 	{0, "send", "TEXT", IN_FANOUT, ARG_TEXT, FIELD(preset.send), 0, 0,
 		"what a sender says, around {payload}"},
+	{0, "skipped", "TEXT", IN_FANOUT, ARG_TEXT, FIELD(preset.skipped), 0, 0,
+		"a line with this: {n} messages were skipped"},
 	{'r', "rate", "N", IN_MESSAGES, ARG_COUNT, FIELD(rate), 1,
 		100 * MILLION,
 		"so many a second, all together (as fast as possible)"},
@@ -317,6 +323,10 @@ static int check(const struct load_options *opt)
 				"--login and --ready");
 	if (opt->mode == &mode_fanout && opt->rooms > opt->connections)
 		return complain("--rooms: there are more than --connections");
+	if (opt->mode == &mode_fanout &&
+		opt->silent + opt->slow >= opt->connections)
+		return complain("--silent and --slow: nobody is left who "
+				"reads");
 	if (opt->mode == &mode_fanout && opt->size < MESSAGE_MIN)
 		return complain("--size: a message of fanout has at least %d "
 				"bytes",

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "sockload_fanout.h"
+#include "sockload_slow.h"
 
 /* What came, and where. */
 struct arrival {
@@ -200,6 +201,23 @@ static bool has_head(const char *at)
 		at[MESSAGE_HEAD - 1] == '|';
 }
 
+const char *message_find(const char *line, size_t len, size_t size)
+{
+	const char *at = memchr(line, '|', len - size + 1);
+
+	return at && has_head(at) ? at : NULL;
+}
+
+bool message_parse(const char *at, struct message *ret)
+{
+	uint64_t sender;
+
+	if (!parse_hex(at + 1, 5, &sender) || !parse_hex(at + 7, 8, &ret->seq))
+		return false;
+	ret->sender = (uint32_t)sender;
+	return true;
+}
+
 /* False if no sender of the room has ever sent this. */
 static bool take_message(struct load *l, struct member *m, const char *at)
 {
@@ -235,6 +253,10 @@ void delivery_line(struct session *session, const char *line, size_t len)
 	struct member *m = (struct member *)session;
 	size_t size = l->opt->size;
 
+	if (m->is_slow) {
+		slow_line(session, line, len);
+		return;
+	}
 	if (len < size || (m->sender && !l->opt->preset.sender_hears)) {
 		session_note(session, line, len);
 		return;
@@ -291,8 +313,7 @@ void delivery_name_missing(struct load *l)
 
 	for (uint32_t i = 0; i < l->n_conns; i++) {
 		const struct member *m = &f->members[i];
-		if (m->session.state == SESSION_READY &&
-			(!m->sender || l->opt->preset.sender_hears))
+		if (m->session.state == SESSION_READY && fanout_hears(l, m))
 			name_missing_of(l, m);
 	}
 }

@@ -26,6 +26,7 @@
 #include "base/errmsg.h"
 #include "sockload_delivery.h"
 #include "sockload_payload.h"
+#include "sockload_slow.h"
 
 static uint32_t senders_of(const struct load *l, uint32_t room)
 {
@@ -39,9 +40,9 @@ uint32_t fanout_sender(const struct load *l, uint32_t room, uint32_t nth)
 	return room + nth * (uint32_t)l->opt->rooms;
 }
 
-static bool hears(const struct load *l, const struct member *m)
+bool fanout_hears(const struct load *l, const struct member *m)
 {
-	return !m->sender || l->opt->preset.sender_hears;
+	return m->sender ? l->opt->preset.sender_hears : !m->is_slow;
 }
 
 static int prepare_sender(struct load *l, struct sender *s, uint32_t id)
@@ -82,7 +83,7 @@ static int prepare_counters(struct load *l, struct fanout *f)
 		struct member *m = &f->members[i];
 		m->next = f->next + n;
 		n += senders_of(l, m->session.room);
-		if (hears(l, m))
+		if (fanout_hears(l, m))
 			f->n_hearing[m->session.room]++;
 	}
 	return 0;
@@ -107,6 +108,7 @@ static int fanout_prepare(struct load *l)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < o->connections; i++)
 		f->members[i].session.room = (uint32_t)(i % o->rooms);
+	slow_prepare(l);
 	for (uint32_t i = 0; i < o->senders && r == 0; i++) {
 		struct member *m = &f->members[o->connections + i];
 		m->session.room = (uint32_t)(i % o->rooms);
@@ -144,6 +146,7 @@ static void pump(struct load *l, uint32_t id, uint64_t now)
 
 	if (n == 0)
 		return; /* nobody is left to hear it */
+	slow_begin(l);
 	strbuf_clear(&f->out);
 	while (s->issued - s->oldest < o->window && s->issued < due &&
 		s->member->session.state == SESSION_READY && load_issue(l)) {
@@ -217,7 +220,7 @@ static void on_ended(struct session *session)
 
 	if (l->phase == LOAD_CONNECTING || l->phase == LOAD_DONE)
 		return;
-	if (hears(l, m)) {
+	if (fanout_hears(l, m)) {
 		f->n_hearing[session->room]--;
 		delivery_forgive(l, m);
 	}
@@ -242,13 +245,26 @@ static bool fanout_is_drained(const struct load *l)
 {
 	const struct fanout *f = l->state;
 
-	return f->n_pending == 0;
+	return f->n_pending == 0 && slow_have_read(l);
+}
+
+static void name_missing(struct load *l)
+{
+	delivery_name_missing(l);
+	slow_name_missing(l);
+}
+
+static void conclude(struct load *l)
+{
+	delivery_name_holes(l);
+	slow_conclude(l);
 }
 
 static void fanout_fini(struct load *l)
 {
 	struct fanout *f = l->state;
 
+	slow_fini(l);
 	for (uint32_t i = 0; i < l->n_conns; i++)
 		session_fini(&f->members[i].session);
 	for (uint64_t i = 0; i < l->opt->senders; i++) {
@@ -277,7 +293,7 @@ const struct load_mode mode_fanout = {
 	.open = fanout_open,
 	.pump = pump,
 	.is_drained = fanout_is_drained,
-	.name_missing = delivery_name_missing,
-	.conclude = delivery_name_holes,
+	.name_missing = name_missing,
+	.conclude = conclude,
 	.fini = fanout_fini,
 };

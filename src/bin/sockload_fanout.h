@@ -24,6 +24,8 @@ struct member {
 	uint32_t *next;        /* borrowed; per sender of the room: the number
 	                          of the message waited for */
 	uint32_t offset;       /* where in its line the last message began */
+	bool is_slow;          /* see sockload_slow.c; then: */
+	uint64_t n_came, n_announced; /* messages, and those skipped */
 };
 
 struct sender {
@@ -47,8 +49,12 @@ struct fanout {
 	uint64_t now_us;    /* of this callback; 0: not looked at yet */
 	struct track track;
 	struct strbuf out;
+	struct event *slow_step; /* owned; NULL: none is slow, or not yet */
+	bool slow_are_free;      /* they read as all others do */
 };
 
+/* True if messages have to reach the member in time. */
+bool fanout_hears(const struct load *l, const struct member *m);
 /* A message may have reached its last member: makes room in the window. */
 void fanout_advance(struct load *l, uint32_t sender);
 /* The nth sender (from 0) of a room; past the last, no sender's number. */

@@ -29,6 +29,7 @@ const struct preset presets[] = {
 		.ready = "*** you are in #{room}",
 		.refused = "*** error",
 		.send = "{payload}\n",
+		.skipped = "*** {n} line",
 		.sender_hears = true,
 	},
 	{
@@ -39,6 +40,7 @@ const struct preset presets[] = {
 		.ready = "\"event\":\"join\",\"username\":\"{nick}\"",
 		.refused = "{\"type\":\"error\"",
 		.send = "{\"type\":\"chat\",\"message\":\"{payload}\"}\n",
+		.skipped = "\"event\":\"missed\",\"count\":{n},",
 		.sender_hears = true,
 	},
 	{

@@ -25,6 +25,9 @@ struct preset {
 	const char *sender_ready; /* a member itself */
 	const char *refused; /* a line that begins so before `ready`: failed */
 	const char *send;    /* holds {payload} once */
+	/* A line holding this, with a number for {n}: so many messages were
+	 * skipped, since the member reads too slowly. */
+	const char *skipped;
 	bool sender_hears; /* a sender is a member and gets others' messages */
 	bool ping;         /* a line PING… is answered with PONG… */
 };

@@ -97,6 +97,22 @@ static void print_server(const struct load *l, const struct figures *f)
 			"server CPU", f->cpu_us, f->cpu_share * 100);
 }
 
+static bool has_slow(const struct load *l)
+{
+	return l->opt->silent + l->opt->slow > 0;
+}
+
+static void print_slow(const struct load *l)
+{
+	char a[STR_COUNT_LEN], b[STR_COUNT_LEN], c[STR_COUNT_LEN];
+
+	if (!has_slow(l))
+		return;
+	printf("  %-14s%s messages came, %s were skipped, %s of them said\n",
+		"slow readers", str_count(a, l->slow.came),
+		str_count(b, l->slow.skipped), str_count(c, l->slow.announced));
+}
+
 static void print_faults(const struct load *l)
 {
 	char a[STR_COUNT_LEN];
@@ -123,6 +139,7 @@ static void print_words(const struct load *l, const struct figures *f)
 	if (!l->opt->mode->holds)
 		print_work(l, f);
 	print_server(l, f);
+	print_slow(l);
 	print_faults(l);
 }
 
@@ -177,6 +194,17 @@ static void json_server(const struct load *l, const struct figures *f)
 		l->rss_before, l->rss_after, f->rss_each);
 }
 
+static void json_slow(const struct load *l)
+{
+	if (!has_slow(l))
+		return;
+	printf(",\"slow\":{\"silent\":%" PRIu64 ",\"slow\":%" PRIu64,
+		l->opt->silent, l->opt->slow);
+	printf(",\"came\":%" PRIu64 ",\"skipped\":%" PRIu64
+	       ",\"announced\":%" PRIu64 ",\"told\":%" PRIu64 "}",
+		l->slow.came, l->slow.skipped, l->slow.announced, l->slow.told);
+}
+
 static void print_json(const struct load *l, const struct figures *f)
 {
 	json_head(l);
@@ -187,6 +215,7 @@ static void print_json(const struct load *l, const struct figures *f)
 		f->bytes_per_second);
 	json_latency(l);
 	json_server(l, f);
+	json_slow(l);
 	printf(",\"faults\":{");
 	for (int i = 0; i < N_FAULT_KINDS; i++)
 		printf("%s\"%s\":%" PRIu64, i ? "," : "", fault_names[i],

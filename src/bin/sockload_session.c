@@ -155,17 +155,17 @@ static void keep_rest(struct session *s, const char *data, size_t len)
 		load_fail(s->link.load, EX_OSERR, "out of memory");
 }
 
-static void on_readable(struct link *link)
+void session_read(struct session *s, size_t max)
 {
-	struct session *s = (struct session *)link;
-	struct load *l = link->load;
+	struct load *l = s->link.load;
 	char *buf = l->scratch;
 	int err = 0;
 
 	if (s->rest_len > 0)
 		memcpy(buf, s->rest, s->rest_len);
-	ssize_t n = link_read(
-		link, buf + s->rest_len, LOAD_SCRATCH - s->rest_len, &err);
+	if (max > LOAD_SCRATCH - s->rest_len)
+		max = LOAD_SCRATCH - s->rest_len;
+	ssize_t n = link_read(&s->link, buf + s->rest_len, max, &err);
 	if (n <= 0) {
 		if (n < 0)
 			end(s, err);
@@ -179,11 +179,24 @@ static void on_readable(struct link *link)
 	if ((size_t)(stop - p) == LOAD_SCRATCH)
 		load_fail(l, EX_PROTOCOL,
 			"connection %u got %zu bytes without an end of line",
-			link->id, LOAD_SCRATCH);
+			s->link.id, LOAD_SCRATCH);
 	else
 		keep_rest(s, p, (size_t)(stop - p));
 	if (s->state == SESSION_READY && s->ops->lines_end)
 		s->ops->lines_end(s);
+}
+
+static void on_readable(struct link *link)
+{
+	session_read((struct session *)link, LOAD_SCRATCH);
+}
+
+void session_watch(struct session *s, bool on)
+{
+	if (!on)
+		event_del(&s->link.on_read);
+	else if (event_add(&s->link.on_read, NULL) < 0)
+		load_fail(s->link.load, EX_OSERR, "out of memory");
 }
 
 static void on_writable(struct link *link)

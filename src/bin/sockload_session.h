@@ -48,6 +48,10 @@ struct session {
 int session_open(struct session *s, struct load *l, uint32_t id,
 	const struct session_ops *ops);
 void session_fini(struct session *s); /* closes too */
+/* Whether it is read as soon as there is something. */
+void session_watch(struct session *s, bool on);
+/* Reads so many bytes at most, if there are any. */
+void session_read(struct session *s, size_t max);
 /* Sends, or queues what the kernel does not take. */
 void session_send(struct session *s, const void *data, size_t len);
 /* Keeps a line to be quoted if the session fails. */

@@ -28,6 +28,7 @@ struct chat_verb {
 
 #define PREFIX_MIN 2
 #define VERB_SAY   0 /* its row */
+#define LONG       .is_long = true
 
 /* clang-format off */
 static const struct chat_verb verbs[] = {
@@ -43,12 +44,12 @@ static const struct chat_verb verbs[] = {
 	{{"nick", "", "NAME", "renames you", 1, 1, 2}, command_nick},
 	{{"join", "j", "ROOM", "goes to a room, a new one if need be", 1, 1, 2}, command_join},
 	{{"part", "leave", "", "goes back to the room where you started", 0, 0, 0}, command_part},
-	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2}, command_who},
+	{{"who", "names", "[ROOM]", "lists who is here, or in ROOM", 0, 1, 2, LONG}, command_who},
 	{{"whois", "", "NICK", "tells who somebody is", 1, 1, 1}, command_whois},
-	{{"rooms", "list", "", "lists the rooms", 0, 0, 2}, command_rooms},
+	{{"rooms", "list", "", "lists the rooms", 0, 0, 2, LONG}, command_rooms},
 	{{"topic", "", "[TEXT]", "shows the topic, or sets it", 0, 1, 2, .speaks = true},
 		command_topic},
-	{{"history", "", "[N]", "shows the last N lines again, or 50", 0, 1, 3}, command_history},
+	{{"history", "", "[N]", "shows the last N lines again, or 50", 0, 1, 3, LONG}, command_history},
 	{{"away", "", "[TEXT]", "marks you as away, until /back", 0, 1, 1}, command_away},
 	{{"ignore", "", "[NICK]", "hides what NICK says, or no more", 0, 1, 1}, command_ignore},
 	{{"time", "", "on|off", "puts the time of day before messages", 1, 1, 1}, command_time},

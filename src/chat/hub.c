@@ -20,6 +20,7 @@
 
 #include "chat/accounts.h"
 #include "chat/command.h"
+#include "chat/limits.h"
 #include "chat/settings.h"
 #include "command_private.h"
 #include "hub_private.h"
@@ -54,6 +55,7 @@ int hub_new(struct hub **ret, const struct chat_settings *settings,
 		r = strmap_init(&hub->members, seed);
 	if (r == 0)
 		r = rooms_init(&hub->rooms, n_workers, seed);
+	hub->rooms.tally = &hub->tally;
 	if (r == 0)
 		r = bans_init(&hub->bans, seed);
 	if (r == 0)
@@ -437,6 +439,7 @@ void hub_say_as(struct hub *hub, struct chat_remark *remark,
 		return;
 	}
 	if (len > hub->settings->text) {
+		metrics_add(&hub->tally.limits[CHAT_LIMIT_TEXT], 1);
 		remark->error = CHAT_E_TEXT_TOO_LONG;
 		remark->n = len;
 		remark->limit = hub->settings->text;
@@ -462,6 +465,18 @@ size_t hub_n_members(const struct hub *hub)
 size_t hub_n_rooms(const struct hub *hub)
 {
 	return hub->rooms.by_key.n;
+}
+
+void hub_levels(const struct hub *hub, struct chat_levels *ret)
+{
+	*ret = (struct chat_levels){
+		.n_members = hub->members.n,
+		.n_rooms = hub->rooms.by_key.n,
+		.max_rooms = (size_t)hub->settings->max_rooms,
+		.history_bytes = hub->rooms.history_bytes,
+		.max_history_bytes = hub->settings->history_total,
+		.n_gone = hub->tickets.n_gone,
+	};
 }
 
 const struct metrics_chat *hub_tally(const struct hub *hub)

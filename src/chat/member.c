@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "chat/hub.h"
+#include "chat/login.h"
 
 struct member *member_new(struct chat_home home, const char *nick)
 {

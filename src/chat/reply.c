@@ -11,8 +11,29 @@
 #include <string.h>
 
 #include "chat/command.h"
+#include "chat/limits.h"
 #include "chat/operate.h"
 #include "hub_private.h"
+
+static void count_refusal(struct hub *hub, enum chat_type type)
+{
+	static const struct {
+		enum chat_type type;
+		enum chat_limit limit;
+	} rows[] = {
+		{CHAT_E_LINE_TOO_LONG, CHAT_LIMIT_TEXT},
+		{CHAT_E_TEXT_TOO_LONG, CHAT_LIMIT_TEXT},
+		{CHAT_E_TOPIC_TOO_LONG, CHAT_LIMIT_TOPIC},
+		{CHAT_E_AWAY_TOO_LONG, CHAT_LIMIT_AWAY},
+		{CHAT_E_TOO_MANY_ROOMS, CHAT_LIMIT_ROOMS},
+		{CHAT_E_TOO_MANY_SEATS, CHAT_LIMIT_ROOMS_PER_MEMBER},
+		{CHAT_E_IGNORE_FULL, CHAT_LIMIT_IGNORES},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].type == type)
+			metrics_add(&hub->tally.limits[rows[i].limit], 1);
+}
 
 struct chat_msg *reply_new(
 	const struct turn *turn, const struct chat_msg_spec *spec)
@@ -20,6 +41,8 @@ struct chat_msg *reply_new(
 	struct chat_msg_spec dated = *spec;
 
 	dated.wall_ms = turn->now->wall_ms;
+	if (spec->type >= CHAT_E_FIRST)
+		count_refusal(turn->hub, spec->type);
 	if (spec->type >= CHAT_E_FIRST && turn->outcome) {
 		dated.ref = turn->call->ref;
 		turn->outcome->is_told = true;

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "chat/command.h"
+#include "chat/limits.h"
 #include "chat/settings.h"
 #include "command_private.h"
 #include "hub_private.h"
@@ -111,7 +112,8 @@ bool resume_keep(const struct turn *turn)
 		post.home = ticket->claimer->home;
 		(void)outbox_add_home(turn->out, &post);
 	}
-	ticket_keep(&turn->hub->tickets, ticket, turn->now->mono_ms);
+	if (ticket_keep(&turn->hub->tickets, ticket, turn->now->mono_ms))
+		metrics_add(&turn->hub->tally.limits[CHAT_LIMIT_RESUME], 1);
 	return true;
 }
 
@@ -392,6 +394,12 @@ static bool is_banned(const struct turn *turn, const struct ticket *ticket)
 			bans_find_account(bans, member->account, now_ms));
 }
 
+static bool is_over(const struct turn *turn, const struct ticket *ticket)
+{
+	return ticket_is_over(
+		ticket, turn->hub->settings->resume_ms, turn->now->mono_ms);
+}
+
 /* Few wrong codes may be tried, by one connection and by all together, since
  * any of all the codes would do. The right one costs nothing. */
 static struct ticket *look_up(const struct turn *turn, uint32_t code)
@@ -416,7 +424,8 @@ static struct ticket *look_up(const struct turn *turn, uint32_t code)
 	ticket = tickets_find(tickets, code);
 	if (ticket && is_banned(turn, ticket))
 		ticket = NULL;
-	if (ticket && (!ticket->claimer || ticket->claimer == turn->member))
+	if (ticket && !is_over(turn, ticket) &&
+		(!ticket->claimer || ticket->claimer == turn->member))
 		return ticket;
 	tickets->wrong = wrong;
 	turn->member->n_wrong_codes++;

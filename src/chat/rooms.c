@@ -9,7 +9,8 @@
  *
  * A configured room is neither idle nor forgotten while it is configured. Idle
  * rooms hang in the order in which they became so: the first is the one to be
- * forgotten, and looking costs nothing, so that no timer is needed.
+ * forgotten, and looking costs nothing, so that no timer is needed. If the time
+ * of thousands comes at once each look forgets a few.
  *
  * Indexes are small numbers by which the workers find their audience of a
  * room; they are dense because the last one given back is given out first. The
@@ -23,8 +24,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/metrics.h"
+#include "chat/limits.h"
 #include "chat/msg.h"
 #include "chat/settings.h"
+
+#define FORGET_MAX 16 /* rooms at one time */
+
+static void count(struct rooms *rooms, enum chat_limit limit, uint64_t n)
+{
+	if (rooms->tally)
+		metrics_add(&rooms->tally->limits[limit], n);
+}
 
 int rooms_init(struct rooms *rooms, unsigned n_workers,
 	const uint8_t seed[SIPHASH_SEED_LEN])
@@ -91,8 +102,10 @@ int rooms_open(struct rooms *rooms, const char *name, size_t max,
 	room = room_new(name, rooms->n_workers);
 	if (!room)
 		return -ENOMEM;
-	if (rooms->by_key.n >= max)
+	if (rooms->by_key.n >= max) {
 		rooms_close(rooms, TAILQ_FIRST(&rooms->idle));
+		count(rooms, CHAT_LIMIT_ROOMS, 1);
+	}
 	if (take_index(rooms, &room->index) < 0) {
 		room_free(room);
 		return -ENOMEM;
@@ -122,9 +135,12 @@ void rooms_forget(struct rooms *rooms, uint64_t keep_ms, uint64_t now_ms)
 
 	if (keep_ms == 0)
 		return;
-	while ((room = TAILQ_FIRST(&rooms->idle)) != NULL &&
-		now_ms >= room->idle_since_ms + keep_ms)
+	for (int n = 0; n < FORGET_MAX; n++) {
+		room = TAILQ_FIRST(&rooms->idle);
+		if (!room || now_ms < room->idle_since_ms + keep_ms)
+			break;
 		rooms_close(rooms, room);
+	}
 }
 
 void rooms_update_idle(struct rooms *rooms, struct room *room, uint64_t now_ms)
@@ -151,14 +167,16 @@ void rooms_touch(struct rooms *rooms, struct room *room, uint64_t now_ms)
 	room->idle_since_ms = now_ms;
 }
 
-/* Shrinks one history and keeps the sum. */
-static void shrink_room(struct rooms *rooms, struct room *room,
+/* Shrinks one history and keeps the sum. Returns how many messages less. */
+static size_t shrink_room(struct rooms *rooms, struct room *room,
 	const struct history_bounds *bounds)
 {
 	uint64_t before = room->history.bytes;
+	size_t n_before = room->history.n;
 
 	history_shrink(&room->history, bounds);
 	rooms->history_bytes -= before - room->history.bytes;
+	return n_before - room->history.n;
 }
 
 static struct room *find_largest(const struct rooms *rooms)
@@ -188,7 +206,8 @@ static void shrink_total(struct rooms *rooms, uint64_t total)
 			.bytes = bytes - bytes / 8 - 1,
 		};
 
-		shrink_room(rooms, room, &bounds);
+		count(rooms, CHAT_LIMIT_HISTORY_TOTAL,
+			shrink_room(rooms, room, &bounds));
 	}
 }
 
@@ -205,11 +224,16 @@ int rooms_record(struct rooms *rooms, struct room *room, struct chat_msg *msg,
 {
 	struct history_bounds bounds = bounds_of(settings);
 	uint64_t before = room->history.bytes;
+	size_t n_before = room->history.n;
 	int err;
 
 	room->last_id = msg->id;
 	rooms->n_changes++;
+	/* without memory the line is said and not remembered */
 	err = history_append(&room->history, msg, &bounds);
+	if (!err)
+		count(rooms, CHAT_LIMIT_HISTORY,
+			n_before + 1 - room->history.n);
 	rooms->history_bytes += room->history.bytes - before;
 	shrink_total(rooms, settings->history_total);
 	return err;
@@ -221,7 +245,7 @@ void rooms_shrink(struct rooms *rooms, const struct chat_settings *settings)
 	struct strmap_node *node = NULL;
 
 	while ((node = strmap_next(&rooms->by_key, node)) != NULL)
-		shrink_room(
+		(void)shrink_room(
 			rooms, container_of(node, struct room, node), &bounds);
 	shrink_total(rooms, settings->history_total);
 }

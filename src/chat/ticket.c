@@ -30,6 +30,7 @@
 #define CODE_DASH  4 /* characters in front of it */
 #define CODE_LIMIT (1u << (CODE_CHARS * CODE_BITS))
 #define CODE_TRIES 100
+#define FORGET_MAX 16 /* tickets at one time, so that it takes no time */
 
 /* without i l o u, which are read as 1 1 0 v */
 static const char code_chars[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -223,7 +224,7 @@ void ticket_drop(struct tickets *tickets, struct ticket *ticket)
 	free(ticket);
 }
 
-void ticket_keep(
+bool ticket_keep(
 	struct tickets *tickets, struct ticket *ticket, uint64_t now_ms)
 {
 	assert(!ticket->has_left);
@@ -231,8 +232,10 @@ void ticket_keep(
 	ticket->has_left = true;
 	ticket->left_ms = now_ms;
 	TAILQ_INSERT_TAIL(&tickets->gone, ticket, link);
-	if (++tickets->n_gone > TICKETS_GONE)
-		ticket_drop(tickets, TAILQ_FIRST(&tickets->gone));
+	if (++tickets->n_gone <= TICKETS_GONE)
+		return false;
+	ticket_drop(tickets, TAILQ_FIRST(&tickets->gone));
+	return true;
 }
 
 void ticket_pass(struct tickets *tickets, struct ticket *ticket,
@@ -268,11 +271,12 @@ void ticket_claim(
 
 void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms)
 {
-	struct ticket *ticket, *next;
+	struct ticket *ticket;
 
-	for (ticket = TAILQ_FIRST(&tickets->gone);
-		ticket && now_ms >= ticket->left_ms + keep_ms; ticket = next) {
-		next = TAILQ_NEXT(ticket, link);
+	for (int n = 0; n < FORGET_MAX; n++) {
+		ticket = TAILQ_FIRST(&tickets->gone);
+		if (!ticket || !ticket_is_over(ticket, keep_ms, now_ms))
+			break;
 		ticket_drop(tickets, ticket);
 	}
 }
@@ -291,6 +295,12 @@ void tickets_drop_named(
 				name_equal(member->account, account)))
 			ticket_drop(tickets, ticket);
 	}
+}
+
+bool ticket_is_over(
+	const struct ticket *ticket, uint64_t keep_ms, uint64_t now_ms)
+{
+	return ticket->has_left && now_ms >= ticket->left_ms + keep_ms;
 }
 
 bool tickets_hold_nick(const struct tickets *tickets, const char *key,

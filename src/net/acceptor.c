@@ -201,6 +201,7 @@ static void welcome(struct acceptor *a, const struct accept_entry *entry,
 	const struct arrival *who)
 {
 	count_arrival(a);
+	listener_adopt(entry->listener, who->fd);
 	if (netlist_has(&who->service->proxies, who->peer))
 		proxy_wait_start(a, entry, who);
 	else
@@ -336,6 +337,15 @@ int acceptor_new(struct acceptor **ret, struct crew *crew)
 	}
 	*ret = a;
 	return 0;
+}
+
+void acceptor_levels(const struct acceptor *a, uint64_t *ret_addresses,
+	uint64_t *ret_waiters)
+{
+	*ret_addresses = atomic_load_explicit(
+		&a->addresses.n, memory_order_relaxed);
+	*ret_waiters = atomic_load_explicit(
+		&a->n_waiters, memory_order_relaxed);
 }
 
 void acceptor_free(struct acceptor *a)

@@ -2,6 +2,7 @@
 #ifndef SOCKD_NET_ACCEPTOR_PRIVATE_H
 #define SOCKD_NET_ACCEPTOR_PRIVATE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -31,7 +32,7 @@ struct acceptor {
 	unsigned next_worker;       /* where the search for the idlest begins */
 	unsigned n_refusals;        /* open right now */
 	struct waiter_list waiters; /* owned: their PROXY header is to come */
-	unsigned n_waiters;
+	atomic_uint n_waiters;
 	int reserve; /* a descriptor to give up; -1: given up */
 	struct address_pauses
 		pauses; /* owned; the asker's thread: addresses.c */

@@ -18,6 +18,7 @@
 #define BUCKETS_MIN 64
 #define RECALL_MAX  4096 /* entries: in a larger table none is kept for ... */
 #define RECALL_MS   (10 * 60 * 1000)
+#define EVICT_LOOKS 256 /* buckets */
 
 struct addrtab_entry {
 	struct addrtab_entry *next; /* owned */
@@ -82,12 +83,31 @@ static void sweep_one(struct addrtab *tab, uint64_t now_ms)
 	}
 }
 
+/* Of a full table one that has no connection goes, whatever it was owed. If
+ * most have one there are as many as connections, which are bounded. */
+static void make_room(struct addrtab *tab)
+{
+	for (int i = 0; i < EVICT_LOOKS; i++) {
+		struct addrtab_entry **at, *e;
+
+		tab->sweep = (tab->sweep + 1) & (tab->n_buckets - 1);
+		for (at = &tab->buckets[tab->sweep]; (e = *at); at = &e->next) {
+			if (e->n_conns > 0)
+				continue;
+			*at = e->next;
+			tab->n--;
+			free(e);
+			return;
+		}
+	}
+}
+
 /* A table that cannot grow only becomes slower. */
 static void grow(struct addrtab *tab)
 {
-	struct addrtab bigger = *tab;
+	struct addrtab bigger = {.n_buckets = tab->n_buckets * 2};
 
-	bigger.n_buckets = tab->n_buckets * 2;
+	memcpy(bigger.seed, tab->seed, sizeof(tab->seed));
 	bigger.buckets = calloc(
 		bigger.n_buckets, sizeof(struct addrtab_entry *));
 	if (!bigger.buckets)
@@ -104,7 +124,8 @@ static void grow(struct addrtab *tab)
 		}
 	}
 	free(tab->buckets);
-	*tab = bigger;
+	tab->buckets = bigger.buckets;
+	tab->n_buckets = bigger.n_buckets;
 }
 
 static struct addrtab_entry *find(
@@ -128,6 +149,8 @@ static struct addrtab_entry *find_or_add(
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return NULL;
+	if (tab->n >= ADDRTAB_MAX)
+		make_room(tab);
 	if (tab->n >= tab->n_buckets)
 		grow(tab);
 	i = bucket_of(tab, key);

@@ -28,6 +28,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event_struct.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/units.h"
@@ -190,12 +191,32 @@ void conn_input_again(struct conn *c)
 	conn_watch_input(c);
 }
 
+static void end_input(struct conn *c);
+static void lose(struct conn *c, int err);
+
 void conn_on_again(struct conn *c)
 {
+	uint8_t late_end = c->late_end;
+
 	c->behind = false;
-	if (c->state == CONN_OPEN && conn_may_offer(c))
+	c->late_end = 0;
+	if (late_end == LATE_EOF)
+		end_input(c);
+	else if (late_end)
+		lose(c, late_end);
+	else if (c->state == CONN_OPEN && conn_may_offer(c))
 		conn_offer_input(c);
 	conn_watch_input(c);
+}
+
+/* Many may end at once. True if this one is seen to later. */
+static bool is_put_off(struct conn *c, uint8_t end)
+{
+	if (c->state != CONN_OPEN || !worker_is_spent(c->worker))
+		return false;
+	c->late_end = end;
+	conn_input_again(c);
+	return true;
 }
 
 void conn_set_timer(struct conn *c, uint64_t when_ms)
@@ -332,12 +353,10 @@ void conn_output_done(struct conn *c)
 	half_close(c);
 }
 
-void conn_peer_ended(struct conn *c)
+static void end_input(struct conn *c)
 {
-	c->eof = true;
-	conn_watch_input(c);
-	if (c->state == CONN_LINGER)
-		conn_die(c);
+	uint64_t began_us = clock_mono_us();
+
 	if (c->state != CONN_OPEN)
 		return;
 	if (ops_of(c)->eof)
@@ -345,6 +364,31 @@ void conn_peer_ended(struct conn *c)
 			c, c->bev ? bufferevent_get_input(c->bev) : NULL);
 	else
 		conn_close(c, CLOSE_EOF, NULL);
+	worker_spend(c->worker, began_us, clock_mono_us());
+}
+
+void conn_peer_ended(struct conn *c)
+{
+	c->eof = true;
+	conn_watch_input(c);
+	if (c->state == CONN_LINGER)
+		conn_die(c);
+	else if (!is_put_off(c, LATE_EOF))
+		end_input(c);
+}
+
+static void lose(struct conn *c, int err)
+{
+	uint64_t began_us = clock_mono_us();
+
+	conn_lost(c, err);
+	worker_spend(c->worker, began_us, clock_mono_us());
+}
+
+void conn_peer_lost(struct conn *c, int err)
+{
+	if (err <= 0 || err >= LATE_EOF || !is_put_off(c, (uint8_t)err))
+		lose(c, err);
 }
 
 static void end_protocol(struct conn *c, enum close_reason why)
@@ -436,32 +480,4 @@ void conn_close(struct conn *c, enum close_reason why, const char *arg)
 	c->close_ms = worker_now_ms(c->worker) + drain_bound_ms(c);
 	conn_watch_input(c);
 	conn_update_deadline(c);
-}
-
-/* The open connection with the most output; *ret_leaving is what those hold who
- * pay already. */
-static struct conn *find_largest(struct worker *w, uint64_t *ret_leaving)
-{
-	struct conn *c, *largest = NULL;
-
-	*ret_leaving = 0;
-	TAILQ_FOREACH (c, &w->conns, link) {
-		if (c->state == CONN_OPEN && c->queued &&
-			(!largest || c->queued > largest->queued))
-			largest = c;
-		if (c->state == CONN_DRAIN && c->why == CLOSE_MEMORY)
-			*ret_leaving += c->queued;
-	}
-	return largest;
-}
-
-void worker_shed(struct worker *w)
-{
-	uint64_t leaving;
-	struct conn *c;
-
-	while ((c = find_largest(w, &leaving)) &&
-		atomic_load(&w->crew->output_bytes) - leaving >
-			atomic_load(&w->crew->output_total))
-		conn_close(c, CLOSE_MEMORY, NULL);
 }

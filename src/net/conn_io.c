@@ -44,6 +44,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "net/conn_flow.h"
 #include "net/conn_loss.h"
@@ -186,6 +187,14 @@ void conn_hold(struct conn *c)
 	conn_watch_input(c);
 }
 
+static void let_eat(struct conn *c, struct evbuffer *in)
+{
+	uint64_t began_us = clock_mono_us();
+
+	ops_of(c)->input(c, in);
+	worker_spend(c->worker, began_us, clock_mono_us());
+}
+
 /* Offers the protocol what lies in the bufferevent's input; a raw one, what it
  * has kept itself. */
 void conn_offer_input(struct conn *c)
@@ -198,7 +207,7 @@ void conn_offer_input(struct conn *c)
 	}
 	in = bufferevent_get_input(c->bev);
 	if (c->state == CONN_OPEN)
-		ops_of(c)->input(c, in);
+		let_eat(c, in);
 	if (c->state != CONN_OPEN)
 		evbuffer_drain(in, evbuffer_get_length(in));
 	c->unread = (uint32_t)evbuffer_get_length(in);
@@ -212,7 +221,9 @@ static void on_read(struct bufferevent *bev, void *arg)
 	if (len > c->unread)
 		count_input(c, len - c->unread);
 	c->unread = (uint32_t)len;
-	if (c->state != CONN_OPEN || may_offer(c))
+	if (c->state == CONN_OPEN && worker_is_spent(c->worker))
+		conn_input_again(c);
+	else if (c->state != CONN_OPEN || may_offer(c))
 		conn_offer_input(c);
 }
 
@@ -291,7 +302,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	struct conn *c = arg;
 
 	if (what & BEV_EVENT_ERROR)
-		conn_lost(c, EVUTIL_SOCKET_ERROR());
+		conn_peer_lost(c, EVUTIL_SOCKET_ERROR());
 	else if (what & BEV_EVENT_EOF)
 		conn_peer_ended(c);
 }
@@ -473,6 +484,14 @@ void conn_sendv(struct conn *c, const struct slice *parts, size_t n_parts)
 bool conn_send_message(struct conn *c, const void *data, size_t len)
 {
 	if (c->flooded)
+		return false;
+	conn_send(c, data, len);
+	return true;
+}
+
+bool conn_send_messages(struct conn *c, const void *data, size_t len)
+{
+	if (c->flooded || c->queued + len > c->service->output_hard)
 		return false;
 	conn_send(c, data, len);
 	return true;

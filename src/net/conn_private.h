@@ -25,6 +25,8 @@ enum conn_state {
 	CONN_DEAD,   /* on worker.dead */
 };
 
+#define LATE_EOF UINT8_MAX
+
 /* Kept small: an idle connection costs this, its bufferevent and the state of
  * its protocol. What a write touches comes first, see conn_prefetch(). */
 struct conn {
@@ -42,6 +44,7 @@ struct conn {
 	bool behind : 1;           /* the protocol asked for input() again */
 	bool in_address_table : 1; /* the peer is in the acceptor's table */
 	bool is_refusal : 1;       /* let in only to be told why not */
+	uint8_t late_end;          /* errno; LATE_EOF; 0: none, see conn.c */
 	uint32_t queued;           /* bytes in the bufferevent's output */
 	uint32_t unread;           /* bytes counted that lie in its input */
 	uint64_t last_ms;          /* last byte either way */
@@ -95,6 +98,8 @@ void conn_write(struct conn *c, const void *data, size_t len);
 void conn_output_done(struct conn *c);   /* closing and all is sent */
 void conn_peer_ended(struct conn *c);    /* the peer's FIN was read */
 void conn_lost(struct conn *c, int err); /* the socket failed */
+/* The same, found in its turn among others: perhaps not at once. */
+void conn_peer_lost(struct conn *c, int err);
 void conn_update_deadline(struct conn *c);
 /* ban_sweep.c: closes it if its worker's bans say so; true: it did. */
 bool conn_check_ban(struct conn *c, int64_t now_ms);

@@ -41,10 +41,11 @@ struct listener {
 	bool bound; /* a unix socket's file is ours: */
 	dev_t dev;
 	ino_t ino;
-	gid_t gid;       /* as it came */
-	bool has_group;  /* another one is in force */
-	int send_buffer; /* the kernel's choice */
-	bool has_buffer; /* another one is in force */
+	gid_t gid;              /* as it came */
+	bool has_group;         /* another one is in force */
+	int send_buffer;        /* the kernel's choice */
+	bool has_buffer;        /* another one is in force */
+	atomic_int unix_buffer; /* of those accepted; 0: the kernel's choice */
 };
 
 int listener_fd(const struct listener *l)
@@ -145,6 +146,17 @@ static void tune_send_buffer(struct listener *l, uint64_t size)
 	if (!size)
 		(void)set_int(l->fd, SOL_SOCKET, SO_BUF_LOCK, 0);
 	l->has_buffer = size > 0;
+	if (l->addr.sa.sa_family == AF_UNIX)
+		atomic_store(&l->unix_buffer, (int)size);
+}
+
+/* Those of TCP have the listener's own. */
+void listener_adopt(struct listener *l, int fd)
+{
+	int size = atomic_load_explicit(&l->unix_buffer, memory_order_relaxed);
+
+	if (size)
+		(void)set_int(fd, SOL_SOCKET, SO_SNDBUF, size);
 }
 
 int listener_tune(struct listener *l, const struct listener_settings *s)

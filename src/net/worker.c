@@ -4,8 +4,13 @@
  * A base is made without locks: only its thread touches it, and others reach
  * it through the mailbox. All deadlines of a worker share one libevent timer
  * that is armed for the earliest, so a worker without connections sleeps for
- * ever. A connection that ended is put on `dead` and freed by the reaper later
- * in the same turn, when no callback of it is on the stack.
+ * ever. A connection that ended is put on `dead`; the reaper frees it when no
+ * callback of it is on the stack, as a rule later in the same turn.
+ *
+ * Whatever may be there in any number is done in slices: the freeing of
+ * connections, timers, and what protocols do with their input. When that took
+ * its slice, those whose input or end is found next wait in a queue (`again`),
+ * from which each turn serves as many as fit, in the order in which they came.
  *
  * How late a loop is, is measured only while it works, so that one that idles
  * sleeps on: whoever has work to do says so, and if the last sample is 100 ms
@@ -31,7 +36,9 @@
 #include "net/survey_private.h"
 #include "net/worker_private.h"
 
-#define LAG_EVERY_MS 100
+#define LAG_EVERY_MS    100
+#define INPUT_WINDOW_US 10000
+#define PER_CLOCK       8 /* timers, or connections that are freed */
 
 unsigned worker_index(const struct worker *w)
 {
@@ -114,10 +121,14 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	struct worker *w = arg;
 	struct timer *t;
 	uint64_t now = worker_now_ms(w);
+	uint64_t until_us = clock_mono_us() + TIMER_SLICE_US;
 
 	w->armed_ms = UINT64_MAX;
-	while ((t = timers_take_due(&w->timers, now)))
+	for (int n = 1; (t = timers_take_due(&w->timers, now)); n++) {
 		conn_on_due(t);
+		if (n % PER_CLOCK == 0 && clock_mono_us() >= until_us)
+			break;
+	}
 	arm(w);
 }
 
@@ -132,17 +143,34 @@ void worker_reap(struct worker *w, struct conn *c)
 	event_active(w->reaper, EV_TIMEOUT, 0);
 }
 
-static void on_reap(evutil_socket_t fd, short what, void *arg)
+static void bury(struct worker *w)
 {
-	struct worker *w = arg;
-	struct conn *c;
-
 	if (w->released && !TAILQ_EMPTY(&w->dead))
 		w->released(w->released_arg, w);
-	while ((c = TAILQ_FIRST(&w->dead))) {
-		TAILQ_REMOVE(&w->dead, c, link);
+	TAILQ_CONCAT(&w->buried, &w->dead, link);
+}
+
+static void free_buried(struct worker *w, uint64_t until_us)
+{
+	struct conn *c;
+
+	for (int n = 1; (c = TAILQ_FIRST(&w->buried)); n++) {
+		TAILQ_REMOVE(&w->buried, c, link);
 		conn_free(c);
+		if (n % PER_CLOCK == 0 && clock_mono_us() >= until_us)
+			break;
 	}
+}
+
+static void on_reap(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval at_once = {0, 0};
+	struct worker *w = arg;
+
+	bury(w);
+	free_buried(w, clock_mono_us() + REAP_SLICE_US);
+	if (!TAILQ_EMPTY(&w->buried) && event_add(w->reaper, &at_once))
+		free_buried(w, UINT64_MAX);
 	if (w->must_shed) {
 		w->must_shed = false;
 		worker_shed(w);
@@ -165,18 +193,38 @@ int worker_again(struct worker *w, const struct conn *c)
 	return err ? err : event_add(w->again_event, &at_once);
 }
 
+void worker_spend(struct worker *w, uint64_t began_us, uint64_t now_us)
+{
+	if (began_us - w->input_since_us > INPUT_WINDOW_US) {
+		w->input_since_us = began_us;
+		w->input_us = 0;
+	}
+	w->input_us += now_us - began_us;
+}
+
+/* Those who ask for it meanwhile are served in the next turn. */
 static void on_again(evutil_socket_t fd, short what, void *arg)
 {
+	static const struct timeval at_once = {0, 0};
 	struct worker *w = arg;
-	struct idlist list = idlist_take(&w->again);
 
-	for (size_t i = 0; i < list.n; i++) {
-		struct conn *c = idmap_find(&w->ids, list.ids[i]);
+	if (w->n_served == w->serving.n) {
+		idlist_fini(&w->serving);
+		w->serving = idlist_take(&w->again);
+		w->n_served = 0;
+	}
+	w->input_since_us = clock_mono_us();
+	w->input_us = 0;
+	while (w->n_served < w->serving.n && !worker_is_spent(w)) {
+		uint64_t id = w->serving.ids[w->n_served++];
+		struct conn *c = idmap_find(&w->ids, id);
 
 		if (c)
 			conn_on_again(c);
 	}
-	idlist_fini(&list);
+	if ((w->n_served < w->serving.n || w->again.n) &&
+		event_add(w->again_event, &at_once))
+		event_active(w->again_event, EV_TIMEOUT, 0);
 }
 
 static void on_visit(evutil_socket_t fd, short what, void *arg)
@@ -222,6 +270,7 @@ static void worker_free(struct worker *w)
 	if (!w)
 		return;
 	assert(TAILQ_EMPTY(&w->conns) && TAILQ_EMPTY(&w->dead));
+	assert(TAILQ_EMPTY(&w->buried));
 	survey_drop_visits(w);
 	banset_unref(w->bans);
 	mailbox_free(w->mailbox);
@@ -240,6 +289,7 @@ static void worker_free(struct worker *w)
 	timers_fini(&w->timers);
 	idmap_fini(&w->ids);
 	idlist_fini(&w->again);
+	idlist_fini(&w->serving);
 	free(w);
 }
 
@@ -254,6 +304,7 @@ static struct worker *worker_new(struct crew *crew, unsigned index)
 	w->armed_ms = UINT64_MAX;
 	TAILQ_INIT(&w->conns);
 	TAILQ_INIT(&w->dead);
+	TAILQ_INIT(&w->buried);
 	w->visits_end = &w->visits;
 	w->base = base_new();
 	if (w->base) {
@@ -322,23 +373,27 @@ int crew_start(struct crew *crew)
 	return err;
 }
 
-/* Orders lie ready in each worker, so that none fails for want of memory. One
- * is given again only after it was carried out. */
+/* Orders lie ready in each worker, so that none fails for want of memory. */
 
 static void order_free(struct mail *m)
 {
 }
 
+void worker_order(struct worker *w, enum worker_order order,
+	void (*run)(struct mail *m, void *owner))
+{
+	struct mail *m = &w->orders[order];
+
+	m->run = run;
+	m->free = order_free;
+	worker_post(w, m);
+}
+
 static void order_all(struct crew *crew, enum worker_order order,
 	void (*run)(struct mail *, void *))
 {
-	for (unsigned i = 0; i < crew->n_workers; i++) {
-		struct mail *m = &crew->workers[i]->orders[order];
-
-		m->run = run;
-		m->free = order_free;
-		worker_post(crew->workers[i], m);
-	}
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		worker_order(crew->workers[i], order, run);
 }
 
 static void run_close_all(struct mail *m, void *owner)
@@ -413,7 +468,8 @@ void crew_drop_all(struct crew *crew)
 
 		while ((c = TAILQ_FIRST(&w->conns)))
 			conn_lost(c, ETIMEDOUT);
-		on_reap(-1, 0, w);
+		bury(w);
+		free_buried(w, UINT64_MAX);
 	}
 }
 

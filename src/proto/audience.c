@@ -31,6 +31,7 @@
 #include "net/conn.h"
 #include "net/worker.h"
 #include "audience_private.h"
+#include "chat_missed.h"
 #include "proto/chat_session.h"
 #include "proto/dialect.h"
 
@@ -121,20 +122,20 @@ bool audiences_is_full(const struct audiences *set)
 
 /* Telling. */
 
-static void miss(
-	struct audiences *set, struct chat_session *session, size_t n_pieces)
+/* seat: where it would have heard of it; NULL: it was told alone. */
+static void miss(struct audiences *set, struct chat_session *session,
+	struct seat *seat, const struct chat_msg *msg)
 {
-	session->missed += n_pieces;
-	metrics_add(set->tally->left_out, n_pieces);
+	missed_count(session, seat, msg);
+	metrics_add(set->tally->left_out, 1);
 }
 
-static void send_pieces(struct audiences *set, struct conn *c, const char *data,
-	size_t len, size_t n_pieces)
+/* The same for all of the batch. */
+static void miss_batch(struct audiences *set, const struct place *place)
 {
-	if (conn_send_message(c, data, len))
-		set->n_delivered += n_pieces;
-	else
-		miss(set, conn_state(c), n_pieces);
+	missed_count_batch(conn_state(place->conn), place->seat, set->n_shown,
+		set->n_said, set->first_said);
+	metrics_add(set->tally->left_out, set->n_shown);
 }
 
 static bool is_ignored(const struct chat_session *session, uint64_t person)
@@ -174,7 +175,30 @@ static bool add_piece(struct audiences *set, struct chat_session *session,
 	return true;
 }
 
-/* For one who does not get what the others get: piece by piece. */
+/* One piece after the other, as many as there is room for; the rest is left
+ * out. The place is empty once that ends the connection. */
+static void send_singly(struct audiences *set, struct place *place)
+{
+	struct chat_session *session = conn_state(place->conn);
+	size_t start = 0;
+
+	for (uint32_t i = 0; i < set->first->n_waiting && place->conn;
+		start = set->ends[i++]) {
+		strbuf_clear(&set->scratch);
+		if (!add_piece(set, session, i, start))
+			continue;
+		if (set->scratch.failed)
+			conn_close(place->conn, CLOSE_MEMORY, NULL);
+		else if (conn_send_message(place->conn, set->scratch.data,
+				 set->scratch.len))
+			set->n_delivered++;
+		else
+			miss(set, session, place->seat,
+				set->first->waiting[i].msg);
+	}
+}
+
+/* For one who does not get what the others get: its own choice of pieces. */
 static void send_chosen(struct audiences *set, struct place *place)
 {
 	struct chat_session *session = conn_state(place->conn);
@@ -185,9 +209,23 @@ static void send_chosen(struct audiences *set, struct place *place)
 		n += add_piece(set, session, i, start);
 	if (set->scratch.failed)
 		conn_close(place->conn, CLOSE_MEMORY, NULL);
+	else if (n &&
+		conn_send_messages(
+			place->conn, set->scratch.data, set->scratch.len))
+		set->n_delivered += n;
 	else if (n)
-		send_pieces(set, place->conn, set->scratch.data,
-			set->scratch.len, n);
+		send_singly(set, place);
+}
+
+static void send_batch(struct audiences *set, struct place *place)
+{
+	if (conn_send_messages(
+		    place->conn, set->rendered.data, set->rendered.len))
+		set->n_delivered += set->n_shown;
+	else if (conn_is_flooded(place->conn))
+		miss_batch(set, place);
+	else
+		send_singly(set, place);
 }
 
 static void mark_picky(struct audiences *set, const struct audience *a)
@@ -217,12 +255,18 @@ static void mark_authors(struct audiences *set, const struct audience *a)
 }
 
 /* Without memory to render it nobody of the group is told the batch. */
-static void miss_batch(struct audiences *set, const struct group *g)
+static void miss_all(struct audiences *set, const struct group *g)
 {
+	set->n_shown = set->first->n_waiting;
 	for (uint32_t i = 0; i < g->n; i++)
 		if (g->places[i].conn)
-			miss(set, conn_state(g->places[i].conn),
-				set->first->n_waiting);
+			miss_batch(set, &g->places[i]);
+}
+
+static void note_said(struct audiences *set, const struct chat_msg *msg)
+{
+	if (msg->seq && set->n_said++ == 0)
+		set->first_said = msg->id;
 }
 
 /* Renders the batch for the group at the cursor. */
@@ -232,7 +276,7 @@ static void begin_group(struct audiences *set)
 	struct group *g = &a->groups[set->cursor_group];
 
 	set->cursor_place = 0;
-	set->n_shown = 0;
+	set->n_shown = set->n_said = 0;
 	strbuf_clear(&set->rendered);
 	if (!g->n)
 		return;
@@ -240,11 +284,12 @@ static void begin_group(struct audiences *set)
 		g->dialect->render(a->waiting[i].msg, g->view, &set->rendered);
 		set->n_shown += set->rendered.len > (i ? set->ends[i - 1] : 0);
 		set->ends[i] = set->rendered.len;
+		note_said(set, a->waiting[i].msg);
 	}
 	if (!set->rendered.failed)
 		return;
 	strbuf_fini(&set->rendered);
-	miss_batch(set, g);
+	miss_all(set, g);
 }
 
 static void begin_round(struct audiences *set)
@@ -267,8 +312,7 @@ static bool tell_place(struct audiences *set, struct place *place)
 		send_chosen(set, place);
 		return false;
 	}
-	send_pieces(set, place->conn, set->rendered.data, set->rendered.len,
-		set->n_shown);
+	send_batch(set, place);
 	return true;
 }
 
@@ -355,25 +399,19 @@ void audience_tell(struct audiences *set, struct chat_session *session,
 	const struct chat_msg *msg)
 {
 	struct strbuf *out = &set->scratch;
-	bool is_flooded = conn_is_flooded(session->conn);
-	size_t start;
 
+	if (!conn_is_flooded(session->conn))
+		missed_tell(session); /* what memory did not suffice for */
 	strbuf_clear(out);
-	if (session->missed && !is_flooded)
-		session->dialect->missed(session->missed, session->view, out);
-	start = out->len;
 	session->dialect->render(msg, session->view, out);
-	if (out->failed) {
+	if (out->failed)
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
-	} else if (out->len == start) {
+	else if (out->len == 0)
 		return; /* nothing of it is shown */
-	} else if (is_flooded) {
-		miss(set, session, 1);
-	} else {
-		session->missed = 0;
+	else if (conn_send_message(session->conn, out->data, out->len))
 		metrics_add(set->tally->delivered, 1);
-		conn_send(session->conn, out->data, out->len);
-	}
+	else
+		miss(set, session, NULL, msg);
 }
 
 static void tell_neighbours(struct audiences *set, struct group *g,

@@ -56,6 +56,8 @@ struct seat {
 	uint32_t group, place;
 	LIST_ENTRY(seat) of_picky; /* audience.picky, if: */
 	bool is_picky;
+	uint32_t n_missed;     /* messages, see chat_missed.c */
+	uint64_t first_missed; /* the id of the first of them */
 };
 
 struct audiences {
@@ -69,6 +71,8 @@ struct audiences {
 	struct strbuf rendered; /* the batch, for the group at the cursor */
 	size_t ends[BATCH_MAX]; /* ... and where each piece ends */
 	size_t n_shown;         /* ... and how many are not empty */
+	size_t n_said;          /* ... and how many of these have an id ... */
+	uint64_t first_said;    /* ... which is that of the first of them */
 	uint64_t round_us;      /* when the round began */
 	uint64_t n_delivered;   /* pieces, not yet in the tally */
 	bool is_full;           /* one of them has BATCH_MAX waiting */

@@ -14,6 +14,7 @@
 
 #include <event2/buffer.h>
 
+#include "base/clock.h"
 #include "base/errmsg.h"
 #include "base/option.h"
 #include "base/units.h"
@@ -36,9 +37,12 @@
 #include "proto/proto.h"
 #include "chat_flood.h"
 #include "chat_intake.h"
+#include "chat_missed.h"
 #include "chat_timer.h"
 
-#define LINES_PER_TURN 64 /* then others have theirs */
+#define LINES_PER_TURN  64 /* then others have theirs */
+#define LINES_PER_CLOCK 8
+#define SLICE_US        1000 /* ... or after so long */
 
 /* Rows of the table of dialects. */
 static const char *const dialect_names[] = {"auto", "text", "json", NULL};
@@ -161,11 +165,20 @@ static void wipe_secret(struct chat_session *session, char *data, size_t len)
 	session->is_secret = false;
 }
 
+/* n: lines that were done in this turn. */
+static bool has_time(size_t n, uint64_t until_us)
+{
+	if (n % LINES_PER_CLOCK != 0)
+		return true;
+	return n < LINES_PER_TURN && clock_mono_us() < until_us;
+}
+
 static void chat_input(struct conn *c, struct evbuffer *in)
 {
 	struct chat_session *session = conn_state(c);
 	char *bytes = (char *)evbuffer_pullup(in, -1);
 	struct slice data = {bytes, evbuffer_get_length(in)};
+	uint64_t until_us = clock_mono_us() + SLICE_US;
 	size_t len = data.len, used, n = 0;
 	bool is_more = true;
 
@@ -177,7 +190,7 @@ static void chat_input(struct conn *c, struct evbuffer *in)
 		conn_close(c, CLOSE_MEMORY, NULL);
 		return;
 	}
-	while (data.len && n++ < LINES_PER_TURN && may_go_on(session) &&
+	while (data.len && has_time(n++, until_us) && may_go_on(session) &&
 		(is_more = eat(session, &data, &used))) {
 		wipe_secret(session, bytes + (len - data.len), used);
 		data.data += used;
@@ -221,24 +234,11 @@ static void chat_eof(struct conn *c, struct evbuffer *in)
 		chat_flood_end(session);
 }
 
-static void tell_missed(struct chat_session *session)
-{
-	struct strbuf line = {0};
-
-	if (!session->missed)
-		return;
-	session->dialect->missed(session->missed, session->view, &line);
-	session->missed = 0;
-	if (!line.failed)
-		conn_send(session->conn, line.data, line.len);
-	strbuf_fini(&line);
-}
-
 static void chat_writable(struct conn *c)
 {
 	struct chat_session *session = conn_state(c);
 
-	tell_missed(session);
+	missed_tell(session);
 	if (flood_first(&session->flood) || session->ended)
 		chat_flood_go_on(session);
 }
@@ -304,6 +304,8 @@ static void chat_goodbye(struct conn *c, enum close_reason why, const char *arg,
 		dialect = dialect_of(conn_service(c));
 	if ((why == CLOSE_KICKED || why == CLOSE_BANNED) && session->member)
 		note_words(session, why, arg);
+	if (session->missed)
+		missed_format(session, out);
 	dialect->goodbye(why, arg, session->view, out);
 }
 

@@ -29,9 +29,10 @@
 #include "proto/chat_session.h"
 #include "proto/chat_timer.h"
 
-#define SLICE_US     5000
-#define BACKLOG_HIGH (256 * 1024)
-#define BACKLOG_LOW  (64 * 1024)
+#define SLICE_US          5000
+#define LETTERS_PER_CLOCK 8
+#define BACKLOG_HIGH      (256 * 1024)
+#define BACKLOG_LOW       (64 * 1024)
 
 static void count_backlog(struct chat_desk *desk, size_t bytes, bool more)
 {
@@ -415,8 +416,11 @@ static void end_letter(struct chat_desk *desk)
 /* True when all is done, false when time is up. */
 static bool work(struct chat_desk *desk, uint64_t until_us)
 {
-	while (desk->first) {
+	for (size_t n = 1; desk->first; n++) {
 		struct chat_letter *letter = desk->first;
+
+		if (n % LETTERS_PER_CLOCK == 0 && clock_mono_us() >= until_us)
+			return false;
 
 		while (desk->at < letter->n_items) {
 			struct chat_item *item = &letter->items[desk->at];

@@ -59,7 +59,7 @@ struct chat_desk {
 	/* For the commands that run on this worker: */
 	uint64_t asleep; /* workers that got letters and must be woken; bits */
 	struct chat_call calls[CALLS_MAX]; /* of one read: to be run together */
-	size_t n_calls, calls_bytes;
+	size_t n_calls, calls_bytes, calls_weight;
 	struct chat_outbox outbox;
 };
 

@@ -5,8 +5,8 @@
  * gets the events of a room in the order in which the hub made them. Sleeping
  * workers are woken after that. The commands that one read brought are parsed
  * first and then run together, up to CALLS_MAX under one lock and in one
- * letter; workers are woken when all have been run, so that they find a batch.
- */
+ * letter, fewer of those that walk over many rooms or members; workers are
+ * woken when all have been run, so that they find a batch. */
 #include "proto/chat_port.h"
 
 #include <assert.h>
@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "chat/gap.h"
 #include "chat/hub.h"
 #include "chat/login.h"
 #include "chat/msg.h"
@@ -29,11 +30,13 @@
 #include "proto/chat_desk.h"
 #include "proto/chat_session.h"
 #include "chat_login.h"
+#include "chat_missed.h"
 #include "chat_port_private.h"
 #include "chat_user.h"
 
 #define CALL_KEEP   (4 * 1024)  /* bytes kept of one call's memory */
 #define CALLS_BYTES (16 * 1024) /* of text that is run at once */
+#define CALL_LONG   4           /* as many others */
 
 static struct chat_desk *own_desk(const struct chat_session *session)
 {
@@ -185,6 +188,7 @@ static void run_calls(struct chat_session *session)
 	pthread_mutex_unlock(&port->lock);
 	desk->n_calls = 0;
 	desk->calls_bytes = 0;
+	desk->calls_weight = 0;
 	settle(session, &d);
 	if (asks)
 		chat_login_start(session, login);
@@ -206,15 +210,22 @@ bool chat_port_has_floods(const struct chat_port *port)
 	return atomic_load_explicit(&port->has_floods, memory_order_relaxed);
 }
 
+static size_t weight_of(const struct chat_call *call)
+{
+	return call->verb && chat_verb_info(call->verb)->is_long ? CALL_LONG
+								 : 1;
+}
+
 void chat_port_run(struct chat_session *session)
 {
 	struct chat_desk *desk = own_desk(session);
 	const struct chat_call *call = &desk->calls[desk->n_calls++];
 
 	desk->calls_bytes += call->buf.len;
+	desk->calls_weight += weight_of(call);
 	/* What may change the room that the next line is for has run then. */
-	if (desk->n_calls == CALLS_MAX || desk->calls_bytes >= CALLS_BYTES ||
-		may_wait(call) ||
+	if (desk->calls_weight >= CALLS_MAX ||
+		desk->calls_bytes >= CALLS_BYTES || may_wait(call) ||
 		(call->verb != chat_verb_say() &&
 			chat_port_has_floods(session->port)))
 		run_calls(session);
@@ -350,6 +361,19 @@ void chat_port_go_on(struct chat_session *session)
 	chat_login_update(session);
 }
 
+void chat_port_fill_gaps(
+	struct chat_session *session, struct chat_gap *gaps, size_t n)
+{
+	struct chat_port *port = session->port;
+
+	if (!session->member)
+		return;
+	pthread_mutex_lock(&port->lock);
+	for (size_t i = 0; i < n; i++)
+		gap_fill(&gaps[i], session->member);
+	pthread_mutex_unlock(&port->lock);
+}
+
 /* Posts to the session's own desk what concerns nobody else. 0 or -ENOMEM. */
 static int post_to_self(
 	struct chat_session *session, enum chat_post_kind kind, uint64_t n)
@@ -389,14 +413,15 @@ void chat_port_leave(struct chat_session *session, const char *reason)
 	struct chat_desk *desk = own_desk(session);
 	struct chat_now when = chat_port_now();
 	struct delivery d = {0};
+	uint64_t n_missed = missed_said(session);
 
 	assert(desk->n_calls == 0);
 	audience_leave_all(desk->audiences, session);
 	if (!session->member)
 		return;
 	pthread_mutex_lock(&port->lock);
-	hub_set_unread(port->hub, session->member, session->undelivered,
-		session->missed);
+	hub_set_unread(
+		port->hub, session->member, session->undelivered, n_missed);
 	hub_leave(port->hub, session->member, reason, &when, &desk->outbox);
 	session->member = NULL;
 	session->nick = NULL;
@@ -456,6 +481,13 @@ void chat_port_count(
 	pthread_mutex_lock(&port->lock);
 	*ret_members = hub_n_members(port->hub);
 	*ret_rooms = hub_n_rooms(port->hub);
+	pthread_mutex_unlock(&port->lock);
+}
+
+void chat_port_levels(struct chat_port *port, struct chat_levels *ret)
+{
+	pthread_mutex_lock(&port->lock);
+	hub_levels(port->hub, ret);
 	pthread_mutex_unlock(&port->lock);
 }
 

@@ -48,14 +48,14 @@ struct delivery chat_port_deliver(
 /* After it: wakes those workers. */
 void chat_port_wake(struct chat_port *port, uint64_t workers);
 bool chat_port_is_full(const struct chat_port *port);
-/* A hub by the port's settings. 0 or -errno. */
-int chat_port_new_hub(const struct chat_port *port, struct hub **ret);
-/* chat_admin.c: between two portions of work under the lock. */
-void chat_port_rest(void);
 /* On the session's worker: has the hub do something for its member that is no
  * command. */
 typedef void (*chat_port_fn)(struct hub *hub, struct member *member,
 	const struct chat_now *now, struct chat_outbox *out);
 void chat_port_do(struct chat_session *session, chat_port_fn what);
+/* A hub by the port's settings. 0 or -errno. */
+int chat_port_new_hub(const struct chat_port *port, struct hub **ret);
+/* chat_admin.c: between two portions of work under the lock. */
+void chat_port_rest(void);
 
 #endif

@@ -117,11 +117,12 @@ static void frame_goodbye(enum close_reason why, const char *arg, unsigned view,
 	end(out, start);
 }
 
-static void frame_missed(size_t n, unsigned view, struct strbuf *out)
+static void frame_missed(
+	const struct dialect_missed *missed, unsigned view, struct strbuf *out)
 {
 	size_t start = begin(out);
 
-	dialect_json.missed(n, view, out);
+	dialect_json.missed(missed, view, out);
 	end(out, start);
 }
 

@@ -14,6 +14,7 @@
 #include "base/json_write.h"
 #include "base/str.h"
 #include "chat/command.h"
+#include "chat/gap.h"
 #include "net/service.h"
 #include "dialect_json_private.h"
 
@@ -96,16 +97,34 @@ static void json_goodbye(enum close_reason why, const char *arg, unsigned view,
 	strbuf_fini(&message);
 }
 
-static void json_missed(size_t n, unsigned view, struct strbuf *out)
+/* Each with what `history` has to be asked for. */
+static void put_gaps(const struct dialect_missed *missed, struct strbuf *out)
+{
+	json_write_key(out, "rooms");
+	for (size_t i = 0; i < missed->n_gaps; i++) {
+		const struct chat_gap *gap = &missed->gaps[i];
+
+		strbuf_adds(out, i == 0 ? "[{\"room\":" : ",{\"room\":");
+		json_write_quoted(out, gap->room, strlen(gap->room));
+		json_write_number(out, "count", gap->n);
+		json_write_number(out, "since", gap->since);
+		strbuf_addc(out, '}');
+	}
+	strbuf_adds(out, missed->n_gaps ? "]" : "[]");
+}
+
+static void json_missed(
+	const struct dialect_missed *missed, unsigned view, struct strbuf *out)
 {
 	char count[STR_COUNT_LEN];
 
 	json_write_begin(out, "notification");
 	json_write_string(out, "event", "missed");
-	json_write_number(out, "count", n);
+	json_write_number(out, "count", missed->n);
+	put_gaps(missed, out);
 	json_write_key(out, "message");
-	strbuf_addf(out, "\"%s %s left out: you read too slowly\"}\n",
-		str_count(count, n), n == 1 ? "message was" : "messages were");
+	strbuf_addf(out, "\"%s message%s skipped: you read too slowly\"}\n",
+		str_count(count, missed->n), missed->n == 1 ? "" : "s");
 }
 
 const struct dialect dialect_json = {

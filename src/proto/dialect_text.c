@@ -14,6 +14,7 @@
  */
 #include "proto/dialect.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,6 +22,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "chat/command.h"
+#include "chat/gap.h"
 #include "net/service.h"
 #include "net/telnet.h"
 #include "dialect_text_private.h"
@@ -357,12 +359,34 @@ static void text_goodbye(enum close_reason why, const char *arg, unsigned view,
 	dialect_text_end(view, out);
 }
 
-static void text_missed(size_t n, unsigned view, struct strbuf *out)
+/* How much of it /history shows, with a number that it takes: "57 shows them",
+ * "50 shows 50 of them", "500 shows the last 500". */
+static void put_history(const struct dialect_missed *missed, struct strbuf *out)
+{
+	const struct chat_gap *gap = missed->gaps;
+
+	strbuf_addf(out, ", /history %" PRIu64 " shows ", gap->n_kept);
+	if (gap->n_kept >= gap->n && gap->n == missed->n) {
+		strbuf_adds(out, gap->n == 1 ? "it" : "them");
+		return;
+	}
+	if (gap->n_kept < gap->n)
+		strbuf_adds(out, "the last ");
+	dialect_text_count(gap->n_kept < gap->n ? gap->n_kept : gap->n, out);
+	if (gap->n_kept >= gap->n)
+		strbuf_adds(out, " of them");
+}
+
+static void text_missed(
+	const struct dialect_missed *missed, unsigned view, struct strbuf *out)
 {
 	strbuf_adds(out, TEXT_MARK);
-	dialect_text_count(n, out);
-	strbuf_adds(out, n == 1 ? " line was" : " lines were");
-	strbuf_adds(out, " left out: you read too slowly");
+	dialect_text_count(missed->n, out);
+	strbuf_adds(out, missed->n == 1 ? " line skipped" : " lines skipped");
+	if (missed->n_gaps == 1 && missed->gaps->n_kept > 0)
+		put_history(missed, out);
+	else
+		strbuf_adds(out, ": you read too slowly");
 	dialect_text_end(view, out);
 }
 

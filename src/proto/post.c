@@ -387,7 +387,7 @@ static void post_timer(struct conn *c)
 		end_waiting(c);
 	} else if (session->stage == POST_OVER) {
 		conn_input_again(c);
-	} else if (conn_is_paused(c) || conn_queued(c)) {
+	} else if (!conn_is_reading(c) || conn_queued(c)) {
 		session->stage = POST_READING;
 		wait_for_silence(c, SILENCE_MS);
 	} else if (session->stage == POST_READING) {

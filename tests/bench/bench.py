@@ -6,6 +6,10 @@ usage: bench.py [NAME...]    echo bulk udp discard chargen connect fanout growth
                             workers memory start reload census
        bench.py hostile     no figure: a million hostile lines, and whether
                             what others get of them is clean
+       bench.py slow        no figure: a room with members who do not read, and
+                            whether it is all the same to the others
+       bench.py staying     no figure: lines, joins and rooms without end, and
+                            whether a loop is held up or memory grows
 
 Absolute times mean nothing on a shared machine. So each figure is what sockd
 and the limit (limit.c) cost in turn, in five rounds of one second of the
@@ -62,7 +66,6 @@ WORKERS = [
     ('fan-out to 1,000, window of 32', 'fanout', ['-c', 1000, '-w', 32]),
 ]
 IDLE = 9000
-SOCKCTL = os.environ.get('SOCKCTL', os.path.join(ROOT, 'build-bench/src/bin/sockctl'))
 JOIN_ROOMS = [1, 10, 100, 1000, 9000]
 GROWTH, FLAT, THREADS = 1.25, 1.5, 1.15
 
@@ -290,15 +293,13 @@ class Listing(threading.Thread):
 
     def __init__(self, peer):
         super().__init__(daemon=True)
-        self.command = [SOCKCTL, '-s', os.path.join(peer.dir, 'control.sock'),
-                        '--json', 'clients']
+        self.peer = peer
         self.is_over = threading.Event()
         self.found = []
 
     def run(self):
         while not self.is_over.wait(0.25):
-            done = subprocess.run(self.command, capture_output=True, check=True)
-            self.found.append(done.stdout.count(b'"id":'))
+            self.found.append(len(self.peer.ask('clients')['clients']))
 
     def stop(self):
         self.is_over.set()

@@ -9,6 +9,7 @@ import time
 
 from peer import ROOT
 from peers.sockd import SOCKD
+import staying
 
 HOSTILE_LINES = 1000000
 
@@ -34,4 +35,4 @@ def prove_hostile():
     return True
 
 
-PROOFS = {'hostile': prove_hostile}
+PROOFS = {'hostile': prove_hostile, 'slow': staying.prove_slow, 'staying': staying.prove_staying}

@@ -106,13 +106,8 @@ def storm(peer, configs, outcomes):
         await_that(lambda i=i: outcomes.count() > i)
         time.sleep(max(0, began + (i + 1) * EVERY - time.monotonic()))
         if i + 1 in (RELOADS // 2, RELOADS):
-            resident.append(memory(peer))
+            resident.append(peer.resident())
     return resident
-
-
-def memory(peer):
-    with open(f'/proc/{peer.pid}/smaps_rollup', encoding='ascii') as f:
-        return int(re.search(r'^Rss:\s+(\d+)', f.read(), re.M)[1]) * 1024
 
 
 def descriptors(peer):

@@ -14,6 +14,7 @@
 
 #include "base/str.h"
 #include "chat/command.h"
+#include "chat/gap.h"
 #include "chat/msg.h"
 #include "net/close.h"
 #include "proto/dialect.h"
@@ -83,8 +84,10 @@ static void print_fact(enum chat_type type)
 
 int main(void)
 {
+	const struct chat_gap gap = {.n = 1, .since = 1, .room = "room"};
+	const struct dialect_missed missed = {1, &gap, 1};
 	const struct chat_verb *verb;
-	struct strbuf missed = {0};
+	struct strbuf object = {0};
 
 	json = dialect_find("json");
 	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++) {
@@ -95,7 +98,7 @@ int main(void)
 		print_reason((enum close_reason)why);
 	for (int type = 0; type < CHAT_TYPE_N; type++)
 		print_fact((enum chat_type)type);
-	json->missed(1, 0, &missed);
-	print_object("object", &missed);
+	json->missed(&missed, 0, &object);
+	print_object("object", &object);
 	return 0;
 }

@@ -254,6 +254,51 @@ class Fanout(unittest.TestCase):
         self.assertEqual(r.json['faults']['closed_early'], 4)
 
 
+class SlowReaders(unittest.TestCase):
+    """Connection 0 is silent until all others have everything."""
+
+    def fault(self, fault, *args):
+        with faulty.Room(fault) as server:
+            return Result('fanout', '-j', '-p', 'limit', '-c', 3, '--silent', 1, '-n', 200,
+                          '-w', 8, '--patience', '500ms', *args, server.address)
+
+    def test_all_comes_late(self):
+        with Limit('fanout') as server:
+            r = Result('fanout', '-j', '-p', 'limit', '-c', 5, '--silent', 2, '--slow', 1,
+                       '-n', 200, server.address)
+        self.assertEqual((r.code, r.err), (OK, ''))
+        self.assertEqual(r.json['operations'], 400)
+        self.assertEqual(r.json['slow'], {'silent': 2, 'slow': 1, 'came': 600, 'skipped': 0,
+                                          'announced': 0, 'told': 0})
+
+    def test_what_is_skipped_must_be_said(self):
+        r = self.fault(faulty.drop(50))
+        self.assertEqual(r.code, PROTOCOL)
+        self.assertIn('connection 0 reads slowly: of 200 messages 199 came, '
+                      '0 were said to be skipped', r.err)
+        self.assertEqual(r.json['faults']['lost'], 1)
+
+        def skip(number, line):
+            if 50 <= number < 60:
+                return b'' if number < 59 else b'*** 1,0 lines skipped\n'
+            return line
+        r = self.fault(skip, '--skipped', '*** {n} lines')
+        self.assertEqual((r.code, r.err), (OK, ''))
+        self.assertEqual(r.json['slow'], {'silent': 1, 'slow': 0, 'came': 190, 'skipped': 10,
+                                          'announced': 10, 'told': 1})
+        r = self.fault(skip, '--skipped', '*** {n} lanes')
+        self.assertEqual(r.code, PROTOCOL)
+
+    def test_what_comes_must_be_right(self):
+        r = self.fault(faulty.Swap(50))
+        self.assertEqual(r.json['faults']['out_of_order'], 1)
+        r = self.fault(faulty.double(50))
+        self.assertEqual(r.json['faults']['out_of_order'], 1)
+        r = self.fault(faulty.corrupt(50, 40))
+        self.assertEqual(r.json['faults']['wrong_bytes'], 1)
+        self.assertIn('connection 0: a message that nobody sent', r.err)
+
+
 class Presets(unittest.TestCase):
     def run_preset(self, server, preset):
         with server:
@@ -457,6 +502,8 @@ class Errors(unittest.TestCase):
         self.fails(USAGE, 'knows no {rom}', 'fanout', '-p', 'irc', '--join', '{rom}',
                    '127.0.0.1:1')
         self.fails(USAGE, 'HOST:PORT or /PATH', 'echo', 'nowhere')
+        self.fails(USAGE, 'nobody is left who reads', 'fanout', '-p', 'irc', '-c', '3',
+                   '--silent', '1', '--slow', '2', '127.0.0.1:1')
         self.fails(USAGE, '--until-cpu needs --pid', 'echo', '--until-cpu', '1s',
                    '127.0.0.1:1')
         self.fails(USAGE, 'no process', 'echo', '-P', '4194304', '127.0.0.1:1')

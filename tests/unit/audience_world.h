@@ -7,6 +7,7 @@
 #include "proto/audience.h"
 
 #include <check.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "chat/msg.h"
@@ -30,9 +31,10 @@ static inline void render(
 		view & DIALECT_BELL ? "!" : "");
 }
 
-static inline void missed(size_t n, unsigned view, struct strbuf *out)
+static inline void missed(
+	const struct dialect_missed *missed, unsigned view, struct strbuf *out)
 {
-	strbuf_addf(out, "<%zu missed>", n);
+	strbuf_addf(out, "<%" PRIu64 " missed>", missed->n);
 }
 
 static const struct dialect dialect = {

@@ -236,6 +236,26 @@ START_TEST(many_are_kept_apart_and_forgotten)
 }
 END_TEST
 
+/* Each address has used up what it may for a long time; those with a connection
+ * stay, of the others a full table keeps no more than it has room for. */
+START_TEST(a_full_table_makes_room)
+{
+	static const struct addrtab_limits slow = {1, {1, 3600000}};
+	enum { HERE = 1000 };
+
+	for (int i = 0; i < ADDRTAB_MAX + 5000; i++) {
+		ck_assert_int_eq(enter(nth(i), &slow, 1000), ADDRTAB_OK);
+		if (i >= HERE)
+			leave(nth(i));
+	}
+	ck_assert_uint_eq(tab.n, ADDRTAB_MAX);
+	for (int i = 0; i < HERE; i++)
+		ck_assert_int_eq(enter(nth(i), &slow, 1000), ADDRTAB_E_FULL);
+	ck_assert_int_eq(enter("::1", &slow, 1000), ADDRTAB_OK);
+	ck_assert_int_eq(enter("::1", &slow, 1000), ADDRTAB_E_FULL);
+}
+END_TEST
+
 START_TEST(entries_that_matter_stay)
 {
 	static const struct addrtab_limits slow = {1, {1, 3600000}};
@@ -271,6 +291,7 @@ int main(void)
 	tcase_add_test(tc, many_counts_are_not_kept);
 	tcase_add_test(tc, walk_survives_growth);
 	tcase_add_test(tc, many_are_kept_apart_and_forgotten);
+	tcase_add_test(tc, a_full_table_makes_room);
 	tcase_add_test(tc, entries_that_matter_stay);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

@@ -246,6 +246,50 @@ START_TEST(the_flooded_miss_messages_and_count)
 }
 END_TEST
 
+/* Of a batch that does not fit under the hard mark as much is sent as fits, and
+ * one message more at most. */
+START_TEST(a_batch_does_not_pass_the_mark)
+{
+	char text[1001];
+	size_t hard = 40000;
+	struct chat_msg *msg;
+
+	net.svc->output_soft = hard / 2;
+	net.svc->output_hard = hard;
+	seat(come(0), 1);
+	seat(come(0), 1);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	while (conn_queued(sessions[0]->conn) < hard - 5000)
+		conn_send(sessions[0]->conn, text, 1000);
+	for (int i = 0; i < 50; i++)
+		add(1, text, 0);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_assert(conn_is_flooded(sessions[0]->conn));
+	ck_assert_uint_gt(conn_queued(sessions[0]->conn), hard);
+	ck_assert_uint_le(conn_queued(sessions[0]->conn), hard + 1001);
+	ck_assert_uint_ge(sessions[0]->missed, 50 - 6);
+	ck_assert_uint_lt(sessions[0]->missed, 50);
+	(void)net_read(peers[1], &got);
+	ck_assert_uint_eq(got.len, 50 * 1001);
+	/* One who gets pieces of its own is no exception. */
+	move(1, DIALECT_BELL);
+	while (conn_queued(sessions[1]->conn) < hard - 5000)
+		conn_send(sessions[1]->conn, text, 1000);
+	for (int i = 0; i < 50; i++)
+		add(1, text, 0);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_assert_uint_le(conn_queued(sessions[1]->conn), hard + 1001);
+	ck_assert_uint_ge(sessions[1]->missed, 50 - 6);
+	/* Nor is what is told to it alone. */
+	msg = say(text);
+	for (int i = 0; i < 50; i++)
+		audience_tell(set, sessions[1], msg);
+	ck_assert_uint_le(conn_queued(sessions[1]->conn), hard + 1001);
+	chat_msg_unref(msg);
+}
+END_TEST
+
 START_TEST(a_full_batch_must_be_run)
 {
 	size_t n = 0;
@@ -291,6 +335,7 @@ int main(void)
 	tcase_add_test(tc, neighbours_are_told_once);
 	tcase_add_test(tc, neighbours_may_die_of_it);
 	tcase_add_test(tc, the_flooded_miss_messages_and_count);
+	tcase_add_test(tc, a_batch_does_not_pass_the_mark);
 	tcase_add_test(tc, a_full_batch_must_be_run);
 	tcase_add_test(tc, what_waits_at_the_end_is_freed);
 	suite_add_tcase(s, tc);

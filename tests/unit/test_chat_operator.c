@@ -5,6 +5,7 @@
 
 #include "base/option.h"
 #include "chat/hub_private.h"
+#include "chat/login.h"
 #include "chat/msg.h"
 #include "chat_world.h"
 #include "net/mailbox.h"

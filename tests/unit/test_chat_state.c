@@ -2,6 +2,7 @@
 #include "chat/state.h"
 
 #include "chat/hub_view.h"
+#include "chat/login.h"
 #include "state_world.h"
 
 static char topic_of_ops[] = "configured", name_of_ops[] = "ops";

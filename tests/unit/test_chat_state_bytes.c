@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is in a file of the chat's state: what any hub makes of it, and what
  * becomes of anything else. */
+#include "chat/login.h"
 #include "chat/state.h"
 
 #include <errno.h>

@@ -420,6 +420,44 @@ START_TEST(the_largest_pays_for_too_much_output)
 }
 END_TEST
 
+/* Not who happens to send, nor whoever is largest in its worker. */
+START_TEST(the_largest_of_all_workers_pays)
+{
+	struct net_world two;
+	struct conn *small, *large, *middle;
+	int fds[2], small_fd, large_fd, middle_fd;
+
+	net_start(&two, net.svc->type, 2);
+	net_unix_pair(fds);
+	small_fd = fds[1];
+	small = net_open_on(&two, two.crew.workers[0], fds[0]);
+	net_unix_pair(fds);
+	large_fd = fds[1];
+	large = net_open_on(&two, two.crew.workers[1], fds[0]);
+	net_unix_pair(fds);
+	middle_fd = fds[1];
+	middle = net_open_on(&two, two.crew.workers[1], fds[0]);
+	send_until_queued(large, 200000);
+	send_until_queued(middle, 100000);
+	atomic_store(&two.crew.output_total, two.crew.output_bytes + 1000);
+	send_until_queued(small, 5000);
+	NET_WAIT(&two, !conn_is_open(large));
+	net_turns(&two, 3);
+	ck_assert(conn_is_open(small) && conn_is_open(middle));
+	/* Again, as the largest has not read it yet. */
+	atomic_store(&two.crew.output_total, 50000);
+	send_until_queued(small, 20000);
+	NET_WAIT(&two, !conn_is_open(middle));
+	net_turns(&two, 3);
+	ck_assert(conn_is_open(small));
+	ck_assert(!two.crew.is_shedding);
+	net_stop(&two);
+	close(small_fd);
+	close(large_fd);
+	close(middle_fd);
+}
+END_TEST
+
 static struct strbuf logged;
 
 static void sink(const struct log_record *record)
@@ -486,6 +524,7 @@ int main(void)
 	tcase_add_test(line, input_again_comes_before_all_else);
 	tcase_add_test(line, slow_work_bounds_what_is_read);
 	tcase_add_test(line, what_lies_there_is_offered_when_writable);
+	tcase_add_test(line, the_largest_of_all_workers_pays);
 	tcase_add_test(line, bytes_are_counted_in_the_log);
 	tcase_add_test(line, undelivered_bytes_are_known);
 	tcase_add_test(line, of_a_unix_socket_only_what_is_queued);

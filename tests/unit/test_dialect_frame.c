@@ -121,6 +121,7 @@ START_TEST(writes_messages)
 	static char text[300];
 	struct chat_msg_spec spec = {
 		CHAT_SAID, .nick = "bob", .room = "ops", .text = text};
+	const struct dialect_missed missed = {.n = 7};
 	struct strbuf object = {0};
 	struct chat_msg *msg;
 
@@ -135,8 +136,8 @@ START_TEST(writes_messages)
 	dialect_frame.goodbye(CLOSE_IDLE, "5m", 0, &out);
 	check_frame(object.data);
 	strbuf_clear(&object);
-	dialect_json.missed(7, 0, &object);
-	dialect_frame.missed(7, 0, &out);
+	dialect_json.missed(&missed, 0, &object);
+	dialect_frame.missed(&missed, 0, &out);
 	check_frame(object.data);
 	strbuf_fini(&object);
 }

@@ -556,22 +556,6 @@ START_TEST(says_goodbye)
 }
 END_TEST
 
-START_TEST(counts_what_was_missed)
-{
-	struct strbuf out = {0};
-
-	dialect_json.missed(1940, 0, &out);
-	ck_assert_str_eq(out.data,
-		NOTE
-		"\"missed\",\"count\":1940,\"message\":"
-		"\"1,940 messages were left out: you read too slowly\"}\n");
-	strbuf_clear(&out);
-	dialect_json.missed(1, 0, &out);
-	check_object(out.data, "notification");
-	strbuf_fini(&out);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("dialect_json");
@@ -587,7 +571,6 @@ int main(void)
 	tcase_add_test(tc, every_type_has_its_object);
 	tcase_add_test(tc, a_joiner_is_told_in_1000_bytes);
 	tcase_add_test(tc, says_goodbye);
-	tcase_add_test(tc, counts_what_was_missed);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -500,19 +500,6 @@ START_TEST(says_goodbye)
 }
 END_TEST
 
-START_TEST(counts_what_was_missed)
-{
-	struct strbuf out = {0};
-
-	dialect_text.missed(1940, 0, &out);
-	dialect_text.missed(1, DIALECT_CRLF, &out);
-	ck_assert_str_eq(out.data,
-		"*** 1,940 lines were left out: you read too slowly\n"
-		"*** 1 line was left out: you read too slowly\r\n");
-	strbuf_fini(&out);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("dialect_text");
@@ -534,7 +521,6 @@ int main(void)
 	tcase_add_loop_test(tc, helps_with_every_verb, 0, 2);
 	tcase_add_loop_test(
 		tc, says_goodbye, 0, sizeof goodbyes / sizeof goodbyes[0]);
-	tcase_add_test(tc, counts_what_was_missed);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -287,6 +287,31 @@ START_TEST(empty_rooms_are_kept_for_a_while)
 }
 END_TEST
 
+/* Hundreds are not forgotten in one command, which would hold up others. */
+START_TEST(many_empty_rooms_go_in_turns)
+{
+	struct member *bob = world_person(&w, 1, 0, "bob");
+	size_t left = 500;
+	char name[16];
+
+	for (size_t i = 1; i < left; i++) {
+		snprintf(name, sizeof(name), "r%zu", i);
+		world_run(&w, bob, "join", name, NULL);
+	}
+	world_run(&w, bob, "part", NULL);
+	ck_assert_uint_eq(hub_n_rooms(w.hub), left);
+	w.now.mono_ms += w.settings.room_keep_ms;
+	for (int i = 0; i < 100 && left > 1; i++) {
+		world_run(&w, bob, "ping", NULL);
+		ck_assert_uint_lt(hub_n_rooms(w.hub), left);
+		ck_assert_uint_ge(hub_n_rooms(w.hub) + 32, left);
+		left = hub_n_rooms(w.hub);
+	}
+	ck_assert_uint_eq(left, 1);
+	world_leave(&w, bob, NULL);
+}
+END_TEST
+
 START_TEST(rooms_are_bounded)
 {
 	struct member *bob, *carol;
@@ -501,6 +526,7 @@ static Suite *hub_suite(void)
 	tcase_add_test(tc, a_pending_guest_of_a_room_grown_large_is_silent);
 	tcase_add_test(tc, ids_rise_and_follow_the_clock);
 	tcase_add_test(tc, empty_rooms_are_kept_for_a_while);
+	tcase_add_test(tc, many_empty_rooms_go_in_turns);
 	tcase_add_test(tc, rooms_are_bounded);
 	tcase_add_test(tc, no_room_without_an_empty_one);
 	tcase_add_test(tc, configured_rooms_exist);

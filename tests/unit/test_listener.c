@@ -126,6 +126,35 @@ START_TEST(new_settings_reach_a_kept_socket)
 }
 END_TEST
 
+/* The kernel gives a connection the buffer of its listener over TCP only. */
+START_TEST(connections_have_the_buffer_too)
+{
+	struct addr a = _i ? unix_addr() : inet_addr_of("127.0.0.1", 0);
+	const struct addr *to;
+	struct listener_settings other = usual;
+	int fd, accepted;
+
+	ck_assert_int_eq(open_at(&a), 0);
+	to = listener_addr(l);
+	fd = socket(to->sa.sa_family, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fd, &to->sa, to->len), 0);
+	accepted = accept(listener_fd(l), NULL, NULL);
+	listener_adopt(l, accepted);
+	ck_assert_int_eq(option_of(accepted, SOL_SOCKET, SO_SNDBUF), 100000);
+	close(accepted);
+	close(fd);
+	other.send_buffer = 0;
+	ck_assert_int_eq(listener_tune(l, &other), 0);
+	fd = socket(to->sa.sa_family, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fd, &to->sa, to->len), 0);
+	accepted = accept(listener_fd(l), NULL, NULL);
+	listener_adopt(l, accepted);
+	ck_assert_int_ne(option_of(accepted, SOL_SOCKET, SO_SNDBUF), 100000);
+	close(accepted);
+	close(fd);
+}
+END_TEST
+
 /* As if it had been opened so. */
 START_TEST(what_is_no_longer_wanted_goes_back)
 {
@@ -416,6 +445,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, tcp_is_bound_and_tuned);
 	tcase_add_test(tc, new_settings_reach_a_kept_socket);
+	tcase_add_loop_test(tc, connections_have_the_buffer_too, 0, 2);
 	tcase_add_test(tc, what_is_no_longer_wanted_goes_back);
 	tcase_add_test(tc, a_group_comes_and_goes);
 	tcase_add_test(tc, a_busy_port_is_said);

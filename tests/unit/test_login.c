@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Logging in: the hub's side, with the comparison in the test's hand. */
+#include "chat/login.h"
 #include "login_world.h"
 
 static const char *wanted_hash(struct member *member)

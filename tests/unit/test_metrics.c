@@ -48,8 +48,8 @@ START_TEST(values_fall_into_buckets)
 	static const struct {
 		uint64_t value;
 		size_t bucket;
-	} cases[] = {{0, 0}, {100, 0}, {101, 1}, {500, 1}, {5000000, 11},
-		{5000001, 12}, {UINT64_C(1) << 40, 12}};
+	} cases[] = {{0, 0}, {100, 0}, {101, 1}, {500, 1}, {5000000, 12},
+		{5000001, 13}, {UINT64_C(1) << 40, 13}};
 	_Atomic uint64_t cells[METRICS_HIST_CELLS] = {0};
 	uint64_t sum = 0;
 
@@ -218,8 +218,8 @@ START_TEST(histograms_are_cumulative)
 {
 	const struct metrics_text text = {&out, METRICS_FORMAT_OPENMETRICS};
 	static const uint64_t times[METRICS_HIST_CELLS] = {
-		1, 0, 0, 2, [10] = 1, [METRICS_BOUNDS] = 1, 7000000};
-	static const uint64_t sizes[METRICS_HIST_CELLS] = {[4] = 3, [13] = 60};
+		1, 0, 0, 2, [11] = 1, [METRICS_BOUNDS] = 1, 7000000};
+	static const uint64_t sizes[METRICS_HIST_CELLS] = {[4] = 3, [14] = 60};
 
 	metrics_text_histogram(&text, METRICS_ID_loop_lag, times);
 	ck_assert_ptr_nonnull(strstr(out.data,
@@ -228,6 +228,10 @@ START_TEST(histograms_are_cumulative)
 		"sockd_loop_lag_seconds_bucket{le=\"0.001\"} 1\n"
 		"sockd_loop_lag_seconds_bucket{le=\"0.0025\"} 3\n"));
 	ck_assert_ptr_nonnull(strstr(out.data,
+		"sockd_loop_lag_seconds_bucket{le=\"0.02\"} 3\n"
+		"sockd_loop_lag_seconds_bucket{le=\"0.025\"} 3\n"
+		"sockd_loop_lag_seconds_bucket{le=\"0.05\"} 3\n"
+		"sockd_loop_lag_seconds_bucket{le=\"0.1\"} 3\n"
 		"sockd_loop_lag_seconds_bucket{le=\"0.25\"} 3\n"
 		"sockd_loop_lag_seconds_bucket{le=\"1.0\"} 4\n"
 		"sockd_loop_lag_seconds_bucket{le=\"5.0\"} 4\n"

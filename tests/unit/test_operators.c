@@ -2,6 +2,7 @@
 /* What operators do in the chat: ann is one, bob and carol are not. */
 #include "chat/operate.h"
 
+#include "chat/login.h"
 #include "chat/mutes.h"
 #include "chat_world.h"
 

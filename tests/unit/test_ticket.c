@@ -172,6 +172,33 @@ START_TEST(those_who_left_are_forgotten_in_time)
 }
 END_TEST
 
+/* Of many whose time is over at once a few are ended each time; none of them is
+ * taken for one that lasts. */
+START_TEST(many_are_forgotten_in_turns)
+{
+	const struct ticket *last = NULL;
+	size_t left = 1000;
+	int n = 0;
+
+	for (size_t i = 0; i < left; i++) {
+		struct member *member = person("bob");
+
+		(void)code_of(member);
+		last = member->ticket;
+		ticket_keep(&tickets, member->ticket, 1000);
+	}
+	ck_assert(!ticket_is_over(last, 600, 1599));
+	ck_assert(ticket_is_over(last, 600, 1600));
+	for (; left > 0; n++) {
+		tickets_forget(&tickets, 600, 1600);
+		ck_assert_uint_lt(tickets.n_gone, left);
+		ck_assert_uint_ge(tickets.n_gone + 64, left);
+		left = tickets.n_gone;
+	}
+	ck_assert_int_gt(n, 10);
+}
+END_TEST
+
 START_TEST(those_who_left_are_bounded)
 {
 	uint32_t first = 0, second = 0, last = 0;
@@ -184,7 +211,9 @@ START_TEST(those_who_left_are_bounded)
 			first = last;
 		if (i == 1)
 			second = last;
-		ticket_keep(&tickets, member->ticket, (uint64_t)i);
+		ck_assert_int_eq(
+			ticket_keep(&tickets, member->ticket, (uint64_t)i),
+			i == TICKETS_GONE);
 	}
 	ck_assert_uint_eq(tickets.n_gone, TICKETS_GONE);
 	ck_assert_ptr_null(tickets_find(&tickets, first));
@@ -228,6 +257,7 @@ int main(void)
 	tcase_add_test(tc, a_ticket_is_given_once);
 	tcase_add_test(tc, a_ticket_passes_with_a_new_code);
 	tcase_add_test(tc, those_who_left_are_forgotten_in_time);
+	tcase_add_test(tc, many_are_forgotten_in_turns);
 	tcase_add_test(tc, those_who_left_are_bounded);
 	tcase_add_test(tc, a_claim_holds_the_nick);
 	suite_add_tcase(suite, tc);
