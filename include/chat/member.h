@@ -20,6 +20,12 @@ struct ticket;
 
 #define AWAYS_TOLD 4
 
+/* What the kernel says of who connected over a unix socket. */
+struct unix_user {
+	char *name; /* owned; NULL: none */
+	struct gid_list groups;
+};
+
 /* A person or a program, for chat's own files. Owned by the hub. */
 struct member {
 	struct strmap_node node; /* hub.members, by key */
@@ -36,6 +42,10 @@ struct member {
 	uint32_t away_serial;       /* which of all that were ever away */
 	/* Of whose being away it was told last, by away_serial. */
 	uint32_t aways_told[AWAYS_TOLD];
+	bool is_operator;
+	bool is_held;  /* until it has logged in nothing else is allowed */
+	bool is_plain; /* what it sends may be read by others on its way */
+	uint8_t n_wrong_logins;
 	struct ignore_list ignores;    /* owned */
 	struct ignore_list ignored_by; /* borrowed */
 	uint8_t n_ignores;
@@ -46,18 +56,13 @@ struct member {
 	struct ticket *ticket; /* the tickets' own; NULL: it has no code */
 	struct ticket *claim;  /* what it waits for, see resume.c; NULL */
 	/* Who it is beyond its nick, see hub_set_identity(). */
-	char *user, *account;   /* owned; NULL: none */
-	struct gid_list groups; /* of the user */
-	bool is_operator;
-	bool is_held;  /* until it has logged in nothing else is allowed */
-	bool is_plain; /* what it sends may be read by others on its way */
-	uint8_t n_wrong_logins;
+	char *account;            /* owned; NULL: none */
+	struct unix_user *user;   /* owned; NULL: none */
 	struct login *login;      /* owned; what it waits for; NULL: nothing */
 	LIST_HEAD(, login) heirs; /* login.of_holder: wait for its nick */
-	bool has_address;         /* it connected from: */
-	struct network address;   /* one address */
 	uint64_t muted_ms;        /* until then it may say nothing; monotonic;
 	                           0: it may, UINT64_MAX: until told */
+	struct network address;   /* it connected from; prefix 0: none */
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1]; /* nick_make_key() of nick */
 };
@@ -79,6 +84,10 @@ enum membership_flag {
 struct member *member_new(struct chat_home home, const char *nick);
 void member_free(struct member *member); /* sits nowhere; NULL is fine */
 size_t member_count_seats(const struct member *member);
+/* The name of its Unix user; borrowed, NULL: none. */
+const char *member_user(const struct member *member);
+/* 0 or -ENOMEM (then it is called as before). */
+int member_set_user(struct member *member, const char *name);
 /* See hub_set_identity(). */
 int member_set_identity(
 	struct member *member, const struct chat_identity *identity);

@@ -26,15 +26,15 @@ struct past_seat {
 };
 
 struct ticket {
-	size_t slot;            /* in tickets.codes */
-	struct member *member;  /* borrowed from the hub; owned once it left */
-	struct member *claimer; /* borrowed: waits for it to leave; NULL */
+	uint32_t slot;           /* in tickets.codes */
+	uint32_t n_seats;        /* of: */
+	struct past_seat *seats; /* owned; once it has left */
+	struct member *member;   /* borrowed from the hub; owned once it left */
+	struct member *claimer;  /* borrowed: waits for it to leave; NULL */
 	bool has_left;
-	uint64_t left_ms;          /* monotonic */
-	uint64_t saved;            /* the number of the last state it is in */
-	uint64_t unread, left_out; /* see hub_set_unread() */
-	struct past_seat *seats;   /* owned; once it has left */
-	size_t n_seats;
+	uint64_t left_ms;            /* monotonic */
+	uint64_t saved;              /* the number of the last state it is in */
+	uint64_t unread, left_out;   /* see hub_set_unread() */
 	TAILQ_ENTRY(ticket) link;    /* tickets.gone once it has left */
 	LIST_ENTRY(ticket) of_claim; /* tickets.claims while claimer */
 };

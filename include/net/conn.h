@@ -65,9 +65,9 @@ uint64_t conn_id(const struct conn *c); /* unique for ever, never 0 */
  * buf: ADDR_LEN. */
 const char *conn_peer_text(const struct conn *c, char *buf);
 const char *conn_local_text(const struct conn *c, char *buf);
-bool conn_is_unix(const struct conn *c); /* the peer came by a unix socket */
 /* A name the log shows beside the peer (a nick); borrowed, NULL: none. */
 void conn_set_nick(struct conn *c, const char *nick);
+const char *conn_nick(const struct conn *c);
 bool conn_is_open(const struct conn *c); /* until conn_close() */
 
 /* Sends bytes (copied). With nothing queued they go to the socket at once and

@@ -9,7 +9,7 @@
  * Zero-initialised is empty. */
 struct idlist {
 	uint64_t *ids; /* owned */
-	size_t n, size;
+	uint32_t n, size;
 };
 
 int idlist_add(struct idlist *list, uint64_t id); /* 0 or -ENOMEM */

@@ -11,6 +11,7 @@ struct gid_list;
 /* Who connected over a unix socket, by the kernel's word. On the conn's worker
  * only. */
 
+bool conn_is_unix(const struct conn *c); /* the peer came by one */
 /* 0, or -ENOTSUP: it is no unix socket. */
 int user_of(const struct conn *c, uid_t *ret);
 /* The user's groups, the first one included, which *ret then owns. 0 or

@@ -92,7 +92,9 @@ void chat_port_go_on(struct chat_session *session);
 /* Fills in what rooms remember of what was left out for it. */
 void chat_port_fill_gaps(
 	struct chat_session *session, struct chat_gap *gaps, size_t n);
-/* The connection ends: forget it. reason for its rooms, NULL: none. */
-void chat_port_leave(struct chat_session *session, const char *reason);
+/* The connection ends: forget it. reason for its rooms, NULL: none. Of what was
+ * sent to it so many bytes are known not to have arrived. */
+void chat_port_leave(
+	struct chat_session *session, const char *reason, uint64_t undelivered);
 
 #endif

@@ -32,17 +32,14 @@ struct chat_session {
 	const struct dialect *dialect; /* constant */
 	const char *room;              /* borrowed: where a person starts */
 	struct member *member;         /* borrowed; looked into by chat_port */
-	const char *nick;              /* borrowed from member; NULL: none */
 	struct seat *seats;            /* owned list: the rooms it hears */
 	struct idlist ignored;         /* persons whom it does not hear */
 	struct chat_msg *bye;          /* a reference: what /quit said */
 	uint64_t missed;               /* messages left out while it was slow */
-	uint64_t undelivered; /* bytes that never arrived; once closed */
-	uint64_t told;        /* the last fact told to each once */
+	uint64_t told;                 /* the last fact told to each once */
 	struct dialect_input input;
-	uint64_t due_ms[CHAT_TIMER_N];       /* see chat_timer.h; 0: not */
-	const struct flood_settings *limits; /* borrowed from the service */
-	struct flood flood;                  /* what it says too fast */
+	uint64_t due_ms[CHAT_TIMER_N]; /* see chat_timer.h; 0: not */
+	struct flood flood;            /* what it says too fast */
 	/* Looks at the first input again, see dialect.h; NULL: none does. */
 	const struct dialect *doubting;
 	uint8_t view;    /* bits of enum dialect_view */

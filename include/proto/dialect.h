@@ -37,11 +37,13 @@ struct dialect_input {
 		size_t line_max; /* auto */
 	};
 	/* What the reads found out, for the caller to see to after each: */
-	uint8_t view;               /* how to write to it, bits to be added */
-	struct telnet_reply reply;  /* to be sent, then emptied */
-	const struct dialect *next; /* BECOMES: which one */
-	const char *stranger;       /* STRANGE: what it is, for the log */
-	uint8_t why;                /* ... and enum close_reason */
+	uint8_t view;              /* how to write to it, bits to be added */
+	struct telnet_reply reply; /* to be sent, then emptied */
+	union {
+		const struct dialect *next; /* BECOMES: which one */
+		const char *stranger;       /* STRANGE: what, for the log */
+	};
+	uint8_t why; /* ... and enum close_reason */
 };
 
 /* What was left out for somebody who reads too slowly. */

@@ -107,7 +107,7 @@ static void tell_whois(const struct turn *turn, const struct member *member)
 			.flags = (member->away ? CHAT_AWAY : 0u) |
 				(member->is_operator ? CHAT_OPERATOR : 0u),
 			.nick = member->nick,
-			.nick2 = member->user,
+			.nick2 = member_user(member),
 			.room = member->account,
 			.text = member->away,
 			.n = turn->now->mono_ms - member->came_ms,

@@ -49,7 +49,7 @@ static const char *address_of(
 	const struct member *member, char buf[static NETWORK_LEN])
 {
 	buf[0] = '\0';
-	if (member && member->has_address)
+	if (member && member->address.prefix)
 		network_format(buf, &member->address);
 	return buf;
 }
@@ -82,7 +82,7 @@ static bool may_ban_network(const struct turn *turn, const char *what)
 	exempt = find_exempt(turn, &net);
 	if (exempt)
 		reply_refuse(turn, CHAT_E_BAN_EXEMPT, what, exempt);
-	else if (self && self->has_address &&
+	else if (self && self->address.prefix &&
 		network_has(&net, self->address.bytes))
 		reply_refuse(turn, CHAT_E_BAN_SELF, what, NULL);
 	else
@@ -329,6 +329,5 @@ void hub_set_address(
 	struct hub *hub, struct member *member, const struct network *address)
 {
 	(void)hub;
-	member->has_address = true;
 	member->address = *address;
 }

@@ -63,9 +63,9 @@ const char *operator_name(
 	if (member->account) {
 		kind = "account";
 		name = member->account;
-	} else if (member->user) {
+	} else if (member_user(member)) {
 		kind = "user";
-		name = member->user;
+		name = member_user(member);
 	}
 	snprintf(buf, BAN_BY_MAX + 1, "%s %s", kind, name);
 	return buf;

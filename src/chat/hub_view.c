@@ -63,8 +63,9 @@ static void fill_member(struct member_view *view, const struct member *member,
 	strcpy(view->nick, member->nick);
 	if (member->account)
 		strcpy(view->account, member->account);
-	if (member->user)
-		strncpy(view->user, member->user, sizeof(view->user) - 1);
+	if (member_user(member))
+		strncpy(view->user, member_user(member),
+			sizeof(view->user) - 1);
 }
 
 /* Makes *rows hold one more than n. False: no memory. */

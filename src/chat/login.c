@@ -70,7 +70,9 @@ static bool is_listed(
 	for (size_t i = 0; member->account && i < operators->n_items; i++)
 		if (name_equal(operators->items[i], member->account))
 			return true;
-	return gid_list_meets(&member->groups, &settings->operator_groups);
+	return member->user &&
+		gid_list_meets(
+			&member->user->groups, &settings->operator_groups);
 }
 
 /* The account, if somebody can be it now. */
@@ -97,19 +99,19 @@ int hub_set_identity(struct hub *hub, struct member *member,
 
 int hub_set_user(struct hub *hub, struct member *member, const char *user)
 {
-	char *copy = strdup(user);
-
 	assert(hub);
-	if (!copy)
-		return -ENOMEM;
-	free(member->user);
-	member->user = copy;
-	return 0;
+	return member_set_user(member, user);
+}
+
+/* What the list of operators may know somebody by. */
+static bool is_known(const struct member *member)
+{
+	return member->account || (member->user && member->user->groups.n > 0);
 }
 
 void login_judge(const struct hub *hub, struct member *member)
 {
-	if (!member->account && member->groups.n == 0)
+	if (!is_known(member))
 		return;
 	if (member->account && !find_open(hub, member->account)) {
 		free(member->account);
@@ -288,9 +290,9 @@ static void succeed(const struct turn *turn, const struct account *account)
 {
 	struct member *member = turn->member;
 	const struct chat_identity identity = {
-		.user = member->user,
+		.user = member_user(member),
 		.account = account->name,
-		.groups = &member->groups,
+		.groups = member->user ? &member->user->groups : NULL,
 	};
 
 	if (hub_set_identity(turn->hub, member, &identity) < 0) {

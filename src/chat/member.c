@@ -31,6 +31,15 @@ struct member *member_new(struct chat_home home, const char *nick)
 	return member;
 }
 
+static void unix_user_free(struct unix_user *user)
+{
+	if (!user)
+		return;
+	free(user->name);
+	gid_list_fini(&user->groups);
+	free(user);
+}
+
 void member_free(struct member *member)
 {
 	if (!member)
@@ -40,10 +49,14 @@ void member_free(struct member *member)
 	ignore_fini(member);
 	free(member->reply_to);
 	free(member->away);
-	free(member->user);
+	unix_user_free(member->user);
 	free(member->account);
-	gid_list_fini(&member->groups);
 	free(member);
+}
+
+const char *member_user(const struct member *member)
+{
+	return member->user ? member->user->name : NULL;
 }
 
 static int copy_word(char **ret, const char *word)
@@ -52,28 +65,59 @@ static int copy_word(char **ret, const char *word)
 	return word && !*ret ? -ENOMEM : 0;
 }
 
+int member_set_user(struct member *member, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (copy && !member->user)
+		member->user = calloc(1, sizeof *member->user);
+	if (!copy || !member->user) {
+		free(copy);
+		return -ENOMEM;
+	}
+	free(member->user->name);
+	member->user->name = copy;
+	return 0;
+}
+
+/* *ret NULL: it has none. 0 or -ENOMEM. */
+static int copy_user(
+	struct unix_user **ret, const struct chat_identity *identity)
+{
+	struct unix_user *user;
+	int err;
+
+	*ret = NULL;
+	if (!identity->user && !identity->groups)
+		return 0;
+	user = calloc(1, sizeof *user);
+	err = user ? copy_word(&user->name, identity->user) : -ENOMEM;
+	if (!err && identity->groups)
+		err = gid_list_copy(&user->groups, identity->groups);
+	if (err)
+		unix_user_free(user);
+	else
+		*ret = user;
+	return err;
+}
+
 int member_set_identity(
 	struct member *member, const struct chat_identity *identity)
 {
-	char *user = NULL, *account = NULL;
-	struct gid_list groups = {NULL};
-	int err = copy_word(&user, identity->user);
+	struct unix_user *user;
+	char *account = NULL;
+	int err = copy_user(&user, identity);
 
 	if (!err)
 		err = copy_word(&account, identity->account);
-	if (!err && identity->groups)
-		err = gid_list_copy(&groups, identity->groups);
 	if (err) {
-		free(user);
-		free(account);
+		unix_user_free(user);
 		return err;
 	}
-	free(member->user);
+	unix_user_free(member->user);
 	free(member->account);
-	gid_list_fini(&member->groups);
 	member->user = user;
 	member->account = account;
-	member->groups = groups;
 	member->is_operator = identity->is_operator;
 	return 0;
 }

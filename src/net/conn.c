@@ -87,14 +87,14 @@ const char *conn_local_text(const struct conn *c, char *buf)
 	return addr_format(buf, &a.sa, a.len);
 }
 
-bool conn_is_unix(const struct conn *c)
-{
-	return c->peer.family == AF_UNIX;
-}
-
 void conn_set_nick(struct conn *c, const char *nick)
 {
 	c->nick = nick;
+}
+
+const char *conn_nick(const struct conn *c)
+{
+	return c->nick;
 }
 
 bool conn_is_open(const struct conn *c)

@@ -14,6 +14,7 @@
 #include "net/conn.h"
 #include "net/conn_private.h"
 #include "net/service.h"
+#include "net/user.h"
 #include "net/worker_private.h"
 
 void conn_enter(struct worker *w, struct service_count *count)

@@ -32,8 +32,8 @@ enum conn_state {
 struct conn {
 	uint64_t id;
 	int fd;                    /* owned; the bufferevent's as well */
-	uint8_t state;             /* enum conn_state */
 	uint8_t why;               /* enum close_reason, once not open */
+	uint8_t late_end;          /* errno; LATE_EOF; 0: none, see conn.c */
 	bool eof : 1;              /* the peer's FIN was read */
 	bool opened : 1;           /* ops->open() was called */
 	bool reading : 1;          /* the loop watches for input */
@@ -44,7 +44,7 @@ struct conn {
 	bool behind : 1;           /* the protocol asked for input() again */
 	bool in_address_table : 1; /* the peer is in the acceptor's table */
 	bool is_refusal : 1;       /* let in only to be told why not */
-	uint8_t late_end;          /* errno; LATE_EOF; 0: none, see conn.c */
+	uint8_t state : 2;         /* enum conn_state */
 	uint32_t queued;           /* bytes in the bufferevent's output */
 	uint32_t unread;           /* bytes counted that lie in its input */
 	uint64_t last_ms;          /* last byte either way */

@@ -8,7 +8,7 @@
 int idlist_add(struct idlist *list, uint64_t id)
 {
 	if (list->n == list->size) {
-		size_t size = list->size ? list->size * 2 : 8;
+		uint32_t size = list->size ? list->size * 2 : 8;
 		uint64_t *ids = reallocarray(list->ids, size, sizeof(*ids));
 
 		if (!ids)

@@ -23,6 +23,11 @@ struct lookup {
 	void (*told)(struct conn *c, const char *name);
 };
 
+bool conn_is_unix(const struct conn *c)
+{
+	return c->peer.family == AF_UNIX;
+}
+
 int user_of(const struct conn *c, uid_t *ret)
 {
 	struct ucred cred;

@@ -150,9 +150,9 @@ static bool is_ignored(const struct chat_session *session, uint64_t person)
 static bool rings(
 	const struct chat_session *session, const struct chat_msg *msg)
 {
-	return session->view & DIALECT_BELL && session->nick &&
+	return session->view & DIALECT_BELL && conn_nick(session->conn) &&
 		(msg->type == CHAT_SAID || msg->type == CHAT_ACTION) &&
-		name_is_in(msg->text, session->nick);
+		name_is_in(msg->text, conn_nick(session->conn));
 }
 
 /* Piece number i, from `start` of what is rendered, unless it is not for this

@@ -66,6 +66,13 @@ static const struct dialect *dialect_of(const struct service *svc)
 	return dialect_find(dialect_names[opt->dialect]);
 }
 
+const struct flood_settings *chat_flood_settings(const struct service *svc)
+{
+	const struct chat_options *opt = svc->options;
+
+	return &opt->flood;
+}
+
 static int chat_open(struct conn *c)
 {
 	const struct service *svc = conn_service(c);
@@ -75,7 +82,6 @@ static int chat_open(struct conn *c)
 	session->conn = c;
 	session->port = svc->context;
 	session->room = opt->room;
-	session->limits = &opt->flood;
 	if (opt->login == CHAT_LOGIN_REQUIRED)
 		session->terms |= CHAT_TERM_HELD;
 	if (!opt->login_plain && !user_is_local(c))
@@ -332,9 +338,9 @@ static void chat_closed(struct conn *c, enum close_reason why)
 	bool is_gone = why == CLOSE_EOF || why == CLOSE_RESET ||
 		why == CLOSE_TIMEOUT;
 
-	session->undelivered = conn_undelivered(c, is_gone);
 	flood_fini(&session->flood);
-	chat_port_leave(session, leaving_words(session, why));
+	chat_port_leave(session, leaving_words(session, why),
+		conn_undelivered(c, is_gone));
 	if (session->dialect->stop)
 		session->dialect->stop(&session->input);
 }

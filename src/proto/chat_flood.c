@@ -60,10 +60,16 @@ static void close_for_memory(struct chat_session *session)
 	conn_close(session->conn, CLOSE_MEMORY, NULL);
 }
 
+static const struct flood_settings *limits_of(
+	const struct chat_session *session)
+{
+	return chat_flood_settings(conn_service(session->conn));
+}
+
 static struct flood_rule service_rule(struct chat_session *session)
 {
 	return (struct flood_rule){
-		.settings = session->limits,
+		.settings = limits_of(session),
 		.bucket = &session->flood.bucket,
 		.line_max = conn_service(session->conn)->line_max,
 	};
@@ -89,8 +95,9 @@ static bool find_rule(struct chat_session *session,
 static bool take_exempt(struct chat_session *session,
 	const struct flood_rule *rule, const struct chat_call *call)
 {
-	bool is_exempt = rule->settings == session->limits
-		? conn_is_from(session->conn, &session->limits->exempt)
+	const struct flood_settings *limits = limits_of(session);
+	bool is_exempt = rule->settings == limits
+		? conn_is_from(session->conn, &limits->exempt)
 		: chat_port_is_exempt(session, call);
 
 	if (!is_exempt)
@@ -296,7 +303,7 @@ static bool admit_slowly(struct chat_session *session, struct chat_call *call)
 static bool passes_at_once(
 	struct chat_session *session, const struct chat_call *call)
 {
-	const struct flood_settings *limits = session->limits;
+	const struct flood_settings *limits = limits_of(session);
 
 	return call->verb == chat_verb_say() && !session->flood.late &&
 		!conn_is_choked(session->conn) &&

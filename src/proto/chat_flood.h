@@ -6,8 +6,13 @@
 
 struct chat_call;
 struct chat_session;
+struct flood_settings;
+struct service;
 
 /* When a session's lines run. On its worker. */
+
+/* chat.c: the limits of a service, borrowed from it. */
+const struct flood_settings *chat_flood_settings(const struct service *svc);
 
 /* True if the call got last may run now; else it has been seen to: it waits,
  * was dropped, or has run behind what had to be told first. May close the

@@ -151,8 +151,7 @@ static void settle(struct chat_session *session, const struct delivery *d)
 /* Under the lock. Only this thread renames this member, so the name lasts. */
 static void take_nick(struct chat_session *session)
 {
-	session->nick = member_nick(session->member);
-	conn_set_nick(session->conn, session->nick);
+	conn_set_nick(session->conn, member_nick(session->member));
 }
 
 static bool may_wait(const struct chat_call *call)
@@ -407,7 +406,8 @@ void chat_port_set_view(struct chat_session *session, unsigned view)
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 }
 
-void chat_port_leave(struct chat_session *session, const char *reason)
+void chat_port_leave(
+	struct chat_session *session, const char *reason, uint64_t undelivered)
 {
 	struct chat_port *port = session->port;
 	struct chat_desk *desk = own_desk(session);
@@ -420,11 +420,9 @@ void chat_port_leave(struct chat_session *session, const char *reason)
 	if (!session->member)
 		return;
 	pthread_mutex_lock(&port->lock);
-	hub_set_unread(
-		port->hub, session->member, session->undelivered, n_missed);
+	hub_set_unread(port->hub, session->member, undelivered, n_missed);
 	hub_leave(port->hub, session->member, reason, &when, &desk->outbox);
 	session->member = NULL;
-	session->nick = NULL;
 	if (atomic_load(&port->stopping))
 		outbox_clear(&desk->outbox);
 	else

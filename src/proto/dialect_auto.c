@@ -65,11 +65,11 @@ static enum dialect_event act(
 {
 	if (sniff == SNIFF_MORE)
 		return DIALECT_MORE;
-	in->stranger = becomes[sniff].stranger;
 	if (becomes[sniff].dialect) {
 		in->next = dialect_find(becomes[sniff].dialect);
 		return DIALECT_BECOMES;
 	}
+	in->stranger = becomes[sniff].stranger;
 	in->why = CLOSE_PROTOCOL;
 	strbuf_add(&call->buf, becomes[sniff].answer.data,
 		becomes[sniff].answer.len);

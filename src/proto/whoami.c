@@ -7,6 +7,7 @@
 #include "net/addr.h"
 #include "net/conn.h"
 #include "net/dgram.h"
+#include "net/user.h"
 #include "proto/framed.h"
 #include "proto/proto.h"
 #include "proto/trace.h"

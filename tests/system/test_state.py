@@ -13,6 +13,7 @@ import tempfile
 import time
 import unittest
 
+from accounts import Accounts
 from clients import Client, Person
 from control import asked, refused, said, sockctl
 from harness import (
@@ -154,6 +155,30 @@ class Restart(State):
             self.assertEqual(back.resume(bob.code), 'nothing was missed')
             self.assertEqual(back.nick, 'bob')
         self.assertEqual(self.said(), ['kept'])
+
+    def test_accounts_locks_and_mutes(self):
+        """A code brings the account back, and what operators said still holds."""
+        with Accounts('alice') as accounts:
+            config = accounts.config(CONFIG[CONFIG.index('{') + 1:CONFIG.rindex('}')])
+            with self.daemon(config) as d:
+                alice, bob = Person(d), Someone(d, nick='bob', room='ops')
+                alice.say('/login alice secret')
+                alice.until(re.compile(r'\*\*\* you are now alice\. .* /resume (\S+)'))
+                code = alice.match[1]
+                said(d, 'lock', 'ops', 'on')
+                said(d, 'mute', 'bob')
+                bob.sync()
+            with self.daemon(config) as d:
+                back, again, other = Someone(d), Someone(d), Person(d)
+                back.resume(code)
+                self.assertEqual(back.nick, 'alice')
+                other.say('/whois alice')
+                other.until(re.compile(r'\*\*\* alice: account alice, .*'))
+                other.say('/join ops')
+                other.until('*** error: #ops is locked: only operators may join')
+                again.resume(bob.code)
+                again.say('hello?')
+                again.until(re.compile(r'\*\*\* error: .*mute.*'))
 
     def test_nothing_said_nothing_written(self):
         with self.daemon():

@@ -112,7 +112,7 @@ START_TEST(a_name_rings_for_who_wants_it)
 
 	for (size_t i = 0; i < 4; i++) {
 		come(i == 1 ? 0 : DIALECT_BELL);
-		sessions[i]->nick = nicks[i];
+		conn_set_nick(sessions[i]->conn, nicks[i]);
 		seat(i, 1);
 	}
 	add(1, "hi Bob", 0);
