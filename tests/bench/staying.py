@@ -15,6 +15,7 @@ many pages."""
 import contextlib
 import os
 import re
+import resource
 import selectors
 import signal
 import socket
@@ -131,7 +132,7 @@ def prove_slow():
 
 # Load without end.
 
-LINES, ROOMS, CROWD = 1000000, 100000, 3000
+LINES, ROOMS, CROWD = 1000000, 100000, 10000
 JOINERS, TURNS, VISITORS = 200, 100, 3000
 PROGRAMS, LISTS, LOGINS = 100, 100, 500
 CONFIG = '''
@@ -157,6 +158,11 @@ def put_first(peer):
                                   os.sched_param(1))
     except PermissionError:
         say('not allowed to put sockd first: gaps may be those of a busy machine')
+
+
+def allow_descriptors():
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def connect(peer, service):
@@ -353,6 +359,7 @@ def prove_staying():
     try:
         with Sockd(workers=2, config=CONFIG, accounts=['bob']) as peer:
             put_first(peer)
+            allow_descriptors()
             for scene in SCENES:
                 say(f'once before: {scene(peer)}')
             settle(peer)
