@@ -2,9 +2,11 @@
 #ifndef SOCKD_BASE_CLOCK_H
 #define SOCKD_BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/time.h>
+#include <time.h>
 
 /* Milliseconds that never go back and do not count from any date: for every
  * deadline and interval. Costs a few nanoseconds, resolution one kernel tick. */
@@ -16,6 +18,9 @@ uint64_t clock_mono_us(void);
 int64_t clock_wall_ms(void);
 /* So long, for what takes a timeval. */
 struct timeval clock_timeval(uint64_t ms);
+/* For waiting on a condition by the clock that never goes back: until then. */
+void clock_cond_init(pthread_cond_t *cond);
+struct timespec clock_deadline(uint64_t ms);
 
 /* "2026-11-21T14:02:03.123Z" of a wall time; buf holds CLOCK_ISO_LEN. */
 #define CLOCK_ISO_LEN 25

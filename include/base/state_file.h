@@ -2,6 +2,7 @@
 #ifndef SOCKD_BASE_STATE_FILE_H
 #define SOCKD_BASE_STATE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ int state_file_write(const char *path, const struct state_kind *kind,
  * msg names the file. */
 int state_file_read(const char *path, const struct state_kind *kind,
 	struct strbuf *ret, struct errmsg *msg);
+/* True if that is what reading says of what the file holds or is, so that it
+ * will never be of use to us; not of what may pass. */
+bool state_file_is_bad(int err);
 /* The head of a file with that body. Pure. */
 void state_file_put_head(uint8_t head[STATE_HEAD_LEN],
 	const struct state_kind *kind, const void *body, size_t len);

@@ -37,6 +37,9 @@ struct slice {
 	size_t len;
 };
 
+/* Without the characters of `blanks` at both ends. */
+struct slice slice_trim(struct slice s, const char *blanks);
+
 /* A list of strings. Zero-initialised is empty. */
 struct strlist {
 	char **items; /* owned, each owned */

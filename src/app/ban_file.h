@@ -30,5 +30,9 @@ struct ban_page {
 /* Nothing if a newer one was written. 0, or -errno with msg. */
 int ban_file_write(
 	struct ban_file *file, const struct ban_page *page, struct errmsg *msg);
+/* Until that page, or a newer one, was written or could not be. 0, or -errno
+ * with msg: -ETIMEDOUT after ms. */
+int ban_file_wait(struct ban_file *file, uint64_t number, uint64_t ms,
+	struct errmsg *msg);
 
 #endif

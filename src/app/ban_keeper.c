@@ -25,6 +25,7 @@
 #include "base/errmsg.h"
 #include "base/log.h"
 #include "base/state_dir.h"
+#include "base/state_file.h"
 #include "base/strmap.h"
 #include "chat/bans.h"
 #include "net/banset.h"
@@ -34,6 +35,7 @@
 #include "ban_file.h"
 
 #define RETRY_SECS 60
+#define LAST_MS    5000 /* for the last writing */
 
 /* Somebody who waits until a change is in force. */
 struct waiter {
@@ -199,7 +201,7 @@ static int make_page(struct ban_keeper *k, struct ban_page *ret)
 }
 
 /* 0 or -errno. */
-static int start_writing(struct ban_keeper *k)
+static int start_writing(struct ban_keeper *k, struct helper *helper)
 {
 	struct writing *w = calloc(1, sizeof(*w));
 	int err = w ? make_page(k, &w->page) : -ENOMEM;
@@ -214,7 +216,7 @@ static int start_writing(struct ban_keeper *k)
 	w->job.mail.free = writing_free;
 	w->job.mailbox = k->server->mailbox;
 	w->job.work = on_helper;
-	err = helper_post(k->server->crew.helper, &w->job);
+	err = helper_post(helper, &w->job);
 	if (err)
 		writing_free(&w->job.mail);
 	return err;
@@ -227,7 +229,7 @@ static void write_soon(struct ban_keeper *k)
 	k->is_dirty = true;
 	if (k->is_writing || !k->file)
 		return;
-	err = start_writing(k);
+	err = start_writing(k, k->server->crew.helper);
 	if (err) {
 		note_written(k, err, strerror(-err));
 		return;
@@ -304,6 +306,12 @@ static void on_changed(void *arg)
 
 /* Its life. */
 
+static void keep_nothing(struct ban_keeper *k)
+{
+	ban_file_unref(k->file);
+	k->file = NULL;
+}
+
 /* What is in the way is not written over, if it cannot be moved. */
 static void put_aside(struct ban_keeper *k, const struct errmsg *why)
 {
@@ -318,14 +326,13 @@ static void put_aside(struct ban_keeper *k, const struct errmsg *why)
 		log_error("nobody is banned, the bans cannot be used: %s; put "
 			  "aside file=%s",
 			why->text, name.data);
-	if (err) {
-		ban_file_unref(k->file);
-		k->file = NULL;
-	}
+	if (err)
+		keep_nothing(k);
 	strbuf_fini(&name);
 }
 
-static void load(struct ban_keeper *k)
+/* 0 or -ENOMEM. */
+static int load(struct ban_keeper *k)
 {
 	struct strbuf text = {0};
 	struct errmsg msg = {""};
@@ -335,8 +342,15 @@ static void load(struct ban_keeper *k)
 		err = chat_admin_load_bans(
 			k->server->ctx.chat, text.data, text.len, &msg);
 	strbuf_fini(&text);
-	if (err && err != -ENOENT)
+	if (err == -ENOMEM)
+		return err;
+	if (state_file_is_bad(err)) {
 		put_aside(k, &msg);
+	} else if (err && err != -ENOENT) {
+		log_error("nobody is banned, and no ban is kept: %s", msg.text);
+		keep_nothing(k);
+	}
+	return 0;
 }
 
 int ban_keeper_new(
@@ -359,8 +373,12 @@ int ban_keeper_new(
 		ban_keeper_free(k);
 		return -ENOMEM;
 	}
-	if (dir)
-		load(k);
+	if (!dir)
+		log_warning("the bans are not kept either");
+	else if (load(k)) {
+		ban_keeper_free(k);
+		return -ENOMEM;
+	}
 	set = chat_admin_bans(s->ctx.chat, &list) ? NULL : make_set(k, &list);
 	if (!set) {
 		ban_keeper_free(k);
@@ -373,24 +391,30 @@ int ban_keeper_new(
 	return 0;
 }
 
+/* By a thread of its own: a disk that hangs does not hang the stop. */
+static void write_last(struct ban_keeper *k)
+{
+	struct helper *helper = helper_new();
+	struct errmsg msg = {"out of memory"};
+	int err = helper ? start_writing(k, helper) : -ENOMEM;
+
+	if (!err)
+		err = ban_file_wait(k->file, k->n_pages, LAST_MS, &msg);
+	if (err)
+		log_error("the bans are not kept: %s", msg.text);
+	helper_free(helper);
+}
+
 void ban_keeper_stop(struct ban_keeper *k)
 {
-	struct ban_page page;
-	struct errmsg msg;
-
 	if (!k)
 		return;
 	event_free(k->retry);
 	k->retry = NULL;
-	if (!k->file)
-		return;
-	if ((!k->is_dirty && !k->is_writing &&
-		    !atomic_load(&k->is_on_its_way)) ||
-		make_page(k, &page))
-		return;
-	if (ban_file_write(k->file, &page, &msg))
-		log_error("the bans are not kept: %s", msg.text);
-	strbuf_fini(&page.text);
+	if (k->file &&
+		(k->is_dirty || k->is_writing ||
+			atomic_load(&k->is_on_its_way)))
+		write_last(k);
 }
 
 void ban_keeper_free(struct ban_keeper *k)

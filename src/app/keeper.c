@@ -183,6 +183,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct keeper *k = arg;
 
+	assert(k->path);
 	if (!k->running && chat_keep_changes(k->world.chat) != k->n_changes)
 		(void)begin(k);
 }
@@ -279,6 +280,13 @@ static void keep_nothing(struct keeper *k)
 	log_error("the state of the chat is not kept: %s", k->why_not.text);
 }
 
+/* The file may be whole; who sees to what is in the way starts us again. */
+static void leave_in_place(struct keeper *k, const struct errmsg *why)
+{
+	k->why_not = *why;
+	keep_nothing(k);
+}
+
 /* For whoever wants to look at it, or has the sockd that understands it. */
 static void put_aside(struct keeper *k, const struct errmsg *why)
 {
@@ -330,8 +338,10 @@ static int read_file(struct keeper *k)
 	}
 	if (!err)
 		note_read(k, &counts, body.len + STATE_HEAD_LEN);
-	else if (err != -ENOENT && err != -ENOMEM)
+	else if (state_file_is_bad(err))
 		put_aside(k, &msg);
+	else if (err != -ENOENT && err != -ENOMEM)
+		leave_in_place(k, &msg);
 	strbuf_fini(&body);
 	return err == -ENOMEM ? err : 0;
 }
@@ -348,7 +358,7 @@ static int open_file(struct keeper *k)
 		return -ENOMEM;
 	state_file_tidy(k->path);
 	err = read_file(k);
-	if (!err && event_add(k->timer, &every))
+	if (!err && k->path && event_add(k->timer, &every))
 		err = -ENOMEM;
 	return err;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "keeper_private.h"
 #include "proto/chat_keep.h"
 
@@ -20,7 +21,6 @@ const struct state_kind keeper_kind = {
 struct keeper_save *keeper_save_new(struct chat_port *chat, const char *path)
 {
 	struct keeper_save *save = calloc(1, sizeof(*save));
-	pthread_condattr_t attr;
 
 	if (!save)
 		return NULL;
@@ -32,10 +32,7 @@ struct keeper_save *keeper_save_new(struct chat_port *chat, const char *path)
 	save->chat = chat;
 	atomic_init(&save->refs, 2);
 	pthread_mutex_init(&save->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&save->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&save->changed);
 	return save;
 }
 
@@ -88,17 +85,10 @@ void keeper_save_wait_taken(struct keeper_save *save)
 
 bool keeper_save_wait_done(struct keeper_save *save, uint64_t ms)
 {
-	struct timespec until;
+	struct timespec until = clock_deadline(ms);
 	bool is_done;
 	int r = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(ms / 1000);
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&save->lock);
 	while (!save->is_done && r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&save->changed, &save->lock, &until);

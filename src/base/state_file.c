@@ -59,6 +59,12 @@ static void put_name(uint8_t *head, const struct state_kind *kind)
 	snprintf((char *)head, NAME_LEN, MAGIC "%s\n", kind->name);
 }
 
+bool state_file_is_bad(int err)
+{
+	return err == -EBADMSG || err == -EPROTONOSUPPORT || err == -EFBIG ||
+		err == -EINVAL;
+}
+
 void state_file_put_head(uint8_t head[STATE_HEAD_LEN],
 	const struct state_kind *kind, const void *body, size_t len)
 {

@@ -120,6 +120,22 @@ char *strbuf_take(struct strbuf *sb)
 	return data;
 }
 
+static bool is_among(char c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
+struct slice slice_trim(struct slice s, const char *blanks)
+{
+	while (s.len > 0 && is_among(s.data[0], blanks)) {
+		s.data++;
+		s.len--;
+	}
+	while (s.len > 0 && is_among(s.data[s.len - 1], blanks))
+		s.len--;
+	return s;
+}
+
 void strlist_fini(struct strlist *list)
 {
 	for (size_t i = 0; i < list->n_items; i++)

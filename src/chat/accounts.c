@@ -21,6 +21,7 @@
 
 #include "base/errmsg.h"
 #include "base/password.h"
+#include "base/rows.h"
 
 #define ACCOUNTS_MAX 100000
 
@@ -47,35 +48,14 @@ static void complain(struct reading *r, const char *text)
 	say(r, r->line, &msg);
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-static struct slice trim(struct slice s)
-{
-	while (s.len > 0 && is_blank(s.data[0])) {
-		s.data++;
-		s.len--;
-	}
-	while (s.len > 0 && is_blank(s.data[s.len - 1]))
-		s.len--;
-	return s;
-}
-
 static bool grow(struct reading *r)
 {
-	size_t wider = r->size ? 2 * r->size : 16;
-	struct account *rows = r->accounts->rows;
+	void *rows = r->accounts->rows;
+	bool has_room = rows_make_room(
+		&rows, &r->size, r->accounts->n, sizeof(*r->accounts->rows));
 
-	if (r->accounts->n < r->size)
-		return true;
-	rows = reallocarray(rows, wider, sizeof(*rows));
-	if (!rows)
-		return false;
 	r->accounts->rows = rows;
-	r->size = wider;
-	return true;
+	return has_room;
 }
 
 static bool read_name(struct reading *r, struct slice text, char *name)
@@ -204,7 +184,7 @@ static void read_lines(struct reading *r, struct slice rest)
 			line.len = (size_t)(lf - rest.data);
 		rest.data += line.len + (lf != NULL);
 		rest.len -= line.len + (lf != NULL);
-		line = trim(line);
+		line = slice_trim(line, " \t\r");
 		if (line.len == 0 || line.data[0] == '#')
 			continue;
 		if (r->accounts->n == ACCOUNTS_MAX) {

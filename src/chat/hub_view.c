@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rows.h"
 #include "hub_private.h"
 
 void room_view_fini(struct room_view *view)
@@ -68,22 +69,6 @@ static void fill_member(struct member_view *view, const struct member *member,
 			sizeof(view->user) - 1);
 }
 
-/* Makes *rows hold one more than n. False: no memory. */
-static bool make_room_for(void **rows, size_t *size, size_t n, size_t row)
-{
-	size_t wider = *size ? 2 * *size : HUB_VIEW_PORTION;
-	void *moved;
-
-	if (n < *size)
-		return true;
-	moved = reallocarray(*rows, wider, row);
-	if (!moved)
-		return false;
-	*rows = moved;
-	*size = wider;
-	return true;
-}
-
 struct room_sight {
 	struct room_views *views;
 	size_t n_seen;
@@ -96,7 +81,7 @@ static void see_room(void *arg, struct strmap_node *node)
 	void *rows = views->rows;
 
 	sight->n_seen++;
-	if (make_room_for(
+	if (rows_make_room(
 		    &rows, &views->size, views->n, sizeof(*views->rows))) {
 		views->rows = rows;
 		fill_room(&views->rows[views->n++],
@@ -135,7 +120,7 @@ static void see_member(void *arg, struct strmap_node *node)
 	sight->n_seen++;
 	if (sight->room && !seat_find(member, sight->room))
 		return;
-	if (make_room_for(
+	if (rows_make_room(
 		    &rows, &views->size, views->n, sizeof(*views->rows))) {
 		views->rows = rows;
 		fill_member(&views->rows[views->n++], member, sight->now);

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rows.h"
 #include "chat/settings.h"
 #include "hub_private.h"
 #include "state_private.h"
@@ -63,22 +64,6 @@ void chat_state_free(struct chat_state *state)
 	free(state);
 }
 
-/* Makes *rows hold one more than n, each of `row` bytes. False: no memory. */
-static bool widen(void **rows, size_t *size, size_t n, size_t row)
-{
-	size_t wider = *size ? 2 * *size : 64;
-	void *moved;
-
-	if (n < *size)
-		return true;
-	moved = reallocarray(*rows, wider, row);
-	if (!moved)
-		return false;
-	*rows = moved;
-	*size = wider;
-	return true;
-}
-
 /* People. */
 
 static void take_person(struct chat_state *state, const struct hub *hub,
@@ -89,7 +74,7 @@ static void take_person(struct chat_state *state, const struct hub *hub,
 	size_t at = state->people.len;
 	void *rows = state->persons;
 
-	if (!widen(&rows, &state->persons_size, state->n_persons,
+	if (!rows_make_room(&rows, &state->persons_size, state->n_persons,
 		    sizeof *state->persons)) {
 		state->failed = true;
 		return;
@@ -136,7 +121,7 @@ static void see_room(void *arg, struct strmap_node *node)
 	struct chat_state *state = arg;
 	void *rows = state->rooms;
 
-	if (!widen(&rows, &state->rooms_size, state->n_rooms,
+	if (!rows_make_room(&rows, &state->rooms_size, state->n_rooms,
 		    sizeof *state->rooms)) {
 		state->failed = true;
 		return;
@@ -185,7 +170,8 @@ static size_t take_msgs(struct chat_state *state, struct state_room *to,
 	void *rows = to->msgs;
 
 	for (; i < n && i < max; i++) {
-		if (!widen(&rows, &to->size, to->n_msgs, sizeof *to->msgs)) {
+		if (!rows_make_room(
+			    &rows, &to->size, to->n_msgs, sizeof *to->msgs)) {
 			state->failed = true;
 			return n;
 		}

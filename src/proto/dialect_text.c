@@ -39,13 +39,7 @@ static bool is_blank(char c)
 
 static struct slice trim(struct slice s)
 {
-	while (s.len > 0 && is_blank(s.data[0])) {
-		s.data++;
-		s.len--;
-	}
-	while (s.len > 0 && is_blank(s.data[s.len - 1]))
-		s.len--;
-	return s;
+	return slice_trim(s, " \t");
 }
 
 static struct slice first_word(struct slice s)

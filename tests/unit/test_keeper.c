@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/keeper.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/state_dir.h"
 #include "chat_world.h"
 #include "net/mailbox.h"
@@ -26,7 +30,28 @@ static struct mailbox *box;
 static struct state_dir *dir;
 static struct keeper *keeper;
 
-static void start(uint64_t every_ms)
+/* No more of them, or as many as before. */
+static void allow_descriptors(bool more)
+{
+	static struct rlimit usual;
+	struct rlimit limit;
+	int fd;
+
+	if (more) {
+		if (usual.rlim_cur)
+			setrlimit(RLIMIT_NOFILE, &usual);
+		return;
+	}
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	fd = open("/dev/null", O_RDONLY);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	limit = usual;
+	limit.rlim_cur = (rlim_t)fd;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void start_in(uint64_t every_ms, bool lacks_descriptors)
 {
 	struct errmsg msg = {""};
 	struct keeper_world world = {.why_not = "no reason"};
@@ -40,7 +65,38 @@ static void start(uint64_t every_ms)
 	world.chat = port;
 	world.dir = dir;
 	world.every_ms = every_ms;
+	if (lacks_descriptors)
+		allow_descriptors(false);
 	ck_assert_int_eq(keeper_new(&keeper, &world), 0);
+	allow_descriptors(true);
+}
+
+static void start(uint64_t every_ms)
+{
+	start_in(every_ms, false);
+}
+
+static void start_without_descriptors(uint64_t every_ms)
+{
+	start_in(every_ms, true);
+}
+
+static void on_pass(evutil_socket_t fd, short what, void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* Lets the loop run for so long. */
+static void pass_ms(unsigned ms)
+{
+	struct timeval tv = clock_timeval(ms);
+	bool is_over = false;
+
+	ck_assert_int_eq(
+		event_base_once(base, -1, EV_TIMEOUT, on_pass, &is_over, &tv),
+		0);
+	while (!is_over)
+		event_base_loop(base, EVLOOP_ONCE);
 }
 
 static void end(void)
@@ -127,6 +183,27 @@ START_TEST(it_is_written_while_it_changes)
 	start(60000);
 	ck_assert_uint_eq(n_said(), 2);
 	end();
+}
+END_TEST
+
+/* It may be whole: there are only no descriptors left. */
+START_TEST(what_cannot_be_read_now_stays_as_it_is)
+{
+	uint64_t first;
+
+	start(5);
+	say("one");
+	wait_until_not(0);
+	end();
+	first = which();
+	start_without_descriptors(1);
+	say("two");
+	for (int i = 0; i < 5; i++)
+		pass_ms(2);
+	ck_assert_int_eq(keeper_ask(keeper, NULL, NULL), -ECANCELED);
+	keeper_finish(keeper, 1000);
+	end();
+	ck_assert_uint_eq(which(), first);
 }
 END_TEST
 
@@ -254,6 +331,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, it_is_written_while_it_changes);
+	tcase_add_test(tc, what_cannot_be_read_now_stays_as_it_is);
 	tcase_add_test(tc, the_end_is_written);
 	tcase_add_test(tc, without_news_no_file_is_made);
 	tcase_add_test(tc, whoever_asks_is_told);

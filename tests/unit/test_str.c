@@ -189,6 +189,33 @@ START_TEST(count_has_commas)
 }
 END_TEST
 
+static const struct {
+	const char *text, *trimmed;
+} trims[] = {
+	{"", ""},
+	{" \t ", ""},
+	{"a", "a"},
+	{"\t a b \t", "a b"},
+	{"\ra", "\ra"},
+};
+
+START_TEST(trim_takes_blanks_away)
+{
+	struct slice s = {trims[_i].text, strlen(trims[_i].text)};
+
+	s = slice_trim(s, " \t");
+	ck_assert_uint_eq(s.len, strlen(trims[_i].trimmed));
+	ck_assert_mem_eq(s.data, trims[_i].trimmed, s.len);
+}
+END_TEST
+
+/* A byte of 0 is none of them. */
+START_TEST(trim_leaves_zeros)
+{
+	ck_assert_uint_eq(slice_trim((struct slice){"\0a\0", 3}, " ").len, 3);
+}
+END_TEST
+
 #define N(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(void)
@@ -207,6 +234,8 @@ int main(void)
 	tcase_add_loop_test(tc, nearest_is_near, 0, N(nears));
 	tcase_add_test(tc, escape_shows_bytes);
 	tcase_add_loop_test(tc, count_has_commas, 0, N(counts));
+	tcase_add_loop_test(tc, trim_takes_blanks_away, 0, N(trims));
+	tcase_add_test(tc, trim_leaves_zeros);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
