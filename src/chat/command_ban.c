@@ -90,6 +90,18 @@ static bool may_ban_network(const struct turn *turn, const char *what)
 	return false;
 }
 
+static bool is_self(
+	const struct member *self, const struct member *whom, const char *what)
+{
+	char own[NICK_MAX + 1], key[NICK_MAX + 1];
+
+	if (!self || !self->account)
+		return self && whom == self;
+	nick_make_key(own, self->account);
+	nick_make_key(key, what);
+	return whom == self || strcmp(own, key) == 0;
+}
+
 static bool may_ban_name(const struct turn *turn, const char *what)
 {
 	const struct member *whom;
@@ -103,7 +115,7 @@ static bool may_ban_name(const struct turn *turn, const char *what)
 	if (nick_is_guest(what))
 		reply_refuse(turn, CHAT_E_BAN_GUEST, what,
 			address_of(whom, address));
-	else if (whom && whom == turn->member)
+	else if (is_self(turn->member, whom, what))
 		reply_refuse(turn, CHAT_E_BAN_SELF, what, NULL);
 	else
 		return true;

@@ -183,6 +183,23 @@ static void tell_muted(const struct turn *turn, struct member *whom,
 		});
 }
 
+/* Whoever else has logged in to the account is the same person. */
+static void mute_all(
+	const struct turn *turn, struct member *whom, uint64_t until_ms)
+{
+	struct strmap_node *node = NULL;
+	struct member *member;
+
+	mutes_set(&turn->hub->mutes, whom, until_ms);
+	while (whom->account &&
+		(node = strmap_next(&turn->hub->members, node)) != NULL) {
+		member = container_of(node, struct member, node);
+		if (member->account &&
+			name_equal(member->account, whom->account))
+			member->muted_ms = until_ms;
+	}
+}
+
 void command_mute(const struct turn *turn)
 {
 	struct member *whom = find_whom(turn);
@@ -195,7 +212,7 @@ void command_mute(const struct turn *turn)
 	is_end = has_end && ms == 0;
 	mutes_forget(&turn->hub->mutes, turn->now->mono_ms);
 	turn->hub->n_changes++;
-	mutes_set(&turn->hub->mutes, whom,
+	mute_all(turn, whom,
 		is_end            ? 0
 			: has_end ? turn->now->mono_ms + ms
 				  : UINT64_MAX);

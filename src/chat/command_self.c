@@ -159,8 +159,10 @@ void command_quit(const struct turn *turn)
 		.kind = CHAT_POST_CLOSE,
 		.home = turn->member->home,
 	};
+	uint64_t left_ms;
 
-	if (strlen(reason) > turn->hub->settings->text)
+	if (strlen(reason) > turn->hub->settings->text ||
+		member_is_muted(turn->member, turn->now->mono_ms, &left_ms))
 		reason = "";
 	post.msg = reply_new(turn,
 		&(struct chat_msg_spec){

@@ -438,6 +438,11 @@ void hub_say_as(struct hub *hub, struct chat_remark *remark,
 		remark->error = CHAT_E_NICK_LOOKS_LIKE;
 		return;
 	}
+	if (remark->is_user &&
+		bans_find_nick(&hub->bans, remark->nick, now->wall_ms)) {
+		remark->error = CHAT_E_NICK_BANNED;
+		return;
+	}
 	if (len > hub->settings->text) {
 		metrics_add(&hub->tally.limits[CHAT_LIMIT_TEXT], 1);
 		remark->error = CHAT_E_TEXT_TOO_LONG;

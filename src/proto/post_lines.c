@@ -135,6 +135,9 @@ static void answer(const struct chat_remark *remark, struct strbuf *out)
 			"error: your name, %s, looks like that of somebody "
 			"else in the chat; it was not sent",
 			remark->nick);
+	else if (remark->error == CHAT_E_NICK_BANNED)
+		strbuf_addf(
+			out, "error: your name, %s, is banned", remark->nick);
 	else
 		strbuf_addf(out,
 			"error: that line has %s bytes, %s are allowed; it was "

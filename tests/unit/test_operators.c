@@ -244,6 +244,59 @@ START_TEST(a_mute_follows_the_account)
 }
 END_TEST
 
+/* It may have several connections, under several names. */
+START_TEST(a_mute_is_for_all_of_an_account)
+{
+	const struct chat_identity is = {.account = "bob"};
+
+	identify(bob, &is);
+	identify(carol, &is);
+	world_run(&w, ann, "mute", "bob", NULL);
+	outbox_clear(&w.out);
+	world_run(&w, carol, "say", "x", NULL);
+	world_expect(&w, "to 3: E_MUTED\n");
+	world_run(&w, ann, "mute", "carol", "0", NULL);
+	outbox_clear(&w.out);
+	world_run(&w, bob, "say", "x", NULL);
+	world_expect(&w, "room 0 !2: SAID bob #lobby \"x\"\n");
+}
+END_TEST
+
+START_TEST(the_muted_leave_without_a_word)
+{
+	world_run(&w, ann, "mute", "bob", NULL);
+	outbox_clear(&w.out);
+	world_run(&w, bob, "quit", "one more thing", NULL);
+	world_expect(&w, "close 2: BYE\n");
+	world_run(&w, carol, "quit", "good night", NULL);
+	world_expect(&w, "close 3: BYE \"good night\"\n");
+}
+END_TEST
+
+START_TEST(nobody_bans_its_own_account)
+{
+	world_run(&w, ann, "nick", "zoe", NULL);
+	outbox_clear(&w.out);
+	world_run(&w, ann, "ban", "Ann", NULL);
+	world_expect(&w, "to 1: E_BAN_SELF \"Ann\"\n");
+}
+END_TEST
+
+/* Also not by the name of its Unix user. */
+START_TEST(a_banned_name_says_nothing)
+{
+	struct chat_remark remark = {
+		.nick = "zork", .text = "hi", .is_user = true};
+
+	world_run(&w, ann, "ban", "zork", NULL);
+	outbox_clear(&w.out);
+	hub_say_as(w.hub, &remark, &w.now, &w.out);
+	world_expect(&w, "");
+	ck_assert_uint_eq(remark.id, 0);
+	ck_assert_int_eq(remark.error, CHAT_E_NICK_BANNED);
+}
+END_TEST
+
 START_TEST(muted_accounts_are_bounded)
 {
 	char name[16];
@@ -478,6 +531,10 @@ int main(void)
 	tcase_add_test(tc, a_mute_is_ended);
 	tcase_add_test(tc, a_mute_follows_the_person);
 	tcase_add_test(tc, a_mute_follows_the_account);
+	tcase_add_test(tc, a_mute_is_for_all_of_an_account);
+	tcase_add_test(tc, the_muted_leave_without_a_word);
+	tcase_add_test(tc, nobody_bans_its_own_account);
+	tcase_add_test(tc, a_banned_name_says_nothing);
 	tcase_add_test(tc, muted_accounts_are_bounded);
 	tcase_add_test(tc, a_locked_room_takes_operators);
 	tcase_add_test(tc, a_lock_gives_way_to_the_configuration);
