@@ -29,7 +29,8 @@ void flood_fini(struct flood *f);
 struct flood_rule {
 	const struct flood_settings *settings; /* borrowed */
 	struct bucket *bucket;                 /* borrowed: in a flood */
-	size_t line_max; /* as many lines of so many bytes may wait */
+	size_t line_max;   /* as many lines of so many bytes may wait */
+	size_t least_wait; /* so many may, if the settings allow fewer */
 };
 /* The bucket of a room with limits of its own; valid until this is called for
  * another. NULL: no memory. */

@@ -16,6 +16,8 @@
 #include "net/conn_private.h"
 #include "net/worker_private.h"
 
+#define MANY 8 /* as large as the largest, that must pay */
+
 /* The open connection with the most output; *ret_leaving is what those hold who
  * pay already. */
 static struct conn *find_largest(struct worker *w, uint64_t *ret_leaving)
@@ -35,15 +37,37 @@ static struct conn *find_largest(struct worker *w, uint64_t *ret_leaving)
 
 static void weigh_all(struct crew *crew);
 
+/* When very many must pay it is not worth a look at all for each: those who
+ * have nearly as much pay at once, up to `bytes`. */
+static void shed_many(struct worker *w, uint32_t least, uint64_t bytes)
+{
+	struct conn *c, *next;
+	uint64_t n = 0;
+
+	for (c = TAILQ_FIRST(&w->conns); c && n < bytes; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->state != CONN_OPEN || c->queued < least)
+			continue;
+		n += c->queued;
+		conn_close(c, CLOSE_MEMORY, NULL);
+	}
+}
+
 static void run_shed(struct mail *m, void *owner)
 {
 	struct worker *w = owner;
-	uint64_t leaving;
+	struct crew *crew = w->crew;
+	uint64_t leaving, bound, bytes = atomic_load(&crew->output_bytes);
 	struct conn *c = find_largest(w, &leaving);
+	uint32_t largest = c ? c->queued : 0;
 
+	bound = atomic_load(&crew->output_total) + leaving +
+		(uint64_t)MANY * largest;
 	if (c)
 		conn_close(c, CLOSE_MEMORY, NULL);
-	weigh_all(w->crew);
+	if (c && bytes > bound)
+		shed_many(w, largest / 2 + 1, bytes - bound);
+	weigh_all(crew);
 }
 
 /* By the worker that was the last to weigh. */

@@ -30,6 +30,7 @@
 #include "proto/flood.h"
 
 #define LINES_PER_TURN 64   /* then others have theirs */
+#define CHOKED_QUEUE   20   /* among so many /quit is found */
 #define LOOK_MS        1000 /* at the limits of a room, while lines wait */
 
 /* The rule for one call, with the settings if those are a room's. */
@@ -66,12 +67,24 @@ static const struct flood_settings *limits_of(
 	return chat_flood_settings(conn_service(session->conn));
 }
 
+/* Nobody's line is dropped since its peer reads slowly: as many may wait then
+ * as are read on, see chat_flood_may_read(). */
+static size_t least_wait(const struct chat_session *session)
+{
+	size_t queue = (size_t)limits_of(session)->queue;
+
+	if (!conn_is_choked(session->conn))
+		return 0;
+	return queue > CHOKED_QUEUE ? queue : CHOKED_QUEUE;
+}
+
 static struct flood_rule service_rule(struct chat_session *session)
 {
 	return (struct flood_rule){
 		.settings = limits_of(session),
 		.bucket = &session->flood.bucket,
 		.line_max = conn_service(session->conn)->line_max,
+		.least_wait = least_wait(session),
 	};
 }
 

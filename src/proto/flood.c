@@ -133,17 +133,24 @@ uint64_t flood_due_ms(const struct flood_rule *rule, unsigned cost)
 		burst_for(rule, cost), cost > 0 ? cost : 1);
 }
 
+static size_t queue_of(const struct flood_rule *rule)
+{
+	size_t queue = (size_t)rule->settings->queue;
+
+	return queue > rule->least_wait ? queue : rule->least_wait;
+}
+
 static bool is_full(
 	const struct flood_late *late, const struct flood_rule *rule)
 {
-	size_t queue = (size_t)rule->settings->queue;
+	size_t queue = queue_of(rule);
 
 	return late->n_lines >= queue || late->bytes >= queue * rule->line_max;
 }
 
 bool flood_is_full(const struct flood *f, const struct flood_rule *rule)
 {
-	return f->late ? is_full(f->late, rule) : rule->settings->queue == 0;
+	return f->late ? is_full(f->late, rule) : queue_of(rule) == 0;
 }
 
 static struct flood_late *begin_late(struct flood *f, uint64_t now_ms)
