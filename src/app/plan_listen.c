@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The listeners of a plan, in two steps: first everything is looked up, which
  * may take as long as a name server pleases and touches nothing; then sockets
- * are opened, or shared with the plan before, which waits for nobody. */
+ * are opened, or shared with the plan before, which waits for nobody but us. */
 #include "plan_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/errmsg.h"
@@ -15,6 +16,9 @@
 #include "base/log.h"
 #include "net/listener.h"
 #include "net/service.h"
+
+#define LET_GO_MS    10
+#define LET_GO_TRIES 50
 
 /* Looking up. */
 
@@ -160,10 +164,36 @@ static const struct listener *find_in_the_way(
 	return NULL;
 }
 
+static bool has_drained(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_services; i++)
+		if (plan->drained[i])
+			return true;
+	return false;
+}
+
+/* What a drain has closed the workers let go of a moment later; then nobody
+ * waits for us but whoever asked for the reload. */
+static int open_in_time(const struct opening *o,
+	const struct listener_name *name, struct listener **ret,
+	struct errmsg *msg)
+{
+	const struct timespec pause = {.tv_nsec = LET_GO_MS * 1000000L};
+	int tries = o->old && has_drained(o->old) ? LET_GO_TRIES : 1;
+	int err = -EADDRINUSE;
+
+	while (err == -EADDRINUSE && tries-- > 0) {
+		err = listener_open(ret, name, &o->wish->settings, msg);
+		if (err == -EADDRINUSE && tries > 0)
+			(void)nanosleep(&pause, NULL);
+	}
+	return err;
+}
+
 static int open_new(const struct opening *o, const struct listener_name *name,
 	struct listener **ret, struct errmsg *msg)
 {
-	int err = listener_open(ret, name, &o->wish->settings, msg);
+	int err = open_in_time(o, name, ret, msg);
 	const struct listener *old;
 	char ours[ADDR_LEN], wanted[ADDR_LEN];
 
