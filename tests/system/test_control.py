@@ -382,7 +382,9 @@ class Watching(Test):
                 lines.append(deaf.line())
                 self.assertLess(len(lines), 6000, 'all of them were kept')
             self.assertRegex(lines[-1], r'^\([\d,]+ lines were left out\)$')
-            self.assertTrue(all('control verb=' in line for line in lines[:-1]))
+            # the first may be of the start, and the log itself may lose some
+            for line in lines[:-1]:
+                self.assertRegex(line, 'control verb=| serves | listening |log .*lost')
 
     def test_one_that_leaves(self):
         """Nothing is logged that would show it."""
