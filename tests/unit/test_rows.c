@@ -27,17 +27,6 @@ START_TEST(holds_what_is_added)
 }
 END_TEST
 
-START_TEST(stays_as_it_is_without_memory)
-{
-	void *rows = NULL;
-	size_t size = 0;
-
-	ck_assert(!rows_make_room(&rows, &size, 0, SIZE_MAX));
-	ck_assert_ptr_null(rows);
-	ck_assert_uint_eq(size, 0);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("rows");
@@ -46,7 +35,6 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, holds_what_is_added);
-	tcase_add_test(tc, stays_as_it_is_without_memory);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -8,7 +8,11 @@
 #include "net/service.h"
 #include "proto/dialect.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#define N_CUTS 2000
+#else
 #define N_CUTS 10000
+#endif
 
 /* Somebody who types the conversation; two others are there to hear it. */
 struct play {
