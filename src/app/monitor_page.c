@@ -114,11 +114,12 @@ static void read_daemon(struct page *p, const struct monitor *m)
 {
 	uint64_t *values = p->values;
 
+	/* before what a reload changes: of one that is told of all is shown */
+	values[METRICS_ID_reload_ok] = atomic_load(&m->reload_ok);
+	values[METRICS_ID_reload_time] = (uint64_t)atomic_load(&m->reload_ms);
 	values[METRICS_ID_ready] = !m->face.unready(&m->face);
 	values[METRICS_ID_connections_limit] = atomic_load(&m->max_connections);
 	values[METRICS_ID_log_lost] = log_n_lost();
-	values[METRICS_ID_reload_ok] = atomic_load(&m->reload_ok);
-	values[METRICS_ID_reload_time] = (uint64_t)atomic_load(&m->reload_ms);
 	values[METRICS_ID_state_time] = (uint64_t)atomic_load(&m->state_ms);
 	values[METRICS_ID_state_bytes] = atomic_load(&m->state_bytes);
 	values[METRICS_ID_state_failures] = atomic_load(&m->state_failures);
@@ -298,9 +299,9 @@ void monitor_page(const struct proto_monitor *face, enum metrics_format format,
 	struct monitor *m = (struct monitor *)(uintptr_t)face;
 	struct page p = {.text = {.out = out, .format = format}};
 
+	read_daemon(&p, m);
 	read_net(&p, &m->from);
 	read_chat(&p, m->from.chat);
-	read_daemon(&p, m);
 	read_process(&p, process);
 	out->failed |= !read_services(&p, m);
 	/* after what becomes of those who arrive, see base/metrics.c */
