@@ -7,14 +7,13 @@
  * thread. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "app/server_private.h"
+#include "base/group.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "base/user_name.h"
-#include "net/helper.h"
+#include "net/credentials.h"
 
 #include "control_private.h"
 
@@ -22,19 +21,12 @@
 
 static bool has_group(int fd, gid_t wanted)
 {
-	socklen_t len = 0;
-	gid_t *groups;
-	bool found = false;
+	const struct gid_list one = {&wanted, 1};
+	struct gid_list groups = {NULL};
+	bool found = credentials_groups(fd, &groups) == 0 &&
+		gid_list_meets(&groups, &one);
 
-	/* Without memory for it the kernel says how many there are. */
-	if (!getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) ||
-		errno != ERANGE)
-		return false;
-	groups = malloc(len);
-	if (groups && !getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len))
-		for (size_t i = 0; i < len / sizeof(*groups); i++)
-			found = found || groups[i] == wanted;
-	free(groups);
+	gid_list_fini(&groups);
 	return found;
 }
 
@@ -42,10 +34,9 @@ void control_access_init(
 	const struct control *c, int fd, struct control_user *user)
 {
 	struct ucred cred;
-	socklen_t len = sizeof(cred);
 
 	*user = (struct control_user){.uid = (uid_t)-1};
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+	if (credentials_of(fd, &cred))
 		return;
 	user->uid = cred.uid;
 	user->may_change = cred.uid == 0 || cred.uid == geteuid() ||
@@ -56,63 +47,38 @@ void control_access_init(
 /* The name. */
 
 struct lookup {
-	struct helper_job job;
+	struct name_lookup name;
 	struct control *control;
 	uint64_t peer;
-	uid_t uid;
-	char *name; /* owned; NULL: none, or not known yet */
 };
 
-static void lookup_free(struct mail *m)
+static void on_name(struct name_lookup *name, void *owner)
 {
-	struct lookup *l = (struct lookup *)m;
-
-	free(l->name);
-	free(l);
-}
-
-static void on_helper(struct helper_job *job)
-{
-	struct lookup *l = (struct lookup *)job;
-
-	l->name = user_name_of(l->uid);
-}
-
-static void on_main(struct mail *m, void *owner)
-{
-	struct lookup *l = (struct lookup *)m;
+	struct lookup *l = (struct lookup *)name;
 	struct control_peer *peer;
 
 	TAILQ_FOREACH (peer, &l->control->peers, link) {
 		if (peer->id != l->peer || peer->user.name)
 			continue;
-		peer->user.name = l->name;
-		l->name = NULL;
+		peer->user.name = name->name;
+		name->name = NULL;
 		control_peer_named(peer);
 		break;
 	}
-	lookup_free(m);
 }
 
 int control_access_find_name(struct control_peer *peer)
 {
-	struct control *c = peer->control;
+	struct server *s = peer->control->server;
 	struct lookup *l = calloc(1, sizeof(*l));
-	int err;
 
 	if (!l)
 		return -ENOMEM;
-	l->job.mail.run = on_main;
-	l->job.mail.free = lookup_free;
-	l->job.mailbox = c->server->mailbox;
-	l->job.work = on_helper;
-	l->control = c;
+	l->name.uid = peer->user.uid;
+	l->name.told = on_name;
+	l->control = peer->control;
 	l->peer = peer->id;
-	l->uid = peer->user.uid;
-	err = helper_post(c->server->crew.helper, &l->job);
-	if (err)
-		lookup_free(&l->job.mail);
-	return err;
+	return name_lookup_start(&l->name, s->crew.helper, s->mailbox);
 }
 
 /* What is asked for. */
