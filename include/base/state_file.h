@@ -34,6 +34,9 @@ int state_file_read(const char *path, const struct state_kind *kind,
 /* True if that is what reading says of what the file holds or is, so that it
  * will never be of use to us; not of what may pass. */
 bool state_file_is_bad(int err);
+/* Gives such a file another name, which is appended to ret_name, so that
+ * nothing is lost. 0 or -errno. */
+int state_file_put_aside(const char *path, struct strbuf *ret_name);
 /* The head of a file with that body. Pure. */
 void state_file_put_head(uint8_t head[STATE_HEAD_LEN],
 	const struct state_kind *kind, const void *body, size_t len);

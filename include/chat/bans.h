@@ -40,8 +40,6 @@ struct ban {
 	char by[BAN_BY_MAX + 1];
 	char reason[]; /* "": none; neither has TAB or a line end */
 };
-struct ban *ban_ref(struct ban *ban);
-void ban_unref(struct ban *ban); /* any thread; NULL is fine */
 bool ban_is_over(const struct ban *ban, int64_t now_ms);
 
 TAILQ_HEAD(ban_queue, ban);

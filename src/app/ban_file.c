@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,13 +73,7 @@ int ban_file_read(
 
 int ban_file_put_aside(const struct ban_file *file, struct strbuf *ret_name)
 {
-	char now[CLOCK_ISO_LEN];
-
-	strbuf_addf(ret_name, "%s.refused-%s", file->path,
-		clock_format_iso(now, clock_wall_ms()));
-	if (ret_name->failed)
-		return -ENOMEM;
-	return rename(file->path, ret_name->data) ? -errno : 0;
+	return state_file_put_aside(file->path, ret_name);
 }
 
 static void note_end(struct ban_file *file, uint64_t number, int err,

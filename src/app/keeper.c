@@ -290,19 +290,17 @@ static void leave_in_place(struct keeper *k, const struct errmsg *why)
 /* For whoever wants to look at it, or has the sockd that understands it. */
 static void put_aside(struct keeper *k, const struct errmsg *why)
 {
-	char now[CLOCK_ISO_LEN];
 	struct strbuf to = {0};
+	int err = state_file_put_aside(k->path, &to);
 
-	strbuf_addf(&to, "%s.refused-%s", k->path,
-		clock_format_iso(now, clock_wall_ms()));
-	if (!to.failed && rename(k->path, to.data) == 0) {
+	if (!err) {
 		log_error("the chat begins anew, its state is not used: %s; "
 			  "it is put aside file=%s",
 			why->text, to.data);
 	} else {
 		errmsg_set(&k->why_not, EPERM,
 			"%s; and it cannot be put aside: %s", why->text,
-			strerror(to.failed ? ENOMEM : errno));
+			strerror(-err));
 		keep_nothing(k);
 	}
 	strbuf_fini(&to);

@@ -226,17 +226,13 @@ static int spawn(void)
 
 int log_start(log_sink_fn sink)
 {
-	pthread_condattr_t attr;
 	int err;
 
 	assert(sink && !ring.running);
 	ring.slots = calloc(LOG_SLOTS, sizeof(*ring.slots));
 	if (!ring.slots)
 		return -ENOMEM;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&ring.ended, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&ring.ended);
 	ring.sink = sink;
 	ring.head = ring.tail = 0;
 	ring.stopping = false;
@@ -252,7 +248,7 @@ int log_start(log_sink_fn sink)
 
 void log_stop(void)
 {
-	struct timespec until;
+	struct timespec until = clock_deadline(LOG_STOP_MS);
 	bool ended;
 	int err = 0;
 
@@ -263,8 +259,6 @@ void log_stop(void)
 	}
 	ring.stopping = true;
 	pthread_cond_signal(&ring.filled);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += LOG_STOP_MS / 1000;
 	while (ring.running && !err)
 		err = pthread_cond_timedwait(&ring.ended, &ring.lock, &until);
 	ended = !ring.running;

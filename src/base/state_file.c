@@ -29,6 +29,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/le.h"
 #include "base/siphash.h"
 
@@ -63,6 +64,17 @@ bool state_file_is_bad(int err)
 {
 	return err == -EBADMSG || err == -EPROTONOSUPPORT || err == -EFBIG ||
 		err == -EINVAL;
+}
+
+int state_file_put_aside(const char *path, struct strbuf *ret_name)
+{
+	char now[CLOCK_ISO_LEN];
+
+	strbuf_addf(ret_name, "%s.refused-%s", path,
+		clock_format_iso(now, clock_wall_ms()));
+	if (ret_name->failed)
+		return -ENOMEM;
+	return rename(path, ret_name->data) ? -errno : 0;
 }
 
 void state_file_put_head(uint8_t head[STATE_HEAD_LEN],

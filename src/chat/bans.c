@@ -7,8 +7,8 @@
  * the time itself.
  *
  * A listed ban holds one reference; bans never change, so that who has another
- * may read it without a lock. Used under the hub's lock, but for ban_ref(),
- * ban_unref() and what works on copies.
+ * may read it without a lock. Used under the hub's lock, but for what works on
+ * copies.
  */
 #include "chat/bans.h"
 
@@ -22,13 +22,13 @@
 
 _Static_assert(NICK_MAX < NETWORK_LEN, "a nick has no room in ban.what");
 
-struct ban *ban_ref(struct ban *ban)
+static struct ban *ban_ref(struct ban *ban)
 {
 	atomic_fetch_add_explicit(&ban->refs, 1, memory_order_relaxed);
 	return ban;
 }
 
-void ban_unref(struct ban *ban)
+static void ban_unref(struct ban *ban)
 {
 	if (ban &&
 		atomic_fetch_sub_explicit(
