@@ -26,9 +26,11 @@ mount -t overlay overlay /run/boot/root \
 	-o lowerdir=/run/boot/lower,upperdir=/run/boot/upper,workdir=/run/boot/work
 root=/run/boot/root
 
-# As if freshly installed: no identity, no older sockd, no policy against
-# starting services, and no service of this machine but those of basic.target.
-rm -rf "$root"/etc/sockd.conf* "$root/usr/sbin/policy-rc.d" "$root/etc/machine-id"
+# As if freshly installed: no identity, no older sockd nor what it remembers, no
+# policy against starting services, and no service of this machine but those of
+# basic.target.
+rm -rf "$root"/etc/sockd.* "$root/var/lib/sockd" "$root/usr/sbin/policy-rc.d" \
+	"$root/etc/machine-id"
 : >"$root/etc/machine-id"
 DESTDIR=$root meson install -C "$build" --no-rebuild --quiet
 

@@ -64,6 +64,7 @@ class Boot(unittest.TestCase):
         machine.must('systemctl', 'daemon-reload')
         machine.run('systemctl', 'reset-failed')
         machine.must('cp', CONF, '/root/sockd.conf.kept')
+        machine.must('rm', '-rf', '/var/lib/sockd')  # what the last test said
         machine.must('systemctl', 'start', 'sockd')
         self.addCleanup(self.restore)
 
