@@ -5,11 +5,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#include "base/errmsg.h"
-#include "net/listener.h"
-#include "net_world.h"
-
-#define N_CLIENTS 200
+#include "acceptor_world.h"
 
 /* A protocol that greets, and has words for those who may not come in. */
 static size_t n_opened, n_closed;
@@ -46,62 +42,9 @@ static const struct conn_type type = {.ops = &ops};
 static const struct conn_ops silent_ops = {.input = on_input};
 static const struct conn_type silent_type = {.ops = &silent_ops};
 
-static struct net_world net;
-static struct acceptor *acceptor;
-static struct listener *listener;
-static int clients[N_CLIENTS];
-static size_t n_clients;
-static struct strbuf got;
-
-/* The usual set, for the test to change before it is used. */
-static struct accept_set *set_new(void)
-{
-	struct accept_set *set = accept_set_new();
-
-	set->max_connections = 1000;
-	set->max_refusals = 64;
-	set->per_address = (struct addrtab_limits){1000, {1000, 1000}};
-	ck_assert_int_eq(accept_set_add(set, listener_ref(listener),
-				 service_ref(net.svc)),
-		0);
-	return set;
-}
-
-static void commit(struct accept_set *set)
-{
-	struct accept_change *change = acceptor_prepare(acceptor, set);
-
-	ck_assert_ptr_nonnull(change);
-	acceptor_commit(change);
-}
-
-static void use(struct accept_set *set)
-{
-	commit(set);
-	net_turn(&net);
-}
-
-static struct listener *listen_on(const char *ip)
-{
-	static const struct listener_settings settings = {.backlog = 512};
-	struct addr addr = {.len = sizeof(addr.in)};
-	struct errmsg msg = {""};
-	struct listener *l;
-
-	addr.in.sin_family = AF_INET;
-	inet_pton(AF_INET, ip, &addr.in.sin_addr);
-	ck_assert_msg(
-		listener_open(&l, &(struct listener_name){"test", "x", addr},
-			&settings, &msg) == 0,
-		"%s", msg.text);
-	return l;
-}
-
 static void start(unsigned n_workers)
 {
-	net_start(&net, &type, n_workers);
-	ck_assert_int_eq(acceptor_new(&acceptor, &net.crew), 0);
-	listener = listen_on("127.0.0.1");
+	acceptor_world_start(&type, n_workers);
 }
 
 static void set_up(void)
@@ -116,29 +59,7 @@ static void set_up_three(void)
 
 static void tear_down(void)
 {
-	for (size_t i = 0; i < n_clients; i++)
-		if (clients[i] >= 0)
-			close(clients[i]);
-	listener_unref(listener);
-	acceptor_free(acceptor);
-	net_stop(&net);
-	strbuf_fini(&got);
-}
-
-/* Connects from that address; the number of the client. */
-static size_t come_from(const char *ip)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	const struct addr *to = listener_addr(listener);
-
-	ck_assert_int_ge(fd, 0);
-	inet_pton(AF_INET, ip, &in.sin_addr);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
-	ck_assert_int_eq(connect(fd, &to->sa, to->len), 0);
-	net_set_nonblock(fd);
-	clients[n_clients] = fd;
-	return n_clients++;
+	acceptor_world_stop();
 }
 
 static size_t come(void)
@@ -151,19 +72,6 @@ static void go(size_t i)
 	close(clients[i]);
 	clients[i] = -1;
 }
-
-/* The first thing a client hears, "" if it is dropped without a word. */
-static const char *hears(size_t i)
-{
-	int end = 0;
-
-	strbuf_clear(&got);
-	strbuf_adds(&got, "");
-	NET_WAIT(&net, got.len || end || (end = net_read(clients[i], &got)));
-	return got.data;
-}
-
-#define ck_hears(i, text) ck_assert_str_eq(hears(i), text)
 
 static void wait_conns(unsigned n)
 {

@@ -2,14 +2,9 @@
 /* Bans at accept and among those who are connected, on several workers. */
 #include <check.h>
 
-#include "base/errmsg.h"
-#include "net/acceptor.h"
+#include "acceptor_world.h"
 #include "net/banset.h"
-#include "net/listener.h"
 #include "net/mailbox.h"
-#include "net_world.h"
-
-#define N_CLIENTS 40
 
 static int on_open(struct conn *c)
 {
@@ -36,83 +31,22 @@ static const struct conn_type type = {.ops = &ops};
 static const struct conn_ops silent_ops = {.input = on_input};
 static const struct conn_type silent_type = {.ops = &silent_ops};
 
-static struct net_world net;
-static struct acceptor *acceptor;
-static struct listener *listener;
 static struct mailbox *box;
-static int clients[N_CLIENTS];
-static size_t n_clients;
-static struct strbuf got;
 static uint64_t n_swept; /* one more than were closed */
-
-static void open_listener(void)
-{
-	static const struct listener_settings settings = {.backlog = 512};
-	struct addr addr = {.len = sizeof(addr.in)};
-	struct listener_name name = {"test", "x", addr};
-
-	name.addr.in.sin_family = AF_INET;
-	inet_pton(AF_INET, "127.0.0.1", &name.addr.in.sin_addr);
-	ck_assert_int_eq(listener_open(&listener, &name, &settings, NULL), 0);
-}
 
 static void set_up(void)
 {
-	struct accept_set *set = accept_set_new();
-
-	net_start(&net, &type, 3);
-	ck_assert_int_eq(acceptor_new(&acceptor, &net.crew), 0);
+	acceptor_world_start(&type, 3);
 	ck_assert_int_eq(
 		mailbox_new(&box, worker_base(net_worker(&net)), NULL), 0);
-	open_listener();
-	set->max_connections = 1000;
-	set->max_refusals = 64;
-	set->per_address = (struct addrtab_limits){1000, {1000, 1000}};
-	ck_assert_int_eq(accept_set_add(set, listener_ref(listener),
-				 service_ref(net.svc)),
-		0);
-	acceptor_commit(acceptor_prepare(acceptor, set));
-	net_turn(&net);
+	use(set_new());
 }
 
 static void tear_down(void)
 {
-	for (size_t i = 0; i < n_clients; i++)
-		close(clients[i]);
-	listener_unref(listener);
-	acceptor_free(acceptor);
 	mailbox_free(box);
-	net_stop(&net);
-	strbuf_fini(&got);
+	acceptor_world_stop();
 }
-
-/* Connects from that address; the number of the client. */
-static size_t come_from(const char *ip)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	const struct addr *to = listener_addr(listener);
-
-	inet_pton(AF_INET, ip, &in.sin_addr);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
-	ck_assert_int_eq(connect(fd, &to->sa, to->len), 0);
-	net_set_nonblock(fd);
-	clients[n_clients] = fd;
-	return n_clients++;
-}
-
-/* The first thing a client hears, "" if it is dropped without a word. */
-static const char *hears(size_t i)
-{
-	int end = 0;
-
-	strbuf_clear(&got);
-	strbuf_adds(&got, "");
-	NET_WAIT(&net, got.len || end || (end = net_read(clients[i], &got)));
-	return got.data;
-}
-
-#define ck_hears(i, text) ck_assert_str_eq(hears(i), text)
 
 /* Bans of these networks; NULL: none. */
 static struct banset *bans_of(const char *a, const char *b)

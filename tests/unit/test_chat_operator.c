@@ -3,26 +3,18 @@
  * effect wherever the others are, and is known to who watches the bans. */
 #include <stdio.h>
 
-#include "base/option.h"
 #include "chat/hub_private.h"
 #include "chat/login.h"
 #include "chat/msg.h"
-#include "chat_world.h"
+#include "chat_net_world.h"
 #include "net/mailbox.h"
-#include "net_world.h"
 #include "proto/chat_admin.h"
 #include "proto/chat_port.h"
 #include "proto/chat_port_private.h"
-#include "proto/proto.h"
 
 #define N_WORKERS 3
 #define N_PEOPLE  4
 
-static struct net_world net;
-static struct chat_port *port;
-static struct chat_settings settings;
-static const struct proto *proto;
-static void *options;
 static int fds[N_PEOPLE];
 static struct strbuf texts[N_PEOPLE];
 static int ends[N_PEOPLE];
@@ -36,32 +28,14 @@ static void on_changed(void *arg)
 
 static void set_up(void)
 {
-	const struct proto_context *ctx;
-
-	proto = proto_find("chat");
-	options = calloc(1, proto->options_size);
-	ck_assert_int_eq(option_set_defaults(proto->options, options), 0);
-	net_start(&net, &proto->type, N_WORKERS);
-	settings = world_settings();
-	ck_assert_int_eq(chat_port_new(&port, &net.crew, &settings), 0);
+	chat_net_open(N_WORKERS);
 	chat_admin_watch_bans(port, on_changed, NULL);
-	ctx = &(struct proto_context){.chat = port};
-	net.svc->options = options;
-	net.svc->line_max = 4096;
-	ck_assert_int_eq(proto->setup(net.svc, ctx, NULL), 0);
 	ck_assert_int_eq(crew_start(&net.crew), 0);
 }
 
 static void tear_down(void)
 {
-	crew_stop(&net.crew);
-	chat_port_stop(port);
-	crew_drop_all(&net.crew);
-	chat_port_free(port);
-	service_unref(net.svc);
-	crew_fini(&net.crew);
-	option_fini(proto->options, options);
-	free(options);
+	chat_net_close();
 	for (size_t i = 0; i < n_people; i++) {
 		close(fds[i]);
 		strbuf_fini(&texts[i]);
@@ -89,11 +63,6 @@ static void run_visit(struct mail *m, void *owner)
 	peer.sin_addr.s_addr = htonl(0xc0000200u + (uint32_t)visit->id);
 	conn_enter(owner, net.svc->count);
 	conn_open(owner, net.svc, &from);
-	free(m);
-}
-
-static void free_mail(struct mail *m)
-{
 	free(m);
 }
 

@@ -5,11 +5,8 @@
 #include <semaphore.h>
 #include <stdio.h>
 
-#include "base/option.h"
-#include "chat_world.h"
+#include "chat_net_world.h"
 #include "net/mailbox.h"
-#include "net_world.h"
-#include "proto/proto.h"
 
 #define N_WORKERS 3
 #define N_PEOPLE  6
@@ -24,42 +21,18 @@ struct person {
 	size_t n_sent;
 };
 
-static struct net_world net;
-static struct chat_port *port;
-static struct chat_settings settings;
-static const struct proto *proto;
-static void *options;
 static struct person people[N_PEOPLE];
 static size_t n_people;
 
 static void set_up(void)
 {
-	const struct proto_context *ctx;
-
-	proto = proto_find("chat");
-	options = calloc(1, proto->options_size);
-	ck_assert_int_eq(option_set_defaults(proto->options, options), 0);
-	net_start(&net, &proto->type, N_WORKERS);
-	settings = world_settings();
-	ck_assert_int_eq(chat_port_new(&port, &net.crew, &settings), 0);
-	ctx = &(struct proto_context){.chat = port};
-	net.svc->options = options;
-	net.svc->line_max = 4096;
-	ck_assert_int_eq(proto->setup(net.svc, ctx, NULL), 0);
+	chat_net_open(N_WORKERS);
 	ck_assert_int_eq(crew_start(&net.crew), 0);
 }
 
 static void tear_down(void)
 {
-	crew_stop(&net.crew);
-	chat_port_stop(port);
-	crew_drop_all(&net.crew);
-	ck_assert_uint_eq(net.crew.n_conns, 0);
-	chat_port_free(port);
-	service_unref(net.svc);
-	crew_fini(&net.crew);
-	option_fini(proto->options, options);
-	free(options);
+	chat_net_close();
 	for (size_t i = 0; i < n_people; i++) {
 		close(people[i].fd);
 		strbuf_fini(&people[i].text);
@@ -87,11 +60,6 @@ static void run_visit(struct mail *m, void *owner)
 
 	conn_enter(owner, net.svc->count);
 	conn_open(owner, net.svc, &from);
-	free(m);
-}
-
-static void free_mail(struct mail *m)
-{
 	free(m);
 }
 
