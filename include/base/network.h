@@ -32,6 +32,10 @@ bool network_has(const struct network *net, const uint8_t bytes[16]);
 /* Whether there is an address that is in both. */
 bool network_meets(const struct network *a, const struct network *b);
 
+/* A number for what counts as one address where addresses are counted: an IPv4
+ * address, an IPv6 /64. 0 for the bytes of no address. */
+uint64_t network_key(const uint8_t bytes[16]);
+
 /* From strings that network_check() accepted. 0 or -ENOMEM. */
 int netlist_init(struct netlist *list, const struct strlist *texts);
 void netlist_fini(struct netlist *list);

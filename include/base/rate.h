@@ -17,9 +17,16 @@ struct bucket {
  * A spec with count 0 always passes; a burst of 0 counts as 1. */
 bool bucket_take(struct bucket *b, const struct rate_spec *spec, uint32_t burst,
 	uint64_t now_ms);
+/* Whether it would; nothing is taken. */
+bool bucket_has(const struct bucket *b, const struct rate_spec *spec,
+	uint32_t burst, uint64_t now_ms);
 /* Takes n of them together, 1 to burst, or none. */
 bool bucket_take_many(struct bucket *b, const struct rate_spec *spec,
 	uint32_t burst, uint32_t n, uint64_t now_ms);
+/* Takes one although none may be left; it is owed then, but no more than
+ * owed_max are for what is yet to come. */
+void bucket_owe(struct bucket *b, const struct rate_spec *spec,
+	uint32_t owed_max, uint64_t now_ms);
 /* From when on that succeeds; it may be over. */
 uint64_t bucket_due_ms(const struct bucket *b, const struct rate_spec *spec,
 	uint32_t burst, uint32_t n);

@@ -63,6 +63,7 @@ struct member {
 	uint64_t muted_ms;        /* until then it may say nothing; monotonic;
 	                           0: it may, UINT64_MAX: until told */
 	struct network address;   /* it connected from; prefix 0: none */
+	bool is_counted;          /* what it tries counts for that address */
 	char nick[NICK_MAX + 1];
 	char key[NICK_MAX + 1]; /* nick_make_key() of nick */
 };

@@ -27,8 +27,8 @@ int hub_load_bans(struct hub *hub, const char *data, size_t len,
 	const struct chat_now *now, struct errmsg *msg);
 
 /* Where a member connected from, for operators to know; by default it has no
- * address. */
-void hub_set_address(
-	struct hub *hub, struct member *member, const struct network *address);
+ * address. is_counted: what it tries counts for that address. */
+void hub_set_address(struct hub *hub, struct member *member,
+	const struct network *address, bool is_counted);
 
 #endif

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "base/rate.h"
 #include "chat/name.h"
 
 struct member;
@@ -48,8 +47,7 @@ struct tickets {
 	struct ticket_queue gone; /* who left first comes first */
 	size_t n_gone;
 	struct ticket_list claims;
-	struct bucket wrong; /* codes that were tried */
-	uint64_t n_changes;  /* of what outlives the daemon */
+	uint64_t n_changes; /* of what outlives the daemon */
 };
 
 void tickets_init(struct tickets *tickets);

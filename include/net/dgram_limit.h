@@ -6,15 +6,13 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "base/siphash.h"
+#include "base/rate_table.h"
 #include "base/units.h"
 
 /* How many datagrams were sent to each address of late. An address is an IPv4
- * address or an IPv6 /64. The table has one size for ever, whatever comes:
- * senders of datagrams can be invented in any number. */
+ * address or an IPv6 /64. */
 struct dgram_limit {
-	struct dgram_limit_row *rows; /* owned */
-	uint8_t seed[SIPHASH_SEED_LEN];
+	struct rate_table sent;
 };
 
 #define DGRAM_AT_ONCE 200 /* or what the rate brings in a second */

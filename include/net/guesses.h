@@ -16,7 +16,7 @@ struct guesses;
 struct guesses *guesses_new(void);    /* NULL: no memory, no random bytes */
 void guesses_free(struct guesses *g); /* NULL is fine */
 /* The address of c, on its worker; 0: one that is not counted. */
-uint64_t guesses_key(const struct guesses *g, const struct conn *c);
+uint64_t guesses_key(const struct conn *c);
 /* Whether somebody there may guess now. */
 bool guesses_may(struct guesses *g, uint64_t key, uint64_t now_ms);
 /* Somebody did, and was wrong. */

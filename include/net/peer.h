@@ -27,6 +27,10 @@ bool peer_is_in(const union peer *peer, const struct strlist *networks);
 /* The 128 bits of it, as addr_bytes(). On the conn's worker. */
 bool conn_peer_bytes(const struct conn *c, uint8_t bytes[16]);
 
+/* Whether the limits by address count it: no unix socket, nor who comes from an
+ * exempt network. On the conn's worker. */
+bool conn_is_counted(const struct conn *c);
+
 /* What counts as one address where addresses are counted: an IPv4 address, an
  * IPv6 /64, or all unix sockets together. Bytes, to be compared and hashed. */
 struct peer_key {

@@ -130,6 +130,14 @@ char *network_format(char *buf, const struct network *net)
 	return buf;
 }
 
+uint64_t network_key(const uint8_t bytes[16])
+{
+	uint64_t halves[2];
+
+	memcpy(halves, bytes, sizeof(halves));
+	return halves[0] ? halves[0] : halves[1];
+}
+
 int netlist_init(struct netlist *list, const struct strlist *texts)
 {
 	*list = (struct netlist){0};

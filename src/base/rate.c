@@ -33,6 +33,14 @@ bool bucket_take(struct bucket *b, const struct rate_spec *spec, uint32_t burst,
 	return true;
 }
 
+bool bucket_has(const struct bucket *b, const struct rate_spec *spec,
+	uint32_t burst, uint64_t now_ms)
+{
+	struct bucket copy = *b;
+
+	return bucket_take(&copy, spec, burst, now_ms);
+}
+
 bool bucket_take_many(struct bucket *b, const struct rate_spec *spec,
 	uint32_t burst, uint32_t n, uint64_t now_ms)
 {
@@ -42,6 +50,19 @@ bool bucket_take_many(struct bucket *b, const struct rate_spec *spec,
 	if (n > 1 && spec->count)
 		b->full_ns += token_ns(spec) * (n - 1);
 	return true;
+}
+
+void bucket_owe(struct bucket *b, const struct rate_spec *spec,
+	uint32_t owed_max, uint64_t now_ms)
+{
+	uint64_t now = now_ms * NS_PER_MS, token;
+
+	if (spec->count == 0)
+		return;
+	token = token_ns(spec);
+	b->full_ns = (b->full_ns > now ? b->full_ns : now) + token;
+	if (b->full_ns - now > token * owed_max)
+		b->full_ns = now + token * owed_max;
 }
 
 uint64_t bucket_due_ms(const struct bucket *b, const struct rate_spec *spec,

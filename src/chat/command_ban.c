@@ -337,9 +337,10 @@ int hub_load_bans(struct hub *hub, const char *data, size_t len,
 	return bans_decode(&hub->bans, data, len, now->wall_ms, msg);
 }
 
-void hub_set_address(
-	struct hub *hub, struct member *member, const struct network *address)
+void hub_set_address(struct hub *hub, struct member *member,
+	const struct network *address, bool is_counted)
 {
 	(void)hub;
 	member->address = *address;
+	member->is_counted = is_counted;
 }

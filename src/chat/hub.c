@@ -59,6 +59,8 @@ int hub_new(struct hub **ret, const struct chat_settings *settings,
 	if (r == 0)
 		r = bans_init(&hub->bans, seed);
 	if (r == 0)
+		r = code_tries_init(&hub->code_tries);
+	if (r == 0)
 		r = hub_configure(hub, settings);
 	if (r < 0) {
 		hub_free(hub);
@@ -74,6 +76,7 @@ void hub_free(struct hub *hub)
 		return;
 	assert(hub->members.n == 0);
 	tickets_fini(&hub->tickets);
+	code_tries_fini(&hub->code_tries);
 	rooms_fini(&hub->rooms);
 	bans_fini(&hub->bans);
 	mutes_fini(&hub->mutes);

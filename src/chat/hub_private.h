@@ -12,6 +12,7 @@
 #include "chat/mutes.h"
 #include "chat/observer.h"
 #include "chat/rooms.h"
+#include "chat/code_tries.h"
 #include "chat/ticket.h"
 
 struct hub {
@@ -19,6 +20,7 @@ struct hub {
 	struct strmap members;                /* owned, by nick_make_key() */
 	struct rooms rooms;
 	struct tickets tickets;
+	struct code_tries code_tries;
 	struct bans bans;
 	struct mutes mutes;
 	uint64_t n_changes;    /* of what operators said and a state keeps */

@@ -31,8 +31,6 @@
 #include "hub_private.h"
 
 #define WRONG_CODES 5 /* of one connection */
-#define WRONG_BURST 20
-static const struct rate_spec wrong_rate = {.count = 2, .per_ms = 1000};
 
 /* What a line takes on the wire besides its text and its author's name. */
 #define LINE_EXTRA 4
@@ -400,12 +398,11 @@ static bool is_over(const struct turn *turn, const struct ticket *ticket)
 		ticket, turn->hub->settings->resume_ms, turn->now->mono_ms);
 }
 
-/* Few wrong codes may be tried, by one connection and by all together, since
- * any of all the codes would do. The right one costs nothing. */
+/* The right one costs nothing. */
 static struct ticket *look_up(const struct turn *turn, uint32_t code)
 {
-	struct tickets *tickets = &turn->hub->tickets;
-	struct bucket wrong = tickets->wrong;
+	struct code_tries *tries = &turn->hub->code_tries;
+	uint64_t now_ms = turn->now->mono_ms;
 	struct ticket *ticket;
 
 	if (turn->member->n_wrong_codes == WRONG_CODES) {
@@ -416,18 +413,17 @@ static struct ticket *look_up(const struct turn *turn, uint32_t code)
 			});
 		return NULL;
 	}
-	if (!bucket_take(
-		    &wrong, &wrong_rate, WRONG_BURST, turn->now->mono_ms)) {
+	if (!code_tries_may(tries, turn->member, now_ms)) {
 		reply_refuse(turn, CHAT_E_CODE_BUSY, NULL, NULL);
 		return NULL;
 	}
-	ticket = tickets_find(tickets, code);
+	ticket = tickets_find(&turn->hub->tickets, code);
 	if (ticket && is_banned(turn, ticket))
 		ticket = NULL;
 	if (ticket && !is_over(turn, ticket) &&
 		(!ticket->claimer || ticket->claimer == turn->member))
 		return ticket;
-	tickets->wrong = wrong;
+	code_tries_add(tries, turn->member, now_ms);
 	turn->member->n_wrong_codes++;
 	refuse_unknown(turn);
 	return NULL;

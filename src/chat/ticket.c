@@ -3,8 +3,8 @@
  * Tickets. A code is a number of 30 random bits, written with letters and
  * digits that nobody confuses. All codes lie in one array that is compared
  * from end to end, so that how long a look-up takes tells nothing about them;
- * ten thousand take a few microseconds, and wrong ones are rare, since
- * resume.c lets few of them be tried.
+ * ten thousand take a few microseconds, and wrong ones are rare, see
+ * code_tries.h.
  *
  *   ticket_give()        ticket_keep()          ticket_pass()
  *   -----------> here -----------------> left -----------------> here

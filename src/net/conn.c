@@ -71,6 +71,11 @@ const char *conn_peer_text(const struct conn *c, char *buf)
 	return peer_format(buf, &c->peer);
 }
 
+bool conn_is_counted(const struct conn *c)
+{
+	return c->in_address_table;
+}
+
 bool conn_peer_bytes(const struct conn *c, uint8_t bytes[16])
 {
 	return addr_bytes(&c->peer.sa, bytes);

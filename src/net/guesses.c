@@ -1,36 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A table of debts in rows of eight, as that of dgram_limit.c. An address owes
- * a while for each wrong guess, all the more if many were on their way at once;
- * who owes more than three whiles has to wait. An address that is not in its
- * row takes the place of the one that owes least, so nobody is refused because
- * of others.
+/* An address owes a while for each wrong guess, all the more if many were on
+ * their way at once; who owes more than three whiles has to wait.
  *
  * The lock is held for a few comparisons. */
 #include "net/guesses.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
-#include "base/siphash.h"
-#include "net/conn.h"
-#include "net/conn_private.h"
+#include "base/network.h"
+#include "base/rate_table.h"
+#include "net/peer.h"
 
 #define N_ROWS   256
-#define N_WAYS   8
-#define WHILE_MS 20000 /* that one wrong guess costs */
 #define AT_ONCE  3
-#define DEBT_MAX (180 * WHILE_MS)
-
-struct debt {
-	uint64_t key; /* 0: unused */
-	uint64_t until_ms;
-};
+#define OWED_MAX 180
+static const struct rate_spec rate = {.count = 3, .per_ms = 60000};
 
 struct guesses {
 	pthread_mutex_t lock;
-	uint8_t seed[SIPHASH_SEED_LEN];
-	struct debt rows[N_ROWS][N_WAYS]; /* under lock */
+	struct rate_table wrong; /* under lock */
 };
 
 struct guesses *guesses_new(void)
@@ -39,7 +28,7 @@ struct guesses *guesses_new(void)
 
 	if (!g)
 		return NULL;
-	if (getrandom(g->seed, sizeof(g->seed), 0) < 0) {
+	if (rate_table_init(&g->wrong, N_ROWS) < 0) {
 		free(g);
 		return NULL;
 	}
@@ -52,61 +41,37 @@ void guesses_free(struct guesses *g)
 	if (!g)
 		return;
 	pthread_mutex_destroy(&g->lock);
+	rate_table_fini(&g->wrong);
 	free(g);
 }
 
-uint64_t guesses_key(const struct guesses *g, const struct conn *c)
+uint64_t guesses_key(const struct conn *c)
 {
-	struct peer_key key;
+	uint8_t bytes[16];
 
-	if (!c->in_address_table)
+	if (!conn_is_counted(c) || !conn_peer_bytes(c, bytes))
 		return 0;
-	key = peer_key_of(&c->peer.sa);
-	return siphash13(g->seed, key.bytes, sizeof(key.bytes)) | 1;
-}
-
-/* The address's place, or the one that it would take. */
-static struct debt *place_of(struct guesses *g, uint64_t key)
-{
-	struct debt *row = g->rows[key >> 32 & (N_ROWS - 1)];
-	struct debt *least = row;
-
-	for (size_t i = 0; i < N_WAYS; i++) {
-		if (row[i].key == key)
-			return &row[i];
-		if (row[i].until_ms < least->until_ms)
-			least = &row[i];
-	}
-	return least;
+	return network_key(bytes);
 }
 
 bool guesses_may(struct guesses *g, uint64_t key, uint64_t now_ms)
 {
-	const struct debt *debt;
 	bool may;
 
 	if (!key)
 		return true;
 	pthread_mutex_lock(&g->lock);
-	debt = place_of(g, key);
-	may = debt->key != key ||
-		debt->until_ms <= now_ms + (AT_ONCE - 1) * WHILE_MS;
+	may = bucket_has(
+		rate_table_find(&g->wrong, key), &rate, AT_ONCE, now_ms);
 	pthread_mutex_unlock(&g->lock);
 	return may;
 }
 
 void guesses_wrong(struct guesses *g, uint64_t key, uint64_t now_ms)
 {
-	struct debt *debt;
-
 	if (!key)
 		return;
 	pthread_mutex_lock(&g->lock);
-	debt = place_of(g, key);
-	if (debt->key != key || debt->until_ms < now_ms)
-		*debt = (struct debt){.key = key, .until_ms = now_ms};
-	debt->until_ms += WHILE_MS;
-	if (debt->until_ms > now_ms + DEBT_MAX)
-		debt->until_ms = now_ms + DEBT_MAX;
+	bucket_owe(rate_table_find(&g->wrong, key), &rate, OWED_MAX, now_ms);
 	pthread_mutex_unlock(&g->lock);
 }

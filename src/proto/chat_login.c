@@ -192,7 +192,7 @@ static struct chat_login_job *job_new(struct chat_session *session,
 	job->job.mail.free = mail_free;
 	job->logins = session->port->logins;
 	job->conn = conn_id(session->conn);
-	job->from = guesses_key(job->logins->guesses, session->conn);
+	job->from = guesses_key(session->conn);
 	job->hash = strdup(wish->hash);
 	job->phrase = strdup(phrase);
 	if (wish->account)

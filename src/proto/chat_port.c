@@ -305,7 +305,8 @@ int chat_port_enter(struct chat_session *session, const char *room)
 	}
 	d = chat_port_deliver(port, out);
 	if (session->member && has_address)
-		hub_set_address(port->hub, session->member, &address);
+		hub_set_address(port->hub, session->member, &address,
+			conn_is_counted(session->conn));
 	if (session->member)
 		take_nick(session);
 	pthread_mutex_unlock(&port->lock);

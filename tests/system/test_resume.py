@@ -218,6 +218,25 @@ class Resume(Test):
                     guest.line(),
                     '*** error: 5 wrong codes are the most that one connection may try')
 
+    def test_who_guesses_keeps_nobody_else_from_his_code(self):
+        with Daemon('exempt = []; services: { chat: { protocol = "chat"; '
+                    'listen = "127.0.0.1:0"; }; };') as d:
+            a = Person(d, nick='alice')
+            b = Someone(d, nick='bob')
+            a.until('*** bob joined #lobby')
+            b.close()
+            a.until(re.compile(r'\*\*\* bob left #lobby.*'))
+            guesser = Person(d, source='127.0.0.2', room='den')
+            for i in range(3):
+                guesser.say(f'/resume 0000-0{i}')
+                self.assertRegex(guesser.line(), 'no such code')
+            other = Person(d, source='127.0.0.2', room='den')
+            other.say(f'/resume {b.code}')
+            self.assertEqual(other.line(), '*** error: too many wrong codes were tried just now; '
+                             'try again in a moment')
+            c = Someone(d, source='127.0.0.3')
+            self.assertEqual(c.resume(b.code), 'nothing was missed')
+
     def test_it_may_be_off(self):
         with Daemon(CONFIG + 'chat: { resume = "0"; };') as d:
             b = Person(d)

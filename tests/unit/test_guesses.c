@@ -15,7 +15,7 @@ static uint64_t from(uint32_t address, bool is_counted)
 
 	c.peer.in.sin_family = AF_INET;
 	c.peer.in.sin_addr.s_addr = htonl(address);
-	return guesses_key(guesses, &c);
+	return guesses_key(&c);
 }
 
 START_TEST(three_at_once_and_three_a_minute)

@@ -26,7 +26,7 @@ static void from(struct member *member, const char *address)
 	struct network net;
 
 	ck_assert_int_eq(network_parse(address, &net, NULL), 0);
-	hub_set_address(w.hub, member, &net);
+	hub_set_address(w.hub, member, &net, true);
 }
 
 static void setup(void)

@@ -47,6 +47,35 @@ START_TEST(knows_when_it_is_full)
 }
 END_TEST
 
+START_TEST(asking_takes_nothing)
+{
+	struct bucket b = {0};
+
+	for (int i = 0; i < 100; i++)
+		ck_assert(bucket_has(&b, &two_a_second, 3, 0));
+	ck_assert_uint_eq(take_all(&b, &two_a_second, 3, 0), 3);
+	ck_assert(!bucket_has(&b, &two_a_second, 3, 499));
+	ck_assert(bucket_has(&b, &two_a_second, 3, 500));
+}
+END_TEST
+
+START_TEST(what_is_owed_delays_and_is_bounded)
+{
+	struct bucket b = {0};
+
+	for (int i = 0; i < 5; i++)
+		bucket_owe(&b, &two_a_second, 10, 0);
+	ck_assert(!bucket_has(&b, &two_a_second, 3, 1499));
+	ck_assert(bucket_has(&b, &two_a_second, 3, 1500));
+	for (int i = 0; i < 100; i++)
+		bucket_owe(&b, &two_a_second, 10, 0);
+	ck_assert(!bucket_has(&b, &two_a_second, 3, 3999));
+	ck_assert(bucket_has(&b, &two_a_second, 3, 4000));
+	bucket_owe(&b, &(const struct rate_spec){0}, 10, 0);
+	ck_assert(bucket_has(&b, &two_a_second, 3, 4000));
+}
+END_TEST
+
 START_TEST(takes_many_or_none)
 {
 	struct bucket b = {0};
@@ -122,6 +151,8 @@ int main(void)
 	tcase_add_test(tc, knows_when_it_is_full);
 	tcase_add_loop_test(
 		tc, keeps_the_rate, 0, sizeof rates / sizeof rates[0]);
+	tcase_add_test(tc, asking_takes_nothing);
+	tcase_add_test(tc, what_is_owed_delays_and_is_bounded);
 	tcase_add_test(tc, takes_many_or_none);
 	tcase_add_test(tc, due_is_not_too_early);
 	tcase_add_test(tc, no_limit_and_no_burst);

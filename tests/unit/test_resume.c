@@ -335,7 +335,8 @@ START_TEST(codes_go_with_those_who_leave_while_it_is_off)
 }
 END_TEST
 
-/* Guessing: few tries on a connection, few on all of them. */
+/* Guessing: few tries on a connection, few on all that no address is counted
+ * for. */
 START_TEST(wrong_codes_are_few)
 {
 	struct member *guests[5];
