@@ -224,19 +224,15 @@ class UnixSockets(WithFiles):
 class Stop(Test):
     def test_without_clients_at_once(self):
         for number in (signal.SIGTERM, signal.SIGINT):
-            with Daemon(TWO) as d:
-                began = time.monotonic()
+            with Daemon(TWO + 'drain = "5m"; timeouts: { linger = "5m"; };') as d:
                 d.signal(number)
                 self.assertEqual(d.wait(), 0)
-                self.assertLess(time.monotonic() - began, 1)
 
     def test_drain_is_a_bound(self):
         with Daemon(ECHO + 'drain = "1s"; timeouts: { linger = "1s"; };') as d:
             clog(d)
-            began = time.monotonic()
             d.signal(signal.SIGTERM)
-            self.assertEqual(d.wait(), 0)
-            self.assertLess(time.monotonic() - began, 5)
+            self.assertEqual(d.wait(), 0)  # without the bound it would never end
 
     def test_what_is_queued_arrives(self):
         with Daemon(ECHO) as d:
@@ -250,15 +246,13 @@ class Stop(Test):
             self.assertEqual(d.wait(), 0)
 
     def test_a_second_signal_stops_at_once(self):
-        with Daemon(ECHO + 'drain = "60s";') as d:
+        with Daemon(ECHO + 'drain = "5m";') as d:
             clog(d)
             d.signal(signal.SIGTERM)
             wait_until(lambda: d.notify.has('STOPPING=1'), 'STOPPING=1')
             self.assertIsNone(d.process.poll())
-            began = time.monotonic()
             d.signal(signal.SIGTERM)
             self.assertEqual(d.wait(), 0)
-            self.assertLess(time.monotonic() - began, 2)
 
     def test_new_clients_are_refused_while_stopping(self):
         with Daemon(ECHO + 'drain = "60s";') as d:

@@ -189,7 +189,7 @@ class Slow(Test):
             host, port = d.address('chat')
             done = subprocess.run(
                 [SOCKLOAD, 'fanout', '-j', '-p', 'sockd', '-c', '60', '--silent', '2',
-                 '--slow', '2', '-S', '3', '-r', '1000', '-s', '1000', '-n', '1500',
+                 '--slow', '2', '-S', '3', '-w', '4', '-s', '1000', '-n', '1500',
                  '--patience', f'{PATIENCE:.0f}', f'{host}:{port}'],
                 capture_output=True, text=True, check=False, timeout=4 * PATIENCE)
             self.assertEqual((done.returncode, done.stderr), (0, ''))

@@ -389,13 +389,11 @@ class Reload(Test):
 
 class Stop(Test):
     def test_at_once(self):
-        with Daemon(SERVICES) as d:
+        with Daemon(SERVICES + 'drain = "5m"; timeouts: { linger = "5m"; };') as d:
             asker = Asker(d, d.address('echo'))
             asker.ask(b'x')
-            began = time.monotonic()
             d.signal(signal.SIGTERM)
             self.assertEqual(d.wait(), 0)
-            self.assertLess(time.monotonic() - began, 1)
 
     def test_while_it_is_busy(self):
         with Daemon(ECHO % '' + 'limits: { udp_answers = "0"; };') as d:
