@@ -216,6 +216,15 @@ class Person(Client):
         self.say('/zz-sync')
         return self.until(re.compile(r'\*\*\* error: .*zz-sync.*'))
 
+    def learns(self, nick, wanted):
+        """Asks who somebody is until that is the answer, but for the times: the
+        name of a Unix user is looked up apart and may come later."""
+        def known():
+            self.say(f'/whois {nick}')
+            self.until(re.compile(rf'\*\*\* {nick}: (.*), here \S+, silent \S+'))
+            return self.match[1] == wanted
+        wait_until(known, f'{nick}: {wanted}')
+
 
 class Program(Client):
     """Objects, one at a time, cut out of whatever comes."""

@@ -27,22 +27,14 @@ is_root = unittest.skipUnless(os.geteuid() == 0, 'takes root, to be others')
 
 @is_root
 class Users(Test):
-    def whois(self, asker, nick, wanted):
-        """What is known of somebody; the name of a user may come later."""
-        def known():
-            asker.say(f'/whois {nick}')
-            asker.until(re.compile(rf'\*\*\* {nick}: (.*), here \S+, silent \S+'))
-            return asker.match[1] == wanted
-        wait_until(known, f'{nick}: {wanted}')
-
     def test_whois(self):
         with Daemon(f'services: {{ {CHAT} }};') as d:
             alice = Person(d, address=d.addresses('chat')[0], nick='alice')
             for uid, name in ((NOBODY.pw_uid, 'nobody'), (54321, 'uid-54321'), (0, 'root')):
                 with as_user(uid):
                     Person(d, nick=f'p{uid}')
-                self.whois(alice, f'p{uid}', f'user {name} on this machine, in #lobby')
-            self.whois(alice, 'alice', 'guest, in #lobby')
+                alice.learns(f'p{uid}', f'user {name} on this machine, in #lobby')
+            alice.learns('alice', 'guest, in #lobby')
             prog = Program(d, name='bot')
             prog.put('whois', username=f'p{NOBODY.pw_uid}')
             got = prog.get()
@@ -65,7 +57,7 @@ class Users(Test):
                 for nick, gid, groups in cases:
                     with as_user(NOBODY.pw_uid, gid, groups):
                         p = Person(d, nick=nick)
-                    self.whois(here, nick, 'user nobody on this machine, ' + (
+                    here.learns(nick, 'user nobody on this machine, ' + (
                         'operator, in #lobby' if nick in ('in-mail', 'in-users')
                         else 'in #lobby'))
                 with as_user(NOBODY.pw_uid):
@@ -75,16 +67,16 @@ class Users(Test):
                     p = Person(d)
                     log_in(p, 'alice')
                     self.assertTrue(p.is_operator)
-                self.whois(here, 'alice', 'account alice, user nobody on this machine, operator, '
+                here.learns('alice', 'account alice, user nobody on this machine, operator, '
                            'in #lobby')
                 # root has sockctl; nobody else is an operator unasked
                 Person(d, nick='root')
-                self.whois(here, 'root', 'user root on this machine, in #lobby')
+                here.learns('root', 'user root on this machine, in #lobby')
                 d.write_config(config.replace('"ALICE", "@mail"', '"bob"'))
                 said(d, 'reload', '--wait')
-                self.whois(here, 'in-mail', 'user nobody on this machine, in #lobby')
-                self.whois(here, 'in-users', 'user nobody on this machine, operator, in #lobby')
-                self.whois(here, 'bob', 'account bob, user nobody on this machine, operator, '
+                here.learns('in-mail', 'user nobody on this machine, in #lobby')
+                here.learns('in-users', 'user nobody on this machine, operator, in #lobby')
+                here.learns('bob', 'account bob, user nobody on this machine, operator, '
                            'in #lobby')
 
     def test_post(self):

@@ -32,9 +32,7 @@ class Login(Test):
             self.assertEqual(p.line(), '*** you are logged in as alice')
             self.assertRegex(p.line(), r'\*\*\* you are now alice\. If you are cut off: /resume')
             self.assertEqual(carol.line(), '*** alice joined #lobby')
-            carol.say('/whois alice')
-            self.assertRegex(carol.line(), r'\*\*\* alice: account alice, user root on this '
-                             r'machine, in #lobby, here \d+s, silent \d+s$')
+            carol.learns('alice', 'account alice, user root on this machine, in #lobby')
             p.say('/login bob secret')
             self.assertEqual(p.line(), '*** error: you are logged in as alice already; /quit, '
                              'and come again as another')
@@ -277,8 +275,7 @@ class Names(Test):
             p.say(f'/resume {code}')
             p.until(re.compile(r'\*\*\* welcome back, alice: .*'))
             p.until(re.compile(r'\*\*\* you are in #lobby .*'))
-            p.say('/whois alice')
-            self.assertRegex(p.line(), r'alice: account alice, user root .*, operator, in #lobby')
+            p.learns('alice', 'account alice, user root on this machine, operator, in #lobby')
             p.close()
             wait_until(lambda: not asked(d, 'clients', 'nick=alice')['clients'], 'gone')
             code = cut()
@@ -287,8 +284,7 @@ class Names(Test):
             p = Person(d)
             p.say(f'/resume {code}')
             p.until(re.compile(r'\*\*\* welcome back, guest-....: .*'))
-            p.say('/whois ' + p.nick)
-            p.until(re.compile(r'\*\*\* guest-....: user root on this machine, in #lobby, .*'))
+            p.learns(p.nick, 'user root on this machine, in #lobby')
 
     def test_reload(self):
         """Accounts come and go; a file with a mistake changes nothing."""
@@ -310,10 +306,8 @@ class Names(Test):
                 d.write_config(config.replace('"alice"', '"bob"'))
                 a.write('bob')
                 reload(d)
-                carol.say('/whois alice')
-                carol.until(re.compile(r'\*\*\* alice: user root on this machine, in .*'))
-                carol.say('/whois bob')
-                carol.until(re.compile(r'\*\*\* bob: account bob, .*, operator, in .*'))
+                carol.learns('alice', 'user root on this machine, in #lobby')
+                carol.learns('bob', 'account bob, user root on this machine, operator, in #lobby')
 
 
 class Terms(Test):

@@ -74,6 +74,7 @@ class Probes(Test):
             web.half_close()
             web.rest()
         wait_until(lambda: self.status()[0] == before, 'both came and went')
+        wait_until(lambda: len(self.said_since(n_lines)) >= 2, 'two lines')
         for line in self.said_since(n_lines):
             self.assertRegex(line, r'^\S+ info closed service=(auto .*=protocol|json .*=eof) ')
         self.assertEqual(len(self.said_since(n_lines)), 2)
