@@ -12,6 +12,7 @@
 
 #define METRICS_REASONS    24 /* at least enum close_reason has */
 #define METRICS_LIMITS     9  /* exactly enum chat_limit has */
+#define METRICS_PROOFS     6  /* exactly enum chat_proof has */
 #define METRICS_BOUNDS     13 /* of a histogram */
 #define METRICS_HIST_CELLS (METRICS_BOUNDS + 2) /* a last bucket, the sum */
 
@@ -53,6 +54,8 @@
 		"Messages said in rooms, to somebody, or by post") \
 	X(limits, COUNTER, 1, METRICS_LIMITS, "limit", "sockd_chat_limits_reached_total", \
 		"What a limit of the chat refused or had forgotten, and which") \
+	X(proofs, COUNTER, 1, METRICS_PROOFS, "how,result", "sockd_chat_logins_total", \
+		"Passwords and codes by which people said who they are, and what came of it") \
 	X(recipients, HISTOGRAM, 1, METRICS_HIST_CELLS, "", "sockd_fanout_recipients", \
 		"Members of the room that a message was for, its author left out")
 

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "chat/limits.h"
+#include "chat/proof.h"
 #include "monitor_private.h"
 #include "net/acceptor.h"
 #include "net/close.h"
@@ -22,6 +23,7 @@
 #include "sockd_build.h"
 
 _Static_assert((int)CHAT_LIMIT_N == (int)METRICS_LIMITS, "METRICS_LIMITS");
+_Static_assert((int)CHAT_PROOF_N == (int)METRICS_PROOFS, "METRICS_PROOFS");
 
 /* A service as it was read. */
 struct reading {
@@ -258,6 +260,18 @@ static void write_limits(const struct page *p, enum metrics_id id)
 		metrics_text_value(&p->text, id, &names[i], p->chat.limits[i]);
 }
 
+static void write_proofs(const struct page *p, enum metrics_id id)
+{
+	static const char *const labels[METRICS_PROOFS][2] = {
+#define PROOF_LABELS(name, how, result) [CHAT_PROOF_##name] = {how, result},
+		CHAT_PROOFS(PROOF_LABELS)
+#undef PROOF_LABELS
+	};
+
+	for (int i = 0; i < METRICS_PROOFS; i++)
+		metrics_text_value(&p->text, id, labels[i], p->chat.proofs[i]);
+}
+
 static void write_fanout_time(const struct page *p, enum metrics_id id)
 {
 	metrics_text_histogram(&p->text, id, p->workers.fanout_time);
@@ -287,6 +301,7 @@ static void (*const writers[METRICS_N])(
 	[METRICS_ID_sent_bytes] = write_services,
 	[METRICS_ID_dgram_unanswered] = write_unanswered,
 	[METRICS_ID_limits] = write_limits,
+	[METRICS_ID_proofs] = write_proofs,
 	[METRICS_ID_fanout_time] = write_fanout_time,
 	[METRICS_ID_loop_lag] = write_loop_lag,
 	[METRICS_ID_recipients] = write_recipients,

@@ -31,6 +31,7 @@
 
 #include "chat/accounts.h"
 #include "chat/command.h"
+#include "chat/proof.h"
 #include "chat/settings.h"
 #include "command_private.h"
 #include "hub_private.h"
@@ -299,6 +300,7 @@ static void succeed(const struct turn *turn, const struct account *account)
 		reply_post(turn, NULL);
 		return;
 	}
+	metrics_add(&turn->hub->tally.proofs[CHAT_PROOF_PASSWORD_RIGHT], 1);
 	reply_tell(turn,
 		&(struct chat_msg_spec){
 			.type = CHAT_LOGGED_IN,

@@ -13,26 +13,40 @@
 #include "chat/command.h"
 #include "chat/limits.h"
 #include "chat/operate.h"
+#include "chat/proof.h"
 #include "hub_private.h"
 
 static void count_refusal(struct hub *hub, enum chat_type type)
 {
+#define LIMIT(name) offsetof(struct metrics_chat, limits[CHAT_LIMIT_##name])
+#define PROOF(name) offsetof(struct metrics_chat, proofs[CHAT_PROOF_##name])
 	static const struct {
 		enum chat_type type;
-		enum chat_limit limit;
+		size_t cell;
 	} rows[] = {
-		{CHAT_E_LINE_TOO_LONG, CHAT_LIMIT_TEXT},
-		{CHAT_E_TEXT_TOO_LONG, CHAT_LIMIT_TEXT},
-		{CHAT_E_TOPIC_TOO_LONG, CHAT_LIMIT_TOPIC},
-		{CHAT_E_AWAY_TOO_LONG, CHAT_LIMIT_AWAY},
-		{CHAT_E_TOO_MANY_ROOMS, CHAT_LIMIT_ROOMS},
-		{CHAT_E_TOO_MANY_SEATS, CHAT_LIMIT_ROOMS_PER_MEMBER},
-		{CHAT_E_IGNORE_FULL, CHAT_LIMIT_IGNORES},
+		{CHAT_E_LINE_TOO_LONG, LIMIT(TEXT)},
+		{CHAT_E_TEXT_TOO_LONG, LIMIT(TEXT)},
+		{CHAT_E_TOPIC_TOO_LONG, LIMIT(TOPIC)},
+		{CHAT_E_AWAY_TOO_LONG, LIMIT(AWAY)},
+		{CHAT_E_TOO_MANY_ROOMS, LIMIT(ROOMS)},
+		{CHAT_E_TOO_MANY_SEATS, LIMIT(ROOMS_PER_MEMBER)},
+		{CHAT_E_IGNORE_FULL, LIMIT(IGNORES)},
+		{CHAT_E_LOGIN_WRONG, PROOF(PASSWORD_WRONG)},
+		{CHAT_E_LOGIN_TRIES, PROOF(PASSWORD_REFUSED)},
+		{CHAT_E_LOGIN_BUSY, PROOF(PASSWORD_REFUSED)},
+		{CHAT_E_LOGIN_FAST, PROOF(PASSWORD_REFUSED)},
+		{CHAT_E_CODE_UNKNOWN, PROOF(CODE_WRONG)},
+		{CHAT_E_CODE_TRIES, PROOF(CODE_REFUSED)},
+		{CHAT_E_CODE_BUSY, PROOF(CODE_REFUSED)},
 	};
+#undef LIMIT
+#undef PROOF
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].type == type)
-			metrics_add(&hub->tally.limits[rows[i].limit], 1);
+			metrics_add((_Atomic uint64_t *)((char *)&hub->tally +
+					    rows[i].cell),
+				1);
 }
 
 struct chat_msg *reply_new(

@@ -26,6 +26,7 @@
 
 #include "chat/command.h"
 #include "chat/limits.h"
+#include "chat/proof.h"
 #include "chat/settings.h"
 #include "command_private.h"
 #include "hub_private.h"
@@ -295,6 +296,7 @@ static void take_person(const struct turn *turn, struct comeback *back)
 {
 	struct member *member = turn->member, *old = back->ticket->member;
 
+	metrics_add(&turn->hub->tally.proofs[CHAT_PROOF_CODE_RIGHT], 1);
 	ignore_move(member, old, back->guest);
 	member->person = old->person;
 	member->wants = old->wants;

@@ -13,6 +13,7 @@ from clients import Client, Person, Program
 from control import asked, refused, said
 from harness import SANITIZED, Daemon, Test, main, wait_until
 from netns import Space
+from scrape import scrape
 
 CHAT = '''chat: { protocol = "chat"; listen = [ "127.0.0.1:0", "chat.sock" ]; };
   json: { protocol = "chat"; dialect = "json"; listen = "127.0.0.1:0"; };'''
@@ -62,6 +63,26 @@ class Login(Test):
             self.assertEqual(p.line(), '*** error: 3 wrong passwords are the most that one '
                              'connection may try')
             self.assertEqual(d.log('Secret|wrong'), [])
+
+    def test_what_is_counted(self):
+        metrics = 'metrics: { protocol = "metrics"; listen = "127.0.0.1:0"; };'
+        with Accounts('alice') as a, Daemon(a.config(CHAT + metrics)) as d:
+            p, q = Person(d), Person(d)
+            for word in ('wrong', 'wrong', 'wrong', 'refused'):
+                p.say(f'/login alice {word}')
+                p.line()
+            q.say('/login alice secret')
+            q.until(re.compile(r'.*If you are cut off: /resume (\S+)'))
+            for code in ('000000', '000000', q.match[1]):
+                p.say(f'/resume {code}')
+            p.until(re.compile(r'\*\*\* welcome back, alice: .*'))
+            page = scrape(d)
+            self.assertEqual(
+                {k: int(v) for k, v in page.values.items() if k[0] == 'sockd_chat_logins_total'},
+                {('sockd_chat_logins_total', (('how', how), ('result', result))): n
+                 for how, result, n in (('password', 'right', 1), ('password', 'wrong', 3),
+                                        ('password', 'refused', 1), ('code', 'right', 1),
+                                        ('code', 'wrong', 2), ('code', 'refused', 0))})
 
     def test_too_many_from_an_address(self):
         """By whatever number of connections; others are let be."""
