@@ -60,7 +60,7 @@ int ticket_add(struct tickets *tickets, struct member *member, uint32_t code);
 /* Ends it, and the member if that has left. NULL is fine. */
 void ticket_drop(struct tickets *tickets, struct ticket *ticket);
 /* The member has left and is the ticket's now. True if there were TICKETS_GONE
- * already, so that the first of them had to go. */
+ * already, so that the first that nobody claims had to go. */
 bool ticket_keep(
 	struct tickets *tickets, struct ticket *ticket, uint64_t now_ms);
 /* The member comes back as `member`, which takes over the ticket with its new
@@ -76,10 +76,10 @@ bool ticket_is_over(
 /* Ends some of those. */
 void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms);
 
-/* Ends those of all who have left under that nick, in this spelling or one that
- * looks like it, or with that account. */
-void tickets_drop_named(
-	struct tickets *tickets, const char *key, const char *account);
+/* Of those who have left under that nick, in this spelling or one that looks
+ * like it, or with that account. NULL: none. */
+struct ticket *tickets_find_named(
+	const struct tickets *tickets, const char *key, const char *account);
 
 /* A code that nobody has. 0 or -errno. */
 int tickets_new_code(const struct tickets *tickets, uint32_t *ret);

@@ -179,7 +179,7 @@ static void put_out(
 			}),
 	};
 
-	ticket_drop(&turn->hub->tickets, member->ticket);
+	resume_drop(turn, member->ticket);
 	(void)outbox_add_home(turn->out, &post);
 }
 
@@ -194,9 +194,12 @@ static struct member *put_out_named(
 	const struct turn *turn, const struct ban *ban)
 {
 	struct member *holder = find_by_key(turn, ban->what), *member;
+	struct tickets *tickets = &turn->hub->tickets;
 	struct strmap_node *node = NULL;
+	struct ticket *ticket;
 
-	tickets_drop_named(&turn->hub->tickets, ban->key, ban->what);
+	while ((ticket = tickets_find_named(tickets, ban->key, ban->what)))
+		resume_drop(turn, ticket);
 	while ((node = strmap_next(&turn->hub->members, node)) != NULL) {
 		member = container_of(node, struct member, node);
 		if (member == holder || has_account(member, ban))

@@ -189,6 +189,8 @@ char *resume_code(const struct turn *turn, const char *nick,
  * has left, and true says that it is kept. */
 void resume_note_seats(const struct turn *turn);
 bool resume_keep(const struct turn *turn);
+/* Ends a ticket that nobody may use; who waits for it is told. NULL is fine. */
+void resume_drop(const struct turn *turn, struct ticket *ticket);
 /* The claim of the member can be met now. */
 void resume_go_on(const struct turn *turn);
 

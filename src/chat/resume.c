@@ -71,6 +71,23 @@ static uint64_t seq_read(const struct room *room, const struct ticket *ticket)
 	return room->seq - (n < room->seq ? n : room->seq);
 }
 
+void resume_drop(const struct turn *turn, struct ticket *ticket)
+{
+	struct chat_post post = {.kind = CHAT_POST_MEMBER};
+
+	if (ticket && ticket->claimer) {
+		post.home = ticket->claimer->home;
+		post.msg = chat_msg_new(&(struct chat_msg_spec){
+			.type = CHAT_E_CODE_UNKNOWN,
+			.wall_ms = turn->now->wall_ms,
+			.limit = turn->hub->settings->resume_ms,
+		});
+		if (post.msg)
+			(void)outbox_add_home(turn->out, &post);
+	}
+	ticket_drop(&turn->hub->tickets, ticket);
+}
+
 void resume_note_seats(const struct turn *turn)
 {
 	struct ticket *ticket = turn->member->ticket;
@@ -81,7 +98,7 @@ void resume_note_seats(const struct turn *turn)
 		return;
 	ticket->seats = calloc(n + 1, sizeof *ticket->seats);
 	if (!ticket->seats) {
-		ticket_drop(&turn->hub->tickets, ticket);
+		resume_drop(turn, ticket);
 		return;
 	}
 	LIST_FOREACH (seat, &turn->member->seats, of_member) {
@@ -104,7 +121,7 @@ bool resume_keep(const struct turn *turn)
 	if (!ticket)
 		return false;
 	if (turn->hub->settings->resume_ms == 0) {
-		ticket_drop(&turn->hub->tickets, ticket);
+		resume_drop(turn, ticket);
 		return false;
 	}
 	if (ticket->claimer) {

@@ -224,6 +224,16 @@ void ticket_drop(struct tickets *tickets, struct ticket *ticket)
 	free(ticket);
 }
 
+/* Who is on the way back will be there in a moment. */
+static struct ticket *first_unclaimed(struct tickets *tickets)
+{
+	struct ticket *ticket = TAILQ_FIRST(&tickets->gone);
+
+	while (ticket && ticket->claimer)
+		ticket = TAILQ_NEXT(ticket, link);
+	return ticket;
+}
+
 bool ticket_keep(
 	struct tickets *tickets, struct ticket *ticket, uint64_t now_ms)
 {
@@ -234,7 +244,7 @@ bool ticket_keep(
 	TAILQ_INSERT_TAIL(&tickets->gone, ticket, link);
 	if (++tickets->n_gone <= TICKETS_GONE)
 		return false;
-	ticket_drop(tickets, TAILQ_FIRST(&tickets->gone));
+	ticket_drop(tickets, first_unclaimed(tickets));
 	return true;
 }
 
@@ -274,27 +284,27 @@ void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms)
 	struct ticket *ticket;
 
 	for (int n = 0; n < FORGET_MAX; n++) {
-		ticket = TAILQ_FIRST(&tickets->gone);
+		ticket = first_unclaimed(tickets);
 		if (!ticket || !ticket_is_over(ticket, keep_ms, now_ms))
 			break;
 		ticket_drop(tickets, ticket);
 	}
 }
 
-void tickets_drop_named(
-	struct tickets *tickets, const char *key, const char *account)
+struct ticket *tickets_find_named(
+	const struct tickets *tickets, const char *key, const char *account)
 {
-	struct ticket *ticket, *next;
-	const struct member *member;
+	struct ticket *ticket;
 
-	for (ticket = TAILQ_FIRST(&tickets->gone); ticket; ticket = next) {
-		next = TAILQ_NEXT(ticket, link);
-		member = ticket->member;
+	TAILQ_FOREACH (ticket, &tickets->gone, link) {
+		const struct member *member = ticket->member;
+
 		if (strcmp(member->key, key) == 0 ||
 			(member->account &&
 				name_equal(member->account, account)))
-			ticket_drop(tickets, ticket);
+			return ticket;
 	}
+	return NULL;
 }
 
 bool ticket_is_over(

@@ -419,6 +419,26 @@ START_TEST(a_code_does_not_outlive_the_ban)
 }
 END_TEST
 
+/* The old connection is yet to be closed when the name is banned. */
+START_TEST(who_waits_for_a_code_is_told)
+{
+	struct member *claimer;
+	char code[16] = "";
+
+	world_run(&w, bob, "nick", "rob", NULL);
+	world_read_code(&w, code);
+	claimer = world_enter(&w, 9, 0, "lobby");
+	world_run(&w, claimer, "resume", code, NULL);
+	outbox_clear(&w.out);
+	world_run(&w, ann, "ban", "rob", NULL);
+	ck_assert_ptr_nonnull(
+		strstr(world_read(&w), "to 9: E_CODE_UNKNOWN limit=600000\n"));
+	world_leave(&w, bob, NULL);
+	bob = claimer;
+	outbox_clear(&w.out);
+}
+END_TEST
+
 /* As after a restart, of which codes and bans are kept apart. */
 START_TEST(an_old_code_of_a_banned_one)
 {
@@ -540,6 +560,7 @@ int main(void)
 	tcase_add_test(tc, a_lock_gives_way_to_the_configuration);
 	tcase_add_test(tc, a_banned_name_is_not_to_be_had);
 	tcase_add_loop_test(tc, a_code_does_not_outlive_the_ban, 0, 2);
+	tcase_add_test(tc, who_waits_for_a_code_is_told);
 	tcase_add_loop_test(tc, an_old_code_of_a_banned_one, 0, 3);
 	tcase_add_test(tc, bans_are_listed_and_end);
 	tcase_add_test(tc, bans_are_bounded);

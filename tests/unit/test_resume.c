@@ -1,92 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Coming back: the hub's side of /resume, with the clock in the test's hand. */
-#include <stdio.h>
-
-#include "chat_world.h"
-
-#define KEEP_MS 600000
-
-static struct world w;
-static struct member *bob, *alice;
-static char code[16]; /* the last that anybody was told */
-
-/* The outbox as text, codes noted and written CODE. */
-static const char *read_all(void)
-{
-	static char text[4096];
-	char *at;
-
-	world_read_code(&w, code);
-	snprintf(text, sizeof text, "%s", world_read(&w));
-	while (code[0] && (at = strstr(text, code)) != NULL) {
-		memcpy(at, "CODE", 4);
-		memmove(at + 4, at + 7, strlen(at + 7) + 1);
-	}
-	return text;
-}
-
-#define expect(expected) ck_assert_str_eq(read_all(), expected)
-
-static struct member *person(uint64_t conn, uint32_t worker, const char *nick)
-{
-	struct member *member = world_enter(&w, conn, worker, "lobby");
-
-	world_run(&w, member, "nick", nick, NULL);
-	(void)read_all();
-	return member;
-}
-
-static struct member *guest(uint64_t conn, uint32_t worker)
-{
-	struct member *member = world_enter(&w, conn, worker, "lobby");
-
-	(void)world_read(&w);
-	return member;
-}
-
-static void leave(struct member **member)
-{
-	world_leave(&w, *member, "gone");
-	*member = NULL;
-}
-
-/* Bob, by the code that was told last. */
-static void come_back(uint64_t conn, uint32_t worker)
-{
-	outbox_clear(&w.out);
-	bob = guest(conn, worker);
-	world_run(&w, bob, "resume", code, NULL);
-}
-
-static void say(struct member *member, const char *text)
-{
-	world_run(&w, member, "say", text, NULL);
-}
-
-static void start(unsigned n_workers)
-{
-	w.settings.resume_ms = KEEP_MS;
-	w.settings.replay = 0;
-	world_start(&w, n_workers);
-	w.shows_workers = false;
-	alice = person(2, 0, "alice");
-	bob = person(1, n_workers - 1, "bob");
-}
-
-static void setup(void)
-{
-	w = (struct world){.settings = world_settings()};
-	start(2);
-}
-
-static void teardown(void)
-{
-	if (bob)
-		world_leave(&w, bob, NULL);
-	if (alice)
-		world_leave(&w, alice, NULL);
-	world_stop(&w);
-}
+/* Coming back: the hub's side of /resume. */
+#include "resume_world.h"
 
 START_TEST(a_code_is_told_with_the_name)
 {
@@ -289,12 +203,6 @@ START_TEST(a_room_may_be_locked)
 }
 END_TEST
 
-static void keep_for(uint64_t ms)
-{
-	w.settings.resume_ms = ms;
-	world_configure(&w);
-}
-
 START_TEST(codes_end)
 {
 	leave(&bob);
@@ -380,127 +288,6 @@ START_TEST(wrong_codes_are_few)
 }
 END_TEST
 
-/* The old connection is there still: it is closed, and only when it has left
- * the new one goes on. */
-START_TEST(a_ghost_is_closed_first)
-{
-	struct member *ghost = bob;
-
-	bob = guest(9, 0);
-	world_run(&w, bob, "resume", code, NULL);
-	expect("close 1: RESUMED\n");
-	say(alice, "meanwhile");
-	outbox_clear(&w.out);
-	leave(&ghost);
-	expect("room 0 !1: LEFT bob #lobby \"gone\"\ngo on 9\n");
-	/* nobody else gets the name */
-	world_run(&w, alice, "nick", "BOB", NULL);
-	expect("to 2: E_NICK_TAKEN \"BOB\"\n");
-	hub_go_on(w.hub, bob, &w.now, &w.out);
-	expect("room 0 !9: JOINED bob #lobby\n"
-	       "to 9: WELCOME_BACK bob \"CODE\"\n"
-	       "to 9: YOU_JOINED bob #lobby \"sockd\" n=2\n"
-	       "wants 9 0\n");
-	hub_go_on(w.hub, bob, &w.now, &w.out);
-	expect("");
-	world_run(&w, alice, "nick", "BOB", NULL);
-	expect("to 2: E_NICK_TAKEN bob \"BOB\"\n");
-}
-END_TEST
-
-/* What had not arrived at the ghost was missed. */
-START_TEST(what_a_ghost_never_got_is_missed)
-{
-	struct member *ghost = bob;
-
-	say(alice, "arrived");
-	say(alice, "lost 1");
-	say(bob, "one's own");
-	say(alice, "lost 2");
-	say(alice, "left out");
-	bob = guest(9, 0);
-	world_run(&w, bob, "resume", code, NULL);
-	outbox_clear(&w.out);
-	hub_set_unread(w.hub, ghost, strlen("<alice> lost 1\n") + 1, 1);
-	leave(&ghost);
-	outbox_clear(&w.out);
-	hub_go_on(w.hub, bob, &w.now, &w.out);
-	ck_assert_ptr_nonnull(strstr(read_all(),
-		"WELCOME_BACK bob \"CODE\" n=3\n"
-		"to 9: YOU_JOINED bob #lobby \"sockd\" n=2\n"
-		"to 9: REPLAY #lobby [SAID alice #lobby \"lost 1\","
-		" SAID alice #lobby \"lost 2\","
-		" SAID alice #lobby \"left out\"]\n"));
-}
-END_TEST
-
-/* More was under way than the room remembers. */
-START_TEST(what_nobody_remembers_is_estimated)
-{
-	w.settings.history = 4;
-	world_configure(&w);
-	for (int i = 0; i < 50; i++)
-		say(alice, "0123456789012345"); /* 25 bytes each */
-	hub_set_unread(w.hub, bob, 250, 20);
-	leave(&bob);
-	come_back(9, 0);
-	ck_assert_ptr_nonnull(strstr(
-		read_all(), "WELCOME_BACK bob \"CODE\" n=30 limit=26\n"));
-	hub_set_unread(w.hub, bob, 1 << 30, 0);
-	leave(&bob);
-	come_back(10, 0);
-	ck_assert_ptr_nonnull(strstr(
-		read_all(), "WELCOME_BACK bob \"CODE\" n=50 limit=46\n"));
-}
-END_TEST
-
-START_TEST(a_claimer_may_leave)
-{
-	struct member *first = guest(9, 0), *ghost = bob;
-
-	world_run(&w, first, "resume", code, NULL);
-	world_leave(&w, first, NULL);
-	outbox_clear(&w.out);
-	leave(&ghost);
-	expect("room 0 !1: LEFT bob #lobby \"gone\"\n");
-	bob = guest(10, 0);
-	world_run(&w, bob, "resume", code, NULL);
-	ck_assert_ptr_nonnull(strstr(read_all(), "WELCOME_BACK bob"));
-}
-END_TEST
-
-START_TEST(claims_do_not_mix)
-{
-	struct member *first = guest(9, 0), *second = guest(10, 0);
-	struct member *ghost = bob;
-	char mine[64], hers[64];
-
-	strcpy(mine, code);
-	world_run(&w, alice, "nick", "alice", NULL);
-	(void)read_all();
-	strcpy(hers, code);
-	world_run(&w, first, "resume", mine, NULL);
-	world_run(&w, second, "resume", mine, NULL); /* somebody has it */
-	expect("close 1: RESUMED\nto 10: E_CODE_UNKNOWN limit=600000\n");
-	world_run(&w, first, "resume", mine, NULL); /* asks again */
-	expect("");
-	world_run(&w, first, "resume", hers, NULL); /* changes its mind */
-	expect("close 2: RESUMED\n");
-	leave(&ghost);
-	expect("room 0 !1: LEFT bob #lobby \"gone\"\n");
-	world_run(&w, second, "resume", mine, NULL);
-	ck_assert_ptr_nonnull(strstr(read_all(), "to 10: WELCOME_BACK bob"));
-	bob = second;
-	leave(&alice);
-	ck_assert_ptr_nonnull(strstr(read_all(), "go on 9\n"));
-	hub_go_on(w.hub, first, &w.now, &w.out);
-	ck_assert_ptr_nonnull(strstr(read_all(), "to 9: WELCOME_BACK alice"));
-	alice = first;
-	world_run(&w, alice, "resume", code, NULL);
-	expect("to 9: E_CODE_YOURS\n");
-}
-END_TEST
-
 /* With the person comes what it wanted and who it was for others. */
 START_TEST(the_person_comes_back_whole)
 {
@@ -567,7 +354,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, resume_set_up, resume_tear_down);
 	tcase_add_test(tc, a_code_is_told_with_the_name);
 	tcase_add_test(tc, who_comes_back_is_shown_what_was_missed);
 	tcase_add_test(tc, the_room_may_be_the_first_one);
@@ -581,11 +368,6 @@ int main(void)
 	tcase_add_test(tc, nothing_is_resumed_if_it_is_off);
 	tcase_add_test(tc, codes_go_with_those_who_leave_while_it_is_off);
 	tcase_add_test(tc, wrong_codes_are_few);
-	tcase_add_test(tc, a_ghost_is_closed_first);
-	tcase_add_test(tc, what_a_ghost_never_got_is_missed);
-	tcase_add_test(tc, what_nobody_remembers_is_estimated);
-	tcase_add_test(tc, a_claimer_may_leave);
-	tcase_add_test(tc, claims_do_not_mix);
 	tcase_add_test(tc, the_person_comes_back_whole);
 	tcase_add_test(tc, ignoring_survives_the_meeting);
 	suite_add_tcase(suite, tc);
