@@ -27,6 +27,10 @@ bool bucket_take_many(struct bucket *b, const struct rate_spec *spec,
  * owed_max are for what is yet to come. */
 void bucket_owe(struct bucket *b, const struct rate_spec *spec,
 	uint32_t owed_max, uint64_t now_ms);
+/* When the rate has changed: what was owed by an older one is no more than
+ * owed_max by this. */
+void bucket_bound(struct bucket *b, const struct rate_spec *spec,
+	uint32_t owed_max, uint64_t now_ms);
 /* From when on that succeeds; it may be over. */
 uint64_t bucket_due_ms(const struct bucket *b, const struct rate_spec *spec,
 	uint32_t burst, uint32_t n);

@@ -52,6 +52,18 @@ bool bucket_take_many(struct bucket *b, const struct rate_spec *spec,
 	return true;
 }
 
+void bucket_bound(struct bucket *b, const struct rate_spec *spec,
+	uint32_t owed_max, uint64_t now_ms)
+{
+	uint64_t bound;
+
+	if (spec->count == 0)
+		return;
+	bound = now_ms * NS_PER_MS + token_ns(spec) * owed_max;
+	if (b->full_ns > bound)
+		b->full_ns = bound;
+}
+
 void bucket_owe(struct bucket *b, const struct rate_spec *spec,
 	uint32_t owed_max, uint64_t now_ms)
 {
@@ -61,8 +73,7 @@ void bucket_owe(struct bucket *b, const struct rate_spec *spec,
 		return;
 	token = token_ns(spec);
 	b->full_ns = (b->full_ns > now ? b->full_ns : now) + token;
-	if (b->full_ns - now > token * owed_max)
-		b->full_ns = now + token * owed_max;
+	bucket_bound(b, spec, owed_max, now_ms);
 }
 
 uint64_t bucket_due_ms(const struct bucket *b, const struct rate_spec *spec,

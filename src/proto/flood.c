@@ -123,8 +123,13 @@ static uint32_t burst_for(const struct flood_rule *rule, unsigned cost)
 
 bool flood_take(const struct flood_rule *rule, unsigned cost, uint64_t now_ms)
 {
-	return bucket_take_many(rule->bucket, &rule->settings->rate,
-		burst_for(rule, cost), cost > 0 ? cost : 1, now_ms);
+	if (bucket_take_many(rule->bucket, &rule->settings->rate,
+		    burst_for(rule, cost), cost > 0 ? cost : 1, now_ms))
+		return true;
+	/* What is owed may be of a rate that was slower. */
+	bucket_bound(rule->bucket, &rule->settings->rate, burst_for(rule, 0),
+		now_ms);
+	return false;
 }
 
 uint64_t flood_due_ms(const struct flood_rule *rule, unsigned cost)

@@ -336,6 +336,19 @@ START_TEST(one_paste_is_not_a_flood)
 }
 END_TEST
 
+/* What was owed a token a minute is not waited for at ten a second. */
+START_TEST(a_faster_rate_is_felt_soon)
+{
+	limits.rate = (struct rate_spec){1, 60000};
+	say(41, 0);
+	ck_assert(!flood_take(&rule, 1, 59999));
+	limits.rate = (struct rate_spec){10, 1000};
+	ck_assert(!flood_take(&rule, 1, 1000));
+	ck_assert(flood_due_ms(&rule, 1) <= 1000 + 3300);
+	ck_assert(flood_take(&rule, 1, 1000 + 3300));
+}
+END_TEST
+
 /* What counts by itself: each room has its bucket while it is not full. */
 START_TEST(rooms_count_by_themselves)
 {
@@ -383,6 +396,7 @@ int main(void)
 	tcase_add_test(tc, patience_ends_for_a_little_too_much);
 	tcase_add_test(tc, a_pause_renews_patience);
 	tcase_add_test(tc, one_paste_is_not_a_flood);
+	tcase_add_test(tc, a_faster_rate_is_felt_soon);
 	tcase_add_test(tc, rooms_count_by_themselves);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
