@@ -33,8 +33,9 @@ enum line_event {
 };
 
 void framer_line_init(struct framer_line *f, size_t max);
-/* Looks at the next bytes. *ret_used of them are done with (0 for MORE); the
- * line points into data. ret_line->len is the length for TOO_LONG. */
+/* Looks at the next bytes. *ret_used of them are done with: none for MORE, else
+ * all that were `seen`, and at least one; the line points into data.
+ * ret_line->len is the length for TOO_LONG. */
 enum line_event framer_line_next(struct framer_line *f, const char *data,
 	size_t len, struct slice *ret_line, size_t *ret_used);
 /* The stream ended: what is left counts as a line. MORE: nothing is left. */

@@ -4,14 +4,16 @@
  * so that no line costs more memory than the bound. A CR that is the last byte
  * so far is looked at again with its successor, so the result is the same
  * however the bytes were cut into reads; no other byte is looked at twice. Nor
- * does a line cost more than its own length if many follow it at once. */
+ * does a line cost more than its own length if many follow it at once.
+ *
+ * A step is a line of the bound with its end, also of a line that is too long:
+ * so whatever is done with has all been seen, as its callers rely on. */
 #include "net/framer_line.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define ENDLESS_MIN (64 * 1024)
-#define SKIP_STEP   4096
 
 void framer_line_init(struct framer_line *f, size_t max)
 {
@@ -73,12 +75,17 @@ static size_t without_last_cr(const char *data, size_t len)
 	return len > 0 && data[len - 1] == '\r' ? len - 1 : len;
 }
 
+static size_t step_of(const struct framer_line *f)
+{
+	return (size_t)f->max + 2;
+}
+
 static enum line_event skip(struct framer_line *f, const char *data, size_t len,
 	struct slice *ret_line, size_t *ret_used)
 {
 	size_t text_len, whole;
 
-	len = smaller(len, SKIP_STEP);
+	len = smaller(len, step_of(f));
 	whole = find_end(f, data, len, 0, &text_len);
 	/* Also if the end is in sight: how the bytes were cut must not tell. */
 	if (whole && f->skipped + text_len >= f->endless)
@@ -108,8 +115,7 @@ enum line_event framer_line_next(struct framer_line *f, const char *data,
 	if (f->skipped)
 		return skip(f, data, len, ret_line, ret_used);
 	assert(f->seen <= len);
-	whole = find_end(
-		f, data, smaller(len, (size_t)f->max + 2), f->seen, &text_len);
+	whole = find_end(f, data, smaller(len, step_of(f)), f->seen, &text_len);
 	if (!whole && len <= (size_t)f->max + 1) {
 		f->seen = (uint32_t)without_last_cr(data, len);
 		return LINE_MORE;

@@ -85,8 +85,10 @@ static void feed(struct stream *s, size_t end)
 
 	memcpy(at, s->data + s->done, left);
 	while (event != LINE_MORE && event != LINE_ENDLESS) {
+		size_t seen = s->framer.seen;
+
 		event = framer_line_next(&s->framer, at, left, &line, &used);
-		assert(used <= left);
+		assert(used <= left && (used == 0 || used >= seen));
 		assert((used == 0) ==
 			(event == LINE_MORE || event == LINE_ENDLESS));
 		if (event == LINE_WHOLE)

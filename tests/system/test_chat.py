@@ -5,7 +5,8 @@ import re
 import signal
 
 from clients import HINT, NC, WELCOME, Child, Client, Person, target
-from harness import Daemon, Test, main
+from control import asked
+from harness import Daemon, Test, main, wait_until
 
 CONFIG = '''
 services: {
@@ -261,6 +262,27 @@ class Safety(Test):
             self.assertNotRegex(line, r'[\x00-\x1f]')
             a.send(b'/quit \x1b[31m\n')
             self.assertEqual(b.line(), '*** alice left #lobby: \u241b[31m')
+
+    def test_too_long_line_in_three_reads(self):
+        """As much as may wait, then a byte, then the end; each read by itself."""
+        with Daemon(CONFIG) as d:
+            a, b = self.pair(d)
+            row, = asked(d, 'clients', 'nick=alice')['clients']
+
+            def read_alone(data):
+                row['in'] += len(data)
+                a.send(data)
+                wait_until(lambda: asked(d, 'client', str(row['id']))['in'] == row['in'],
+                           f'{len(data)} bytes read')
+            for size in range(4090, 4100):
+                read_alone(b'x' * size)
+                read_alone(b'y')
+                read_alone(b'\n')
+                if size < 4096:
+                    self.assertEqual(b.line(), '<alice> ' + 'x' * size + 'y')
+                else:
+                    self.assertEqual(a.line(), f'*** error: that line has {size + 1:,} bytes, '
+                                     '4,096 are allowed; it was not sent')
 
     def test_too_long_line(self):
         with Daemon(CONFIG) as d:

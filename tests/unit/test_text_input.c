@@ -101,7 +101,7 @@ static void feed(struct stream *s, const char *data, size_t len)
 	}
 	memmove(s->left.data, s->left.data + done, s->left.len - done);
 	s->left.len -= done;
-	ck_assert(s->is_over || s->left.len <= MAX + 1);
+	ck_assert(s->is_over || s->left.len <= svc.line_max + 1);
 	chat_call_fini(&call);
 }
 
@@ -275,6 +275,57 @@ START_TEST(lines_end_or_close)
 }
 END_TEST
 
+/* Reads that end at n, at n + 1, and with the data. */
+static char *read_cut(const struct strbuf *data, size_t n)
+{
+	struct stream s;
+	char *got;
+
+	open_stream(&s);
+	feed(&s, data->data, n);
+	if (n < data->len && !s.is_over)
+		feed(&s, data->data + n, 1);
+	if (n + 1 < data->len && !s.is_over)
+		feed(&s, data->data + n + 1, data->len - n - 1);
+	end(&s);
+	got = sorted(&s.said);
+	close_stream(&s);
+	return got;
+}
+
+/* Lines about as long as one may be, with the bounds that are in use. */
+START_TEST(long_lines_in_three_reads)
+{
+	static const uint32_t bounds[] = {64, 4094, 4095, 4096, 5000, 9000};
+	static const char *const ends[] = {
+		"", "\nhi\n", "\r\nhi\r\n", IAC "\xF1\nhi\n"};
+	uint32_t max = bounds[_i];
+
+	svc.line_max = max;
+	for (size_t len = max - 1; len <= max + 4; len++) {
+		for (int k = 0; k < N(ends); k++) {
+			struct strbuf data = {0};
+			char *whole, *got;
+
+			for (size_t i = 0; i < len; i++)
+				strbuf_addc(&data, 'x');
+			strbuf_adds(&data, ends[k]);
+			whole = read_cut(&data, data.len);
+			for (size_t n = max - 2; n < data.len; n++) {
+				got = read_cut(&data, n);
+				ck_assert_msg(strcmp(got, whole) == 0,
+					"%zu bytes, end %d, cut at %zu", len, k,
+					n);
+				free(got);
+			}
+			free(whole);
+			strbuf_fini(&data);
+		}
+	}
+	svc.line_max = MAX;
+}
+END_TEST
+
 START_TEST(pieces_do_not_matter)
 {
 	static const char alphabet[] =
@@ -309,6 +360,7 @@ int main(void)
 	tcase_add_loop_test(tc, reads, 0, N(rows));
 	tcase_add_loop_test(tc, says_in_order, 0, N(rows));
 	tcase_add_test(tc, lines_end_or_close);
+	tcase_add_loop_test(tc, long_lines_in_three_reads, 0, 6);
 	tcase_add_loop_test(tc, pieces_do_not_matter, 0, 80);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
