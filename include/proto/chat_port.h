@@ -80,8 +80,14 @@ bool chat_port_is_exempt(
 /* Runs what still waits to be run, and wakes those whom it concerns. Must come
  * before anything else is done to the session, its end included. */
 void chat_port_flush(struct chat_session *session);
-/* Has the session closed after all that is on its way to it. */
-void chat_port_hang_up(struct chat_session *session, enum close_reason why);
+/* Sends it bytes after all that is on its way to it. Short of memory it is
+ * closed. May pause its reading. */
+void chat_port_send(
+	struct chat_session *session, const char *bytes, size_t len);
+/* Has the session closed after all that is on its way to it. arg as for
+ * conn_close(), copied. */
+void chat_port_hang_up(
+	struct chat_session *session, enum close_reason why, const char *arg);
 /* From now on the session is told everything in this way (bits of enum
  * dialect_view); a batch that is on its way comes as before. May close it. */
 void chat_port_set_view(struct chat_session *session, unsigned view);

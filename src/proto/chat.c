@@ -99,21 +99,30 @@ static void run(struct chat_session *session, struct chat_call *call)
 		chat_port_run(session);
 }
 
-/* What the dialect itself has to say, and how it wants to be written to. */
-static void see_to_input(struct chat_session *session)
+/* What the dialect itself has to say, and how it wants to be written to; both
+ * are of what came before the end of this line, so the lines before are run
+ * first, and this one after. Returns the call where it can be run. */
+static struct chat_call *see_to_input(
+	struct chat_session *session, struct chat_call *call)
 {
 	struct dialect_input *in = &session->input;
 	unsigned view = session->view | in->view;
+	struct chat_call kept = *call;
 
 	if (view == session->view && in->reply.len == 0)
-		return;
+		return call;
+	*call = (struct chat_call){0};
 	chat_port_flush(session);
 	if (view != session->view)
 		chat_port_set_view(session, view);
-	conn_send(session->conn, in->reply.bytes, in->reply.len);
+	chat_port_send(session, (const char *)in->reply.bytes, in->reply.len);
 	if (in->reply.len)
 		conn_hold(session->conn);
 	in->reply.len = 0;
+	call = chat_port_call(session);
+	chat_call_fini(call);
+	*call = kept;
+	return call;
 }
 
 static void close_endless(struct chat_session *session)
@@ -121,7 +130,7 @@ static void close_endless(struct chat_session *session)
 	char buf[UNITS_LEN];
 
 	chat_port_flush(session);
-	conn_close(session->conn, CLOSE_LINE,
+	chat_port_hang_up(session, CLOSE_LINE,
 		size_words(buf, session->input.line.endless));
 }
 
@@ -135,10 +144,12 @@ static void close_for_memory(struct chat_session *session)
 static bool act(struct chat_session *session, enum dialect_event event,
 	struct chat_call *call)
 {
+	call = see_to_input(session, call);
+	if (!conn_is_open(session->conn) || session->leaving)
+		return false;
 	if (event == DIALECT_READ)
 		run(session, call);
-	see_to_input(session);
-	if (event == DIALECT_ENDLESS)
+	else if (event == DIALECT_ENDLESS)
 		close_endless(session);
 	else if (event == DIALECT_NO_MEMORY)
 		close_for_memory(session);

@@ -64,10 +64,10 @@ static void mail_free(struct mail *m)
 static void run_letter(struct mail *m, void *owner);
 
 static struct chat_letter *letter_alloc(
-	struct chat_desk *to, size_t n_items, size_t n_rooms)
+	struct chat_desk *to, size_t n_items, size_t n_more)
 {
 	size_t bytes = sizeof(struct chat_letter) +
-		n_items * sizeof(struct chat_item) + n_rooms * sizeof(uint32_t);
+		n_items * sizeof(struct chat_item) + n_more;
 	struct chat_letter *letter = calloc(1, bytes);
 
 	if (!letter)
@@ -108,7 +108,8 @@ static void fill_item(struct chat_letter *letter, struct chat_item *item,
 struct chat_letter *letter_new(
 	struct chat_desk *to, struct chat_outbox *out, size_t n_items)
 {
-	struct chat_letter *letter = letter_alloc(to, n_items, out->n_rooms);
+	struct chat_letter *letter = letter_alloc(
+		to, n_items, out->n_rooms * sizeof(uint32_t));
 	struct chat_item *item = letter ? letter->items : NULL;
 	uint32_t *rooms = (uint32_t *)(void *)(item + n_items);
 	uint64_t bit = 1ull << worker_index(to->worker);
@@ -129,14 +130,19 @@ struct chat_letter *letter_new(
 }
 
 struct chat_letter *letter_new_for(struct chat_desk *to,
-	enum chat_post_kind kind, uint64_t conn, uint64_t n)
+	const struct chat_item *what, const struct slice *bytes)
 {
-	struct chat_letter *letter = letter_alloc(to, 1, 0);
+	struct chat_letter *letter = letter_alloc(
+		to, 1, bytes ? bytes->len + 1 : 0);
+	char *copy;
 
-	if (letter) {
-		letter->items[0].kind = kind;
-		letter->items[0].conn = conn;
-		letter->items[0].n = n;
+	if (!letter)
+		return NULL;
+	letter->items[0] = *what;
+	if (bytes) {
+		copy = (char *)(letter->items + 1);
+		memcpy(copy, bytes->data, bytes->len);
+		letter->items[0].bytes = copy;
 	}
 	return letter;
 }
@@ -201,6 +207,14 @@ static void do_view(struct chat_desk *desk, struct chat_item *item)
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 }
 
+static void do_bytes(struct chat_desk *desk, struct chat_item *item)
+{
+	struct chat_session *session = find_session(desk, item->conn);
+
+	if (session)
+		conn_send(session->conn, item->bytes, item->n);
+}
+
 static void close_resumed(struct conn *c, const struct chat_msg *msg)
 {
 	conn_close(c, CLOSE_RESUMED, NULL);
@@ -243,7 +257,8 @@ static void do_close(struct chat_desk *desk, struct chat_item *item)
 		session->bye = chat_msg_ref(item->msg);
 	}
 	conn_close(session->conn,
-		item->msg ? CLOSE_QUIT : (enum close_reason)item->n, NULL);
+		item->msg ? CLOSE_QUIT : (enum close_reason)item->n,
+		item->bytes);
 }
 
 static struct log_limit operator_limit = {.burst = 100};
@@ -322,6 +337,7 @@ static void (*const doers[])(struct chat_desk *, struct chat_item *) = {
 	[CHAT_POST_SEAT] = do_seat,
 	[CHAT_POST_UNSEAT] = do_unseat,
 	[CHAT_POST_VIEW] = do_view,
+	[CHAT_POST_BYTES] = do_bytes,
 	[CHAT_POST_CLOSE] = do_close,
 	[CHAT_POST_WANTS] = do_wants,
 	[CHAT_POST_IGNORE] = do_ignore,

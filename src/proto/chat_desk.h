@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "chat/command.h"
 #include "chat/outbox.h"
 #include "net/idlist.h"
@@ -29,6 +30,7 @@ struct chat_item {
 	uint64_t conn;
 	uint64_t n;           /* see enum chat_post_kind */
 	struct chat_msg *msg; /* a reference; NULL: none */
+	const char *bytes;    /* in the letter, and a NUL; NULL: none */
 };
 
 struct chat_desk;
@@ -39,7 +41,7 @@ struct chat_letter {
 	struct chat_letter *next; /* in chat_desk.first */
 	size_t bytes;             /* for the bound on what waits */
 	size_t n_items;
-	struct chat_item items[]; /* then the room lists */
+	struct chat_item items[]; /* then the room lists, or the bytes */
 };
 
 struct chat_desk {
@@ -75,9 +77,10 @@ void desk_fini(struct chat_desk *desk);
 struct chat_letter *letter_new(
 	struct chat_desk *to, struct chat_outbox *out, size_t n_items);
 /* A letter that does to one connection, after all that is before it, what needs
- * no message: VIEW, or CLOSE for the reason n. NULL: out of memory. */
+ * no message: VIEW, n BYTES, or CLOSE for the reason n, with bytes that say what
+ * that speaks of. Copies them. NULL: out of memory. */
 struct chat_letter *letter_new_for(struct chat_desk *to,
-	enum chat_post_kind kind, uint64_t conn, uint64_t n);
+	const struct chat_item *what, const struct slice *bytes);
 /* Posts it; true if the receiver must be woken (mailbox_wake()). */
 bool desk_post(struct chat_desk *to, struct chat_letter *letter);
 /* Stops the reading of a conn that posts while `to` has too much waiting. */

@@ -245,7 +245,7 @@ static void end_patience(struct chat_session *session)
 	tell_dropped(session);
 	chat_port_flush(session);
 	if (conn_is_open(session->conn) && !session->leaving)
-		chat_port_hang_up(session, CLOSE_FLOOD);
+		chat_port_hang_up(session, CLOSE_FLOOD, NULL);
 }
 
 static void note_wait(
@@ -385,7 +385,7 @@ void chat_flood_go_on(struct chat_session *session)
 	flood_rest(&session->flood, now_of(session));
 	if (session->ended && !session->is_waiting &&
 		!flood_first(&session->flood))
-		chat_port_hang_up(session, CLOSE_EOF);
+		chat_port_hang_up(session, CLOSE_EOF, NULL);
 	watch(session);
 }
 

@@ -110,8 +110,8 @@ void intake_act(struct chat_session *session, enum dialect_event event,
 	log_stranger(session);
 	chat_port_flush(session);
 	if (!call->buf.failed)
-		conn_send(session->conn, call->buf.data, call->buf.len);
-	conn_close(session->conn, session->input.why, NULL);
+		chat_port_send(session, call->buf.data, call->buf.len);
+	chat_port_hang_up(session, session->input.why, NULL);
 }
 
 static void wait_for_input(struct chat_session *session)

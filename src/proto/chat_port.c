@@ -38,7 +38,7 @@
 #define CALLS_BYTES (16 * 1024) /* of text that is run at once */
 #define CALL_LONG   4           /* as many others */
 
-static struct chat_desk *own_desk(const struct chat_session *session)
+struct chat_desk *chat_port_desk(const struct chat_session *session)
 {
 	return &session->port->desks[worker_index(conn_worker(session->conn))];
 }
@@ -139,7 +139,7 @@ static bool closes(const struct chat_outbox *out, size_t first, uint64_t conn)
 /* After the lock: what concerns the session itself. */
 static void settle(struct chat_session *session, const struct delivery *d)
 {
-	own_desk(session)->asleep |= d->asleep;
+	chat_port_desk(session)->asleep |= d->asleep;
 	if (d->failed)
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 	else
@@ -163,7 +163,7 @@ static bool may_wait(const struct chat_call *call)
 static void run_calls(struct chat_session *session)
 {
 	struct chat_port *port = session->port;
-	struct chat_desk *desk = own_desk(session);
+	struct chat_desk *desk = chat_port_desk(session);
 	struct chat_outbox *out = &desk->outbox;
 	struct chat_now when = chat_port_now();
 	struct chat_login_job *login = NULL;
@@ -195,7 +195,7 @@ static void run_calls(struct chat_session *session)
 
 struct chat_call *chat_port_call(struct chat_session *session)
 {
-	struct chat_desk *desk = own_desk(session);
+	struct chat_desk *desk = chat_port_desk(session);
 	struct chat_call *call = &desk->calls[desk->n_calls];
 
 	if (call->buf.size > CALL_KEEP)
@@ -217,7 +217,7 @@ static size_t weight_of(const struct chat_call *call)
 
 void chat_port_run(struct chat_session *session)
 {
-	struct chat_desk *desk = own_desk(session);
+	struct chat_desk *desk = chat_port_desk(session);
 	const struct chat_call *call = &desk->calls[desk->n_calls++];
 
 	desk->calls_bytes += call->buf.len;
@@ -274,7 +274,7 @@ bool chat_port_is_exempt(
 
 void chat_port_flush(struct chat_session *session)
 {
-	struct chat_desk *desk = own_desk(session);
+	struct chat_desk *desk = chat_port_desk(session);
 
 	if (desk->n_calls)
 		run_calls(session);
@@ -285,7 +285,7 @@ void chat_port_flush(struct chat_session *session)
 int chat_port_enter(struct chat_session *session, const char *room)
 {
 	struct chat_port *port = session->port;
-	struct chat_outbox *out = &own_desk(session)->outbox;
+	struct chat_outbox *out = &chat_port_desk(session)->outbox;
 	bool is_held = session->terms & CHAT_TERM_HELD;
 	struct chat_now when = chat_port_now();
 	struct chat_user user;
@@ -319,7 +319,7 @@ int chat_port_enter(struct chat_session *session, const char *room)
 int chat_port_make_program(struct chat_session *session)
 {
 	struct chat_port *port = session->port;
-	struct chat_outbox *out = &own_desk(session)->outbox;
+	struct chat_outbox *out = &chat_port_desk(session)->outbox;
 	struct chat_now when = chat_port_now();
 	struct delivery d;
 	int err;
@@ -337,7 +337,7 @@ int chat_port_make_program(struct chat_session *session)
 void chat_port_do(struct chat_session *session, chat_port_fn what)
 {
 	struct chat_port *port = session->port;
-	struct chat_outbox *out = &own_desk(session)->outbox;
+	struct chat_outbox *out = &chat_port_desk(session)->outbox;
 	struct chat_now when = chat_port_now();
 	struct delivery d;
 
@@ -374,44 +374,11 @@ void chat_port_fill_gaps(
 	pthread_mutex_unlock(&port->lock);
 }
 
-/* Posts to the session's own desk what concerns nobody else. 0 or -ENOMEM. */
-static int post_to_self(
-	struct chat_session *session, enum chat_post_kind kind, uint64_t n)
-{
-	struct chat_desk *desk = own_desk(session);
-	struct chat_letter *letter = letter_new_for(
-		desk, kind, conn_id(session->conn), n);
-	bool asleep;
-
-	if (!letter)
-		return -ENOMEM;
-	pthread_mutex_lock(&session->port->lock);
-	asleep = desk_post(desk, letter);
-	pthread_mutex_unlock(&session->port->lock);
-	if (asleep)
-		mailbox_wake(worker_mailbox(desk->worker));
-	return 0;
-}
-
-void chat_port_hang_up(struct chat_session *session, enum close_reason why)
-{
-	session->leaving = true;
-	if (post_to_self(session, CHAT_POST_CLOSE, why))
-		conn_close(session->conn, why, NULL);
-}
-
-void chat_port_set_view(struct chat_session *session, unsigned view)
-{
-	session->view = (uint8_t)view;
-	if (post_to_self(session, CHAT_POST_VIEW, 0))
-		conn_close(session->conn, CLOSE_MEMORY, NULL);
-}
-
 void chat_port_leave(
 	struct chat_session *session, const char *reason, uint64_t undelivered)
 {
 	struct chat_port *port = session->port;
-	struct chat_desk *desk = own_desk(session);
+	struct chat_desk *desk = chat_port_desk(session);
 	struct chat_now when = chat_port_now();
 	struct delivery d = {0};
 	uint64_t n_missed = missed_said(session);

@@ -16,7 +16,7 @@ struct chat_outbox;
 struct chat_session;
 struct chat_settings;
 
-/* What chat_port.c, chat_admin.c and chat_keep.c share. */
+/* What chat_port.c, chat_admin.c, chat_keep.c and chat_self.c share. */
 
 struct chat_port {
 	pthread_mutex_t lock;
@@ -41,6 +41,8 @@ struct delivery {
 	bool failed;        /* a letter could not be written: no memory */
 };
 
+/* That of the session's worker. */
+struct chat_desk *chat_port_desk(const struct chat_session *session);
 struct chat_now chat_port_now(void);
 /* Under the lock: posts what the outbox holds, and empties it. */
 struct delivery chat_port_deliver(

@@ -361,6 +361,16 @@ class OnePort(Case):
         self.assertEqual(tls.rest(), bytes.fromhex('15030100020246'))
         self.d.wait_log(r'notice TLS where there is none service=chat peer=')
 
+    def test_answers_come_before_the_end(self):
+        """What ends the connection in the same read leaves no answer out."""
+        ping = b'{"type":"ping"}'
+        ping = len(ping).to_bytes(4, 'big') + ping
+        c = Framed(self.d, 'frames')
+        c.get()
+        c.socket.sendall(ping * 3 + b'hell')
+        self.assertEqual([c.get() for _ in range(3)], [{'type': 'pong'}] * 3)
+        self.assertRegex(c.rest().decode(), '^error: that is a length of ')
+
     def test_frames_of_text(self):
         """Somebody types at the port of frames."""
         c = Framed(self.d, 'frames')

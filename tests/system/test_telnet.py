@@ -276,6 +276,14 @@ class Wire(Test):
         self.type(b'hi\r\n')
         self.heard('hi')
 
+    def test_timing_mark_comes_after_the_answers(self):
+        """It says that all before it is done (RFC 860)."""
+        for before in (b'', DO + TM):
+            self.a.send(before + b'/ping\r\n/ping\r\n' + DO + TM)
+            self.assertEqual(self.a.take(len(before)), (WILL + TM)[:len(before)])
+            self.assertEqual(self.a.raw_line() + self.a.raw_line() + self.a.take(3),
+                             b'*** pong\r\n' * 2 + WILL + TM)
+
     def test_refuses_once(self):
         self.a.send((DO + ECHO + WILL + SGA) * 100 + WONT + SGA + DONT + ECHO +
                     DO + ECHO + WILL + SGA + b'/ping\r\n')

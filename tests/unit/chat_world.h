@@ -143,6 +143,8 @@ static inline void world_put_post(struct world *w, const struct chat_post *post)
 			post->kind == CHAT_POST_VIEW ? "view" : "close",
 			post->home.conn);
 		break;
+	case CHAT_POST_BYTES:
+		ck_abort_msg("not by the hub");
 	case CHAT_POST_WANTS:
 	case CHAT_POST_IGNORE:
 	case CHAT_POST_UNIGNORE:
