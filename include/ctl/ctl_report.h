@@ -27,6 +27,7 @@ enum report_type {
 struct report_column {
 	const char *key; /* snake_case; people read it without underscores */
 	enum report_type type;
+	unsigned width; /* characters that it is made wide for; 0: 48 */
 };
 
 struct report *report_new(void); /* NULL: out of memory */

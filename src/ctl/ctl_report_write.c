@@ -20,7 +20,7 @@
 
 #include "ctl_report_private.h"
 
-#define ALIGN_MAX 48 /* characters that a column is made wide for */
+#define ALIGN_MAX 48 /* characters that a column is made wide for by itself */
 
 /* Text. */
 
@@ -158,15 +158,17 @@ static void add_cell(struct strbuf *out, const struct measure *m, size_t width,
 static size_t column_width(
 	const struct report *r, const struct part *part, size_t column)
 {
+	const struct report_column *c = &part->columns[column];
+	size_t most = c->width ? c->width : ALIGN_MAX;
 	struct measure m = {{0}, 0};
 	size_t width;
 
-	measure_label(&m, part->columns[column].key);
+	measure_label(&m, c->key);
 	width = m.width;
 	for (size_t i = column; i < part->n; i += part->n_columns) {
 		measure_value(&m, &r->values[part->first + i]);
 		if (m.width > width)
-			width = m.width < ALIGN_MAX ? m.width : ALIGN_MAX;
+			width = m.width < most ? m.width : most;
 	}
 	strbuf_fini(&m.text);
 	return width;
