@@ -218,6 +218,14 @@ static bool is_drained(const struct plan *plan, const struct plan_listener *pl)
 	return false;
 }
 
+bool plan_has_service(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->n_services; i++)
+		if (!strcmp(plan->services[i]->name, name))
+			return true;
+	return false;
+}
+
 bool plan_is_monitor(const struct plan *plan, size_t i)
 {
 	return plan->cfg->cfg->services[i].proto->is_monitor;

@@ -343,6 +343,8 @@ class Watching(Test):
             everything.send('watch log\n')
             warnings.send('json watch log warning\n')
             of_echo.send('json watch log service=echo\n')
+            self.assertIn('there is no service "ecko"; did you mean "echo"?',
+                          refused(d, 'watch', 'log', 'service=ecko'))
             wait_until(lambda: said(d, 'log', 'info') and
                        any(select_now(everything)), 'the watch to begin')
             self.assertRegex(everything.line(), r'^\d{4}-\S+Z notice control verb="log"')
