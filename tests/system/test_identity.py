@@ -175,6 +175,15 @@ class Checks(Test):
                               done.stderr)
 
 
+    def test_finding_without_a_line(self):
+        """What is wrong with the file, and with no line of it."""
+        with Accounts('alice') as a, Daemon(a.config(CHAT)) as d:
+            os.chmod(a.path, 0o604)
+            finding, = asked(d, 'diff')['findings']
+            self.assertEqual((finding['file'], finding['line']), (a.path, None))
+            self.assertRegex(said(d, 'diff'), re.escape(a.path) + ' +- +warning +anybody may')
+
+
 class Passwd(Test):
     def test_prints_or_writes(self):
         with Accounts() as a:
