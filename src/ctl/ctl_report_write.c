@@ -85,7 +85,7 @@ static void add_words(struct strbuf *out, const struct value *v)
 
 	if (v->is_none || (v->text && !v->text[0]))
 		strbuf_addc(out, '-');
-	else if (v->type == REPORT_TEXT)
+	else if (v->type == REPORT_TEXT || v->type == REPORT_DECIMAL)
 		strbuf_adds(out, v->text);
 	else if (v->type == REPORT_LIST)
 		add_items(out, v);
@@ -291,6 +291,8 @@ static void json_value(struct strbuf *out, const struct value *v)
 		strbuf_adds(out, "null");
 	else if (v->type == REPORT_TEXT)
 		json_write_quoted(out, v->text, strlen(v->text));
+	else if (v->type == REPORT_DECIMAL)
+		strbuf_adds(out, v->text);
 	else if (v->type == REPORT_LIST)
 		json_items(out, v);
 	else if (v->type == REPORT_AGE || v->type == REPORT_TIME)
