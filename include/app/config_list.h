@@ -2,6 +2,7 @@
 #ifndef SOCKD_APP_CONFIG_LIST_H
 #define SOCKD_APP_CONFIG_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct config;
@@ -22,5 +23,12 @@ struct config_list {
 /* 0 or -ENOMEM. Any thread. */
 int config_list(struct config_list *ret, const struct config *cfg);
 void config_list_fini(struct config_list *list);
+
+/* Whether the option of this path, or some of that group, was written. */
+bool config_is_written(const struct config *cfg, const char *path);
+/* "services.NAME.KEY" */
+#define CONFIG_PATH_LEN 64
+void config_service_path(
+	char path[CONFIG_PATH_LEN], const char *service, const char *key);
 
 #endif

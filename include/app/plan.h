@@ -65,6 +65,7 @@ void plan_close_listeners(struct plan *plan);
 /* The same for those of services that are marked as drained; the sets made from
  * the plan leave them out already. */
 void plan_close_drained(struct plan *plan);
+bool plan_has_service(const struct plan *plan, const char *name);
 /* Whether service number i is one that tells how the daemon is. */
 bool plan_is_monitor(const struct plan *plan, size_t i);
 /* Whether any other service takes people in. */

@@ -15,18 +15,20 @@ struct report;
 
 enum report_type {
 	REPORT_TEXT,
-	REPORT_LIST,  /* of texts; JSON: an array */
-	REPORT_ID,    /* a number that counts nothing: 5312 */
-	REPORT_COUNT, /* 5,312 */
-	REPORT_BYTES, /* 64 KiB */
-	REPORT_AGE,   /* milliseconds: 3h 12m; JSON: seconds */
-	REPORT_TIME,  /* wall milliseconds; JSON: seconds since 1970 */
-	REPORT_BOOL,  /* yes, no */
+	REPORT_LIST,    /* of texts; JSON: an array */
+	REPORT_ID,      /* a number that counts nothing: 5312 */
+	REPORT_COUNT,   /* 5,312 */
+	REPORT_BYTES,   /* 64 KiB */
+	REPORT_AGE,     /* milliseconds: 3h 12m; JSON: seconds */
+	REPORT_TIME,    /* wall milliseconds; JSON: seconds since 1970 */
+	REPORT_BOOL,    /* yes, no */
+	REPORT_DECIMAL, /* a number that is written already: 0.25 */
 };
 
 struct report_column {
 	const char *key; /* snake_case; people read it without underscores */
 	enum report_type type;
+	unsigned width; /* characters that it is made wide for; 0: 48 */
 };
 
 struct report *report_new(void); /* NULL: out of memory */
@@ -49,6 +51,8 @@ void report_count(struct report *r, const char *key, uint64_t n);
 void report_bytes(struct report *r, const char *key, uint64_t n);
 void report_age(struct report *r, const char *key, uint64_t ms);
 void report_time(struct report *r, const char *key, int64_t wall_ms);
+/* Of digits, with a sign, fraction or exponent as JSON has them. */
+void report_decimal(struct report *r, const char *key, const char *digits);
 void report_bool(struct report *r, const char *key, bool value);
 void report_none(struct report *r, const char *key); /* "-"; JSON: null */
 

@@ -22,11 +22,12 @@ enum ctl_flag {
 	CTL_STREAMS = 1 << 3, /* lines come until the asker leaves */
 	CTL_PRIVATE = 1 << 4, /* shows what people say: not for everybody */
 	CTL_LOCAL = 1 << 5,   /* sockctl does it, without a daemon */
+	CTL_WIDE = 1 << 6,    /* many columns: cut on a terminal, not folded */
 };
 
 /* clang-format off */
 #define CTL_TABLE(X)                                                           \
-	X(addresses, "addresses", "[limit=N] [NETWORK]", 0,                    \
+	X(addresses, "addresses", "[limit=N] [NETWORK]", CTL_WIDE,             \
 		"what comes from each address, who does most first")           \
 	X(ban, "ban", "ADDRESS|NETWORK|NICK [DURATION] [REASON...]", CTL_CHANGES, \
 		"keep somebody out, of all services or the chat")              \
@@ -35,8 +36,9 @@ enum ctl_flag {
 	X(clients, "clients",                                                  \
 		"[service=NAME] [address=NETWORK] [nick=NICK] "                \
 		"[state=STATE] [sort=KEY] [limit=N] [TEXT]",                   \
-		0, "who is connected")                                         \
-	X(closed, "closed", "[limit=N]", 0, "the last connections that ended") \
+		CTL_WIDE, "who is connected")                                  \
+	X(closed, "closed", "[limit=N]", CTL_WIDE,                             \
+		"the last connections that ended")                             \
 	X(config, "config", "[PATH]", 0, "options in force, with their origins") \
 	X(diff, "diff", "", CTL_SLOW, "what a reload would change")            \
 	X(drain, "drain", "[SERVICE] [DURATION]", CTL_CHANGES | CTL_SLOW,      \

@@ -9,6 +9,7 @@
 #include "net/close.h"
 #include "net/peer.h"
 
+struct conn;
 struct crew;
 struct mailbox;
 
@@ -30,6 +31,11 @@ struct conn_end {
 	char service[CONN_SERVICE_LEN];
 	char nick[CONN_NICK_LEN]; /* "": none */
 };
+
+/* An end is logged for everybody if the peer has sent something, or was sent
+ * what it came for; else only at level debug. If the protocol greets, what it
+ * sends is that from here on. On the conn's worker. */
+void conn_set_used(struct conn *c);
 
 /* Who is told of the last n of all workers, the latest first: in the thread of
  * the mailbox, ends borrowed for the call. ref as in net/census.h. */

@@ -22,6 +22,7 @@ struct conn_type {
 	const struct conn_ops *ops;
 	bool raw; /* reads by the raw path: ops->data, not ops->input */
 	bool reads_choked; /* not raw: reads on, see conn_is_choked() */
+	bool greets; /* whoever comes: no use of it yet, see conn_set_used() */
 	size_t state_size; /* of conn_state(), zeroed */
 	/* Answers one datagram (net/dgram.h); out comes empty. False: not at
 	 * all. On the socket's worker. NULL: the protocol is not for UDP. */

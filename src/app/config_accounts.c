@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/config_list.h"
 #include "base/errmsg.h"
 #include "base/group.h"
 #include "chat/accounts.h"
@@ -165,12 +166,12 @@ static void check_operators(const struct config_load *load)
 static void check_needs(
 	const struct config_load *load, const struct service_config *svc)
 {
-	char path[64];
+	char path[CONFIG_PATH_LEN];
 
 	if (!svc->proto || !svc->options || !svc->proto->needs_accounts ||
 		!svc->proto->needs_accounts(svc->options))
 		return;
-	snprintf(path, sizeof(path), "services.%.40s.login", svc->name);
+	config_service_path(path, svc->name, "login");
 	config_errors_at(load->errors, config_tree_find(load->tree, path), path,
 		"there are no accounts to log in to; write " ACCOUNTS);
 }

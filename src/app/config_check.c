@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config_list.h"
 #include "base/errmsg.h"
 #include "base/group.h"
 #include "base/option.h"
@@ -277,9 +278,9 @@ static void check_entry(const struct config_load *load, struct bounds *all,
 static void check_service(const struct config_load *load, struct bounds *all,
 	const struct service_config *svc)
 {
-	char path[64];
+	char path[CONFIG_PATH_LEN];
 
-	snprintf(path, sizeof(path), "services.%.40s.listen", svc->name);
+	config_service_path(path, svc->name, "listen");
 	for (size_t i = 0; i < svc->listen.n_items; i++) {
 		struct bound b = {svc->name, svc->listen.items[i], {0},
 			svc->transport == TRANSPORT_UDP, false};

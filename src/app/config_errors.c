@@ -90,6 +90,15 @@ void config_errors_warn(struct config_errors *errors, const char *file,
 	add(errors, file, line, strbuf_take(&text), true);
 }
 
+void config_errors_add_of(struct config_errors *errors,
+	const struct config *cfg, const char *path, const char *text)
+{
+	const struct config_node *node = config_tree_find(cfg->tree, path);
+
+	config_errors_add(errors, node ? node->file : NULL,
+		node ? node->line : 0, "%s", text);
+}
+
 /* Where it is, as the finding says it. */
 static void add_path(
 	struct strbuf *text, const struct config_node *node, const char *path)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The effective configuration as a flat list, from the same tables as the text
- * of `sockd -T`. Pure but for memory; any thread. */
+ * of `sockd -T`; and paths. Pure but for memory; any thread. */
 #include "app/config_list.h"
 
 #include <errno.h>
@@ -12,6 +12,8 @@
 #include "base/option.h"
 #include "base/str.h"
 #include "proto/proto.h"
+
+#include "config_private.h"
 
 static void item_fini(struct config_item *item)
 {
@@ -102,6 +104,17 @@ int config_list(struct config_list *ret, const struct config *cfg)
 	if (err)
 		config_list_fini(ret);
 	return err;
+}
+
+bool config_is_written(const struct config *cfg, const char *path)
+{
+	return config_tree_find(cfg->tree, path) != NULL;
+}
+
+void config_service_path(
+	char path[CONFIG_PATH_LEN], const char *service, const char *key)
+{
+	snprintf(path, CONFIG_PATH_LEN, "services.%.40s.%s", service, key);
 }
 
 void config_list_fini(struct config_list *list)

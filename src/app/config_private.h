@@ -3,6 +3,7 @@
 #define SOCKD_APP_CONFIG_PRIVATE_H
 
 #include "app/config.h"
+#include "app/config_errors.h"
 
 /* What the config_*.c files share.
  *
@@ -17,13 +18,6 @@
 struct config_node;
 struct stat;
 
-/* A finding about a place; file NULL: a -o. Text is complete. */
-void config_errors_add(struct config_errors *errors, const char *file,
-	unsigned line, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-void config_errors_warn(struct config_errors *errors, const char *file,
-	unsigned line, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
 /* A finding about the setting `path`, which stands at node. */
 void config_errors_at(struct config_errors *errors,
 	const struct config_node *node, const char *path, const char *fmt, ...)
@@ -32,8 +26,6 @@ void config_errors_at(struct config_errors *errors,
 void config_errors_warn_at(struct config_errors *errors,
 	const struct config_node *node, const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Memory ran out: counts as an error even if nothing can be stored. */
-void config_errors_oom(struct config_errors *errors);
 /* By file and line; -o comes last. */
 void config_errors_sort(struct config_errors *errors);
 

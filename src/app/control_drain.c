@@ -181,14 +181,6 @@ static struct control_drain *drain_new(
 	return NULL;
 }
 
-static bool is_service(const struct plan *plan, const char *name)
-{
-	for (size_t i = 0; i < plan->n_services; i++)
-		if (!strcmp(plan->services[i]->name, name))
-			return true;
-	return false;
-}
-
 /* [SERVICE] [DURATION]: one argument may be either. */
 static int parse_arguments(
 	struct control_request *req, const char **ret_service, uint64_t *ret_ms)
@@ -200,11 +192,10 @@ static int parse_arguments(
 
 	*ret_service = NULL;
 	*ret_ms = config_ref_get(plan->cfg)->drain_ms;
-	if (first && is_service(plan, first))
+	if (first && plan_has_service(plan, first))
 		*ret_service = first;
 	else if (first && words->n_args == 2)
-		return errmsg_set(&req->error, ENOENT,
-			"there is no service \"%s\"", first);
+		return control_no_service(req, first);
 	else
 		time = first;
 	if (!time || duration_parse(time, ret_ms, &req->error) == 0) {

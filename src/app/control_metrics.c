@@ -23,14 +23,14 @@ static void add_sample(struct report *r, char *line, const char *wanted)
 	if (!strstr(line, wanted))
 		return;
 	report_text(r, "metric", line);
-	report_text(r, "value", value);
+	report_decimal(r, "value", value);
 }
 
 int control_metrics(struct control_request *req)
 {
 	static const struct report_column columns[] = {
 		{"metric", REPORT_TEXT},
-		{"value", REPORT_TEXT},
+		{"value", REPORT_DECIMAL},
 	};
 	const struct proto_monitor *face = monitor_face(req->server->monitor);
 	const char *wanted = req->words.n_args ? req->words.args[0] : "";

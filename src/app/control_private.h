@@ -154,6 +154,10 @@ control_fn control_handler(const struct ctl_verb *verb);
 void control_watch_free(struct log_watch *watch);
 void control_drain_free(struct control_drain *drain);
 
+/* control_status.c: the request's error says that no service is called so, and
+ * which one may be meant. -ENOENT. */
+int control_no_service(struct control_request *req, const char *name);
+
 /* control_run.c: of an argument. 0, or -EINVAL with the request's error. */
 int control_parse_level(
 	struct control_request *req, const char *name, enum log_level *ret);

@@ -83,7 +83,10 @@ static void report_findings(
 		const struct config_error *e = &errors->items[i];
 
 		add_value(r, "file", e->file);
-		report_id(r, "line", e->line);
+		if (e->line)
+			report_id(r, "line", e->line);
+		else
+			report_none(r, "line"); /* of the file as a whole */
 		report_text(r, "kind", e->warning ? "warning" : "error");
 		report_text(r, "finding", e->text);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Verbs that say how the daemon and its services are. Main thread. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "app/plan.h"
 #include "app/server_private.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "net/listener.h"
 #include "net/receiver.h"
 #include "net/service.h"
@@ -114,6 +116,23 @@ static void report_service(struct report *r, const struct plan *plan, size_t i)
 	else
 		report_none(r, "max_connections");
 	report_addresses(r, plan, svc);
+}
+
+int control_no_service(struct control_request *req, const char *name)
+{
+	const struct plan *plan = req->server->plan;
+	const char **names = calloc(plan->n_services + 1, sizeof(*names));
+	const char *nearest = NULL;
+
+	for (size_t i = 0; names && i < plan->n_services; i++)
+		names[i] = plan->services[i]->name;
+	if (names)
+		nearest = str_nearest(name, names, plan->n_services);
+	free(names);
+	return errmsg_set(&req->error, ENOENT,
+		"there is no service \"%.40s\"; %s%s%s", name,
+		nearest ? "did you mean \"" : "`services` lists them",
+		nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
 int control_services(struct control_request *req)

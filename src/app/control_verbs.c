@@ -50,7 +50,7 @@ int control_help(struct control_request *req)
 {
 	static const struct report_column columns[] = {
 		{"verb", REPORT_TEXT},
-		{"arguments", REPORT_TEXT},
+		{"arguments", REPORT_TEXT, 24}, /* two verbs have more */
 		{"changes", REPORT_BOOL},
 		{"help", REPORT_TEXT},
 	};

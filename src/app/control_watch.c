@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/plan.h"
 #include "app/server_private.h"
 #include "base/clock.h"
 #include "base/json_write.h"
@@ -269,6 +270,8 @@ int control_watch_log(struct control_request *req)
 	if (req->words.n_args &&
 		control_parse_level(req, req->words.args[0], &level))
 		return -EINVAL;
+	if (service && !plan_has_service(c->server->plan, service))
+		return control_no_service(req, service);
 	if (!c->watch)
 		c->watch = watch_new(c);
 	place = c->watch ? find_place(c->watch) : NULL;

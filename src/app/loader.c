@@ -18,10 +18,10 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "app/config.h"
+#include "app/config_errors.h"
 #include "app/plan.h"
 #include "net/helper.h"
-
-#include "config_private.h"
 
 struct load {
 	struct helper_job job;

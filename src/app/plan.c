@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "app/config.h"
+#include "app/config_errors.h"
+#include "app/config_list.h"
 #include "base/errmsg.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -174,13 +176,10 @@ int plan_open(struct plan *plan, const struct plan *old,
 void plan_say(const struct plan *plan, const struct service_config *sc,
 	const struct errmsg *msg, struct config_errors *errors)
 {
-	const struct config_node *node;
-	char path[64];
+	char path[CONFIG_PATH_LEN];
 
-	snprintf(path, sizeof(path), "services.%.40s.listen", sc->name);
-	node = config_tree_find(plan->cfg->cfg->tree, path);
-	config_errors_add(errors, node ? node->file : NULL,
-		node ? node->line : 0, "%s", msg->text);
+	config_service_path(path, sc->name, "listen");
+	config_errors_add_of(errors, plan->cfg->cfg, path, msg->text);
 }
 
 void plan_close_listeners(struct plan *plan)
@@ -215,6 +214,14 @@ static bool is_drained(const struct plan *plan, const struct plan_listener *pl)
 	for (size_t i = 0; i < plan->n_services; i++)
 		if (plan->services[i] == pl->service)
 			return plan->drained[i];
+	return false;
+}
+
+bool plan_has_service(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->n_services; i++)
+		if (!strcmp(plan->services[i]->name, name))
+			return true;
 	return false;
 }
 

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/config.h"
+#include "app/config_errors.h"
 #include "base/errmsg.h"
 #include "base/group.h"
 #include "base/log.h"

@@ -5,7 +5,9 @@
 #include "app/plan.h"
 #include "net/addr.h"
 
-#include "config_private.h"
+struct config_errors;
+struct errmsg;
+struct service_config;
 
 /* What plan.c and plan_listen.c share. */
 

@@ -22,6 +22,7 @@
 
 #include "app/ban_keeper.h"
 #include "app/config.h"
+#include "app/config_errors.h"
 #include "app/control_news.h"
 #include "app/loader.h"
 #include "app/monitor.h"
@@ -32,8 +33,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "proto/chat_port.h"
-
-#include "config_private.h"
 
 #define CHANGES_LOGGED 50
 #define REMARK_LEN     160

@@ -12,12 +12,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "app/config_list.h"
 #include "base/utf8.h"
 #include "chat/accounts.h"
 #include "net/addr.h"
 #include "proto/proto.h"
-
-#include "config_private.h"
 
 #define VALUE_LEN 60 /* bytes of a value that are shown */
 
@@ -94,11 +93,6 @@ static int add_change(const struct pair *p, const char *path,
 	return 0;
 }
 
-static bool is_written(const struct config *cfg, const char *path)
-{
-	return config_tree_find(cfg->tree, path) != NULL;
-}
-
 /* The row's value on both sides. */
 static int compare_row(struct pair *p, const struct option *opt)
 {
@@ -111,8 +105,9 @@ static int compare_row(struct pair *p, const struct option *opt)
 	if (path.failed || old.failed || now.failed)
 		r = -ENOMEM;
 	else if (strcmp(old.data, now.data) != 0 &&
-		(!(opt->flags & OPT_INHERIT) || is_written(p->old, path.data) ||
-			is_written(p->now, path.data)))
+		(!(opt->flags & OPT_INHERIT) ||
+			config_is_written(p->old, path.data) ||
+			config_is_written(p->now, path.data)))
 		r = add_change(p, path.data, opt->reload, &old, &now);
 	strbuf_fini(&path);
 	strbuf_fini(&old);
@@ -245,7 +240,8 @@ static int compare_own_key(const struct pair *p, const char *key,
 
 	strbuf_addf(&path, "%s%s", p->prefix, key);
 	for (size_t i = 0; i < 2 && !path.failed; i++) {
-		if (!sides[i]->opt || !is_written(sides[i]->cfg, path.data))
+		if (!sides[i]->opt ||
+			!config_is_written(sides[i]->cfg, path.data))
 			continue;
 		option_format(sides[i]->opt, sides[i]->target, &text[i]);
 		is_there[i] = true;

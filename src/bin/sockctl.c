@@ -17,6 +17,7 @@
 #include "ctl/ctl_client.h"
 #include "ctl/ctl_codec.h"
 #include "sockctl_answer.h"
+#include "sockctl_fold.h"
 #include "sockctl_passwd.h"
 
 struct arguments {
@@ -26,16 +27,31 @@ struct arguments {
 	size_t n_words;
 };
 
-static void print_verbs(FILE *out)
-{
-	for (size_t i = 0; i < CTL_N; i++) {
-		struct strbuf usage = {0};
+#define USAGE_MAX 32 /* characters that stand in one line with a help */
 
-		ctl_add_usage(&usage, &ctl_verbs[i]);
-		fprintf(out, "  %-32s %s\n", usage.data ? usage.data : "",
-			ctl_verbs[i].help);
-		strbuf_fini(&usage);
+/* What it does stands beside a verb, or below if the verb is too long. */
+static void print_verb(FILE *out, const struct ctl_verb *verb)
+{
+	struct fold fold = {
+		.columns = fold_columns(fileno(out)),
+		.is_inside = true,
+		.hang = USAGE_MAX + 4,
+	};
+	struct strbuf usage = {0}, line = {0}, folded = {0};
+
+	ctl_add_usage(&usage, verb);
+	strbuf_addf(&line, "  %-*s", USAGE_MAX, usage.data ? usage.data : "");
+	if (usage.len > USAGE_MAX) {
+		fold_line(&fold, line.data, line.len, &folded);
+		strbuf_clear(&line);
+		strbuf_addf(&line, "%*s", USAGE_MAX + 2, "");
 	}
+	strbuf_addf(&line, "  %s", verb->help);
+	fold_line(&fold, line.data ? line.data : "", line.len, &folded);
+	fputs(folded.data ? folded.data : "", out);
+	strbuf_fini(&usage);
+	strbuf_fini(&line);
+	strbuf_fini(&folded);
 }
 
 static void print_usage(FILE *out)
@@ -50,7 +66,8 @@ static void print_usage(FILE *out)
 	      "\n"
 	      "The verbs are:\n",
 		out);
-	print_verbs(out);
+	for (size_t i = 0; i < CTL_N; i++)
+		print_verb(out, &ctl_verbs[i]);
 	fputs("\nSee sockctl(1).\n", out);
 }
 

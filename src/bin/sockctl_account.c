@@ -16,6 +16,7 @@
 
 #include "base/errmsg.h"
 #include "base/str.h"
+#include "chat/accounts.h"
 #include "chat/name.h"
 #include "sockctl_passwd.h"
 
@@ -91,10 +92,10 @@ static int read_old(struct edit *e, struct errmsg *msg)
 	return err;
 }
 
-/* Whether a line is that of an account called so, written as people may. */
-static bool is_of(const char *line, size_t len, const char *name)
+/* The name in the line of an account, written as people may. False: it is no
+ * such line, or not as it should be. */
+static bool read_name(const char *line, size_t len, char found[NICK_MAX + 1])
 {
-	char found[NICK_MAX + 1];
 	const char *colon;
 
 	while (len > 0 && (*line == ' ' || *line == '\t')) {
@@ -104,24 +105,43 @@ static bool is_of(const char *line, size_t len, const char *name)
 	colon = memchr(line, ':', len);
 	if (!colon || (size_t)(colon - line) > NICK_MAX)
 		return false;
-	snprintf(found, sizeof(found), "%.*s", (int)(colon - line), line);
-	return name_equal(found, name);
+	snprintf(found, NICK_MAX + 1, "%.*s", (int)(colon - line), line);
+	return nick_is_valid(found);
 }
 
-/* The account keeps its place, and its spelling is the one given now. */
-static void make_new(struct edit *e, const char *name, const char *hash)
+static bool is_alike(const char *a, const char *b)
+{
+	char key_a[NICK_MAX + 1], key_b[NICK_MAX + 1];
+
+	nick_make_key(key_a, a);
+	nick_make_key(key_b, b);
+	return strcmp(key_a, key_b) == 0;
+}
+
+/* The account keeps its place, and its spelling is the one given now. -EINVAL
+ * if it looks like another one: no daemon would take the file then. */
+static int make_new(
+	struct edit *e, const char *name, const char *hash, struct errmsg *msg)
 {
 	const char *at = e->old.data ? e->old.data : "";
 	const char *end = at + e->old.len;
+	char found[NICK_MAX + 1];
 	bool is_done = false;
+	unsigned n = 1;
 
-	while (at < end) {
+	for (; at < end; n++) {
 		const char *lf = memchr(at, '\n', (size_t)(end - at));
 		size_t len = lf ? (size_t)(lf - at) : (size_t)(end - at);
 
-		if (!is_of(at, len, name)) {
+		if (!read_name(at, len, found) || !is_alike(found, name)) {
 			strbuf_add(&e->out, at, len);
 			strbuf_addc(&e->out, '\n');
+		} else if (!name_equal(found, name)) {
+			return errmsg_set(msg, EINVAL,
+				"%s:%u: %s looks like the account %s there; "
+				"give that one the password, or choose a name "
+				"that nobody takes for it",
+				e->path, n, name, found);
 		} else if (!is_done) {
 			strbuf_addf(&e->out, "%s:%s\n", name, hash);
 			is_done = true;
@@ -130,6 +150,24 @@ static void make_new(struct edit *e, const char *name, const char *hash)
 	}
 	if (!is_done)
 		strbuf_addf(&e->out, "%s:%s\n", name, hash);
+	return e->out.failed ? fail(msg, e->path, ENOMEM) : 0;
+}
+
+static void on_fault(void *arg, unsigned line, const char *text)
+{
+	const struct edit *e = arg;
+
+	fprintf(stderr, "sockctl: %s:%u: warning: %s\n", e->path, line, text);
+}
+
+/* What else keeps the file from being read is not for us to mend. */
+static void warn(struct edit *e)
+{
+	const struct slice all = {e->out.data, e->out.len};
+	struct accounts *accounts = NULL;
+
+	(void)accounts_parse(&accounts, &all, on_fault, e);
+	accounts_free(accounts);
 }
 
 static int write_all(int fd, const struct strbuf *data)
@@ -159,8 +197,6 @@ static int replace(struct edit *e, struct errmsg *msg)
 {
 	int fd, err;
 
-	if (e->out.failed)
-		return fail(msg, e->path, ENOMEM);
 	fd = mkostemp(e->fresh, O_CLOEXEC);
 	if (fd < 0)
 		return fail(msg, e->dir, errno);
@@ -188,10 +224,12 @@ int sockctl_write_account(const char *path, const char *name, const char *hash,
 		err = lock(&e, msg);
 	if (!err)
 		err = read_old(&e, msg);
-	if (!err) {
-		make_new(&e, name, hash);
+	if (!err)
+		err = make_new(&e, name, hash, msg);
+	if (!err)
 		err = replace(&e, msg);
-	}
+	if (!err)
+		warn(&e);
 	if (e.dir_fd >= 0)
 		close(e.dir_fd);
 	strbuf_fini(&e.old);

@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "ctl/ctl_codec.h"
+#include "sockctl_fold.h"
 
 /* Longer than the daemon itself waits for a verb that should not take time. */
 #define PATIENCE_MS 40000
@@ -26,42 +26,21 @@
 
 struct answer {
 	bool is_json, streams;
-	size_t columns;     /* of the terminal; 0: it is none */
-	struct strbuf line; /* not whole yet */
-	struct strbuf held; /* a line that may be the verdict */
+	struct fold fold;
+	struct strbuf folded; /* a line as it is printed */
+	struct strbuf line;   /* not whole yet */
+	struct strbuf held;   /* a line that may be the verdict */
 	bool has_held;
 	bool has_json, is_refused;
 	bool is_over; /* a stream of JSON had its end */
 };
 
-static size_t terminal_columns(void)
+static void print_line(struct answer *a, const struct strbuf *line)
 {
-	struct winsize size;
-
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		return 0;
-	return size.ws_col;
-}
-
-/* The bytes of the first `columns` characters. */
-static size_t cut(const char *text, size_t len, size_t columns)
-{
-	size_t i = 0;
-
-	for (; i < len; i++)
-		if (((unsigned char)text[i] & 0xC0) != 0x80 && columns-- == 0)
-			break;
-	return i;
-}
-
-static void print_line(const struct answer *a, const struct strbuf *line)
-{
-	size_t len = line->len;
-
-	if (a->columns)
-		len = cut(line->data, len, a->columns);
-	fwrite(line->data ? line->data : "", 1, len, stdout);
-	putchar('\n');
+	strbuf_clear(&a->folded);
+	fold_line(
+		&a->fold, line->data ? line->data : "", line->len, &a->folded);
+	fwrite(a->folded.data ? a->folded.data : "", 1, a->folded.len, stdout);
 }
 
 static bool begins(const struct strbuf *line, const char *text)
@@ -148,14 +127,17 @@ int sockctl_answer(int fd, const struct ctl_request *request)
 	struct answer a = {
 		.is_json = request->is_json,
 		.streams = request->verb->flags & CTL_STREAMS,
-		.columns = terminal_columns(),
 	};
 	char buf[16 * 1024];
 	ssize_t n;
+	bool is_written;
 	int code;
 
-	if (!a.streams)
+	if (!a.streams) {
+		a.fold.columns = fold_columns(STDOUT_FILENO);
+		a.fold.cuts = request->verb->flags & CTL_WIDE;
 		(void)setvbuf(stdout, NULL, _IOFBF, ANSWER_MAX);
+	}
 	do {
 		if (!wait_for_more(fd, request->verb->flags)) {
 			fputs("sockctl: sockd does not answer\n", stderr);
@@ -165,9 +147,12 @@ int sockctl_answer(int fd, const struct ctl_request *request)
 		if (n > 0)
 			take(&a, buf, (size_t)n);
 	} while (n > 0 || (n < 0 && errno == EINTR));
+	is_written = !fflush(stdout); /* what is wrong comes after it */
 	code = verdict(&a);
-	if (fflush(stdout) || ferror(stdout) || a.line.failed || a.held.failed)
+	if (!is_written || ferror(stdout) || a.line.failed || a.held.failed ||
+		a.folded.failed)
 		code = EX_IOERR;
+	strbuf_fini(&a.folded);
 	strbuf_fini(&a.line);
 	strbuf_fini(&a.held);
 	return code;

@@ -17,7 +17,8 @@ int sockctl_prompt(const char *name, char **ret, struct errmsg *msg);
 /* sockctl_account.c: writes the line of an account into the file, in place of
  * the one that it has, or at the end; all at once, so that whoever reads the
  * file meanwhile sees the old or the new one. Mode and owner stay. 0 or -errno
- * and msg. */
+ * and msg; -EINVAL: the name looks like that of another account. Other faults
+ * of the file stay, and are told on standard error. */
 int sockctl_write_account(const char *path, const char *name, const char *hash,
 	struct errmsg *msg);
 

@@ -198,6 +198,40 @@ void report_list(struct report *r, const char *key, const char *const *items,
 	set_text(r, v, &safe);
 }
 
+static bool is_decimal(const char *text)
+{
+	static const char digits[] = "0123456789";
+	size_t n;
+
+	text += *text == '-';
+	n = strspn(text, digits);
+	if (n == 0 || (n > 1 && *text == '0'))
+		return false;
+	text += n;
+	if (*text == '.') {
+		n = strspn(text + 1, digits);
+		text += 1 + n;
+	}
+	if (n && (*text == 'e' || *text == 'E')) {
+		text += text[1] == '+' || text[1] == '-' ? 2 : 1;
+		n = strspn(text, digits);
+		text += n;
+	}
+	return n && !*text;
+}
+
+void report_decimal(struct report *r, const char *key, const char *digits)
+{
+	struct value *v = add_value(r, key, REPORT_DECIMAL);
+	struct strbuf text = {0};
+
+	assert(is_decimal(digits));
+	if (!v)
+		return;
+	strbuf_adds(&text, digits);
+	set_text(r, v, &text);
+}
+
 static void add_number(
 	struct report *r, const char *key, enum report_type type, uint64_t n)
 {

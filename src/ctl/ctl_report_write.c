@@ -20,7 +20,7 @@
 
 #include "ctl_report_private.h"
 
-#define ALIGN_MAX 48 /* characters that a column is made wide for */
+#define ALIGN_MAX 48 /* characters that a column is made wide for by itself */
 
 /* Text. */
 
@@ -85,7 +85,7 @@ static void add_words(struct strbuf *out, const struct value *v)
 
 	if (v->is_none || (v->text && !v->text[0]))
 		strbuf_addc(out, '-');
-	else if (v->type == REPORT_TEXT)
+	else if (v->type == REPORT_TEXT || v->type == REPORT_DECIMAL)
 		strbuf_adds(out, v->text);
 	else if (v->type == REPORT_LIST)
 		add_items(out, v);
@@ -158,15 +158,17 @@ static void add_cell(struct strbuf *out, const struct measure *m, size_t width,
 static size_t column_width(
 	const struct report *r, const struct part *part, size_t column)
 {
+	const struct report_column *c = &part->columns[column];
+	size_t most = c->width ? c->width : ALIGN_MAX;
 	struct measure m = {{0}, 0};
 	size_t width;
 
-	measure_label(&m, part->columns[column].key);
+	measure_label(&m, c->key);
 	width = m.width;
 	for (size_t i = column; i < part->n; i += part->n_columns) {
 		measure_value(&m, &r->values[part->first + i]);
 		if (m.width > width)
-			width = m.width < ALIGN_MAX ? m.width : ALIGN_MAX;
+			width = m.width < most ? m.width : most;
 	}
 	strbuf_fini(&m.text);
 	return width;
@@ -289,6 +291,8 @@ static void json_value(struct strbuf *out, const struct value *v)
 		strbuf_adds(out, "null");
 	else if (v->type == REPORT_TEXT)
 		json_write_quoted(out, v->text, strlen(v->text));
+	else if (v->type == REPORT_DECIMAL)
+		strbuf_adds(out, v->text);
 	else if (v->type == REPORT_LIST)
 		json_items(out, v);
 	else if (v->type == REPORT_AGE || v->type == REPORT_TIME)

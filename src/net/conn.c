@@ -110,14 +110,24 @@ bool conn_is_open(const struct conn *c)
 static struct log_limit closed_limit = {.burst = 50};
 static struct log_limit silent_limit = {.burst = 50};
 
-/* One line per connection that ended; those without a byte (health checks,
- * scanners) only when somebody debugs. */
+/* Health checks and scanners send nothing, and leave after a greeting. */
+static bool is_use(const struct conn *c)
+{
+	if (c->in_bytes)
+		return true;
+	return c->out_bytes > c->queued &&
+		(c->used || !c->service->type->greets);
+}
+
+/* One line per connection that ended; those without use only when somebody
+ * debugs. */
 static void log_closed(struct conn *c)
 {
 	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
 	struct strbuf line = {0};
 	uint64_t left_out;
-	enum log_level level = c->in_bytes ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+	bool used = is_use(c);
+	enum log_level level = used ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 	struct log_about about = {
 		.service = c->service->name,
 		.peer = conn_peer_text(c, peer),
@@ -126,7 +136,7 @@ static void log_closed(struct conn *c)
 
 	if (!log_enabled(level) ||
 		!log_limit_pass(
-			c->in_bytes ? &closed_limit : &silent_limit, &left_out))
+			used ? &closed_limit : &silent_limit, &left_out))
 		return;
 	strbuf_addf(&line, "closed service=%s peer=%s conn=%llu", about.service,
 		peer, (unsigned long long)c->id);

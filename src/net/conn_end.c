@@ -16,6 +16,11 @@
 #include "net/survey.h"
 #include "net/worker_private.h"
 
+void conn_set_used(struct conn *c)
+{
+	c->used = true;
+}
+
 /* What fits. */
 static void copy_text(char *to, const char *from, size_t size)
 {

@@ -44,6 +44,7 @@ struct conn {
 	bool behind : 1;           /* the protocol asked for input() again */
 	bool in_address_table : 1; /* the peer is in the acceptor's table */
 	bool is_refusal : 1;       /* let in only to be told why not */
+	bool used : 1;             /* conn_set_used() */
 	uint8_t state : 2;         /* enum conn_state */
 	uint32_t queued;           /* bytes in the bufferevent's output */
 	uint32_t unread;           /* bytes counted that lie in its input */

@@ -26,6 +26,7 @@
 #include "chat/settings.h"
 #include "net/census.h"
 #include "net/conn.h"
+#include "net/conn_end.h"
 #include "net/conn_flow.h"
 #include "net/conn_loss.h"
 #include "net/service.h"
@@ -260,8 +261,10 @@ static void chat_writable(struct conn *c)
 		chat_flood_go_on(session);
 }
 
+/* Who is seen by others has come to stay, and not only to look. */
 static void announce_due(struct chat_session *session)
 {
+	conn_set_used(session->conn);
 	chat_port_announce(session);
 }
 
@@ -449,7 +452,8 @@ const struct proto proto_chat = {
 	.summary = "rooms for people and programs",
 	.type = {.ops = &chat_ops,
 		.state_size = sizeof(struct chat_session),
-		.reads_choked = true},
+		.reads_choked = true,
+		.greets = true},
 	.framings = PROTO_FRAMING_STREAM | PROTO_FRAMING_LENGTH,
 	.transports = PROTO_TRANSPORT_TCP,
 	.options = chat_options,

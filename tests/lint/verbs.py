@@ -4,14 +4,14 @@
 
 The manual has one entry for each row under the heading VERBS, in the order of
 the table and with the same arguments. bash completes the first word of every
-verb, and then what the table says may follow; zsh is at least given all of it.
+verb, and then what the table says may follow; zsh is at least given all of it; zsh.py
+tries it.
 
 usage: verbs.py SOURCE_ROOT PRINT_VERBS BASH_COMPLETION ZSH_COMPLETION
 """
 
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 
@@ -54,10 +54,10 @@ def manual_faults(rows, manual):
 
 
 def completed(completion, *before):
-    """What bash offers behind these words."""
-    words = ' '.join(f"'{word}'" for word in ('sockctl', *before, ''))
+    """What bash offers behind these words, and in place of the last one."""
+    words = ' '.join(f"'{word}'" for word in ('sockctl', *before))
     script = (f'. "$1"; compopt() {{ :; }}; COMP_WORDS=({words}); '
-              f'COMP_CWORD={len(before) + 1}; _sockctl; printf "%s\\n" "${{COMPREPLY[@]}}"')
+              f'COMP_CWORD={len(before)}; _sockctl; printf "%s\\n" "${{COMPREPLY[@]}}"')
     done = subprocess.run(['bash', '-uc', script, 'bash', completion], check=True,
                           capture_output=True, text=True)
     return set(done.stdout.split())
@@ -70,17 +70,25 @@ def named_of(arguments):
 
 def bash_faults(rows, completion):
     first = {words.split()[0] for words, _, _ in rows}
-    for before in ((), ('--json',), ('-s', 'PATH', '--json')):
-        offered = completed(completion, *before)
+    for before in ((), ('--json',), ('-s', 'PATH', '--json'), ('--socket', 'PATH'), ('-js', 'PATH'),
+                   ('--socket', '=', 'PATH', '-j')):
+        offered = completed(completion, *before, '')
         if {word for word in offered if not word.startswith('-')} != first:
             yield f'bash completes {before} to {sorted(offered)}'
+    here = pathlib.Path(__file__)
+    for before in (('-s',), ('--socket',), ('--socket', '=')):
+        if str(here) not in completed(completion, *before, str(here)[:-3]):
+            yield f'bash completes no path behind {before}'
+    for before in (('clients', 'service', '='), ('clients', 'service', '=', 's')):
+        if offered := completed(completion, *before):
+            yield f'bash completes {before} to {offered}'
     for words, arguments, _ in rows:
-        offered = completed(completion, *words.split())
+        offered = completed(completion, *words.split(), '')
         for name in named_of(arguments):
             if name not in offered:
                 yield f'bash does not complete {words} to {name}'
         if len(words.split()) > 1 and words.split()[1] not in completed(
-                completion, words.split()[0]):
+                completion, words.split()[0], ''):
             yield f'bash does not complete to {words}'
 
 
@@ -92,8 +100,6 @@ def zsh_faults(rows, path):
             yield f'zsh does not complete {words}'
         elif any(name not in case[0] for name in named_of(arguments)):
             yield f'zsh does not complete the options of {words}'
-    if shutil.which('zsh') and subprocess.run(['zsh', '-n', path], check=False).returncode:
-        yield 'zsh does not read its completions'
 
 
 def main(root, print_verbs, bash, zsh):

@@ -121,8 +121,9 @@ class Looking(Test):
 
     def test_metrics(self):
         metrics = {m['metric']: m['value'] for m in asked(self.daemon, 'metrics')['metrics']}
-        self.assertEqual(metrics['sockd_workers'], str(WORKERS))
-        self.assertEqual(metrics['sockd_connections{service="chat",transport="unix"}'], '0')
+        self.assertEqual(metrics['sockd_workers'], WORKERS)
+        self.assertEqual(metrics['sockd_connections{service="chat",transport="unix"}'], 0)
+        self.assertEqual({type(value) for value in metrics.values()} - {int, float}, set())
         self.assertGreater(len(metrics), 100)
         found = said(self.daemon, 'metrics', 'service="chat",reason="quit"').splitlines()
         self.assertEqual([line.split() for line in found],
@@ -343,6 +344,8 @@ class Watching(Test):
             everything.send('watch log\n')
             warnings.send('json watch log warning\n')
             of_echo.send('json watch log service=echo\n')
+            self.assertIn('there is no service "ecko"; did you mean "echo"?',
+                          refused(d, 'watch', 'log', 'service=ecko'))
             wait_until(lambda: said(d, 'log', 'info') and
                        any(select_now(everything)), 'the watch to begin')
             self.assertRegex(everything.line(), r'^\d{4}-\S+Z notice control verb="log"')

@@ -273,7 +273,7 @@ class Hostile(Test):
 
 
 class Terminal(Test):
-    def on_terminal(self, columns, *args):
+    def on_terminal(self, columns, *args, code=0):
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
         with subprocess.Popen([SOCKCTL, *args], stdin=subprocess.DEVNULL, stdout=theirs,
@@ -286,17 +286,47 @@ class Terminal(Test):
             except OSError:
                 pass
             os.close(ours)
-        self.assertEqual(process.returncode, 0)
+        self.assertEqual(process.returncode, code)
         return data.decode().splitlines()
 
-    def test_width(self):
+    def test_cut(self):
+        """Tables of many columns show of each row what there is room for."""
         with Daemon(CONFIG) as d:
-            full = said(d, 'services').splitlines()
-            self.assertGreater(len(full[0]), 30)
-            narrow = self.on_terminal(30, '-s', path_of(d), 'services')
-            self.assertEqual(narrow, [line[:30] for line in full])
+            client = Client(d, 'echo')
+            client.send(b'x')
+            client.take(1)
+            full = said(d, 'clients').splitlines()
+            narrow = self.on_terminal(30, '-s', path_of(d), 'clients')
+            self.assertGreater(len(full[1]), 30)
+            self.assertEqual([len(line) for line in narrow[:2]], [30, 30])
+            self.assertEqual(narrow[0], full[0][:30])
             lines = self.on_terminal(30, '-s', path_of(d), '--json', 'services')
             self.assertEqual(json.loads(lines[0]), asked(d, 'services'))
+
+    def test_folded(self):
+        """All others are told all, below; the error comes last."""
+        with Daemon(CONFIG) as d:
+            d.write_config(CONFIG + 'chat: { resume = "5 minutes"; };')
+            finding = json.loads(sockctl(d, '--json', 'diff').stdout)['findings'][0]['finding']
+            lines = self.on_terminal(80, '-s', path_of(d), 'diff', code=1)
+            self.assertIn(finding, ' '.join(' '.join(lines).split()))
+            self.assertRegex(lines[-1], '^sockctl: the configuration has errors')
+            for line in self.on_terminal(80, '-s', path_of(d), 'help'):
+                self.assertLessEqual(len(line), 80)
+            for line in self.on_terminal(80, '-h'):
+                self.assertLessEqual(len(line), 80)
+
+    def test_help(self):
+        """What a verb does can be read at once, also on 80 columns."""
+        with Daemon(CONFIG) as d:
+            verbs = asked(d, 'help')['verbs']
+            lines = self.on_terminal(80, '-s', path_of(d), 'help')
+        at = lines[0].index('help')
+        self.assertLessEqual(at, 50)
+        beside = [v['verb'] for v in verbs
+                  if any(x.startswith(v['verb'] + ' ') and
+                         x[at:at + 12] == v['help'][:12] for x in lines)]
+        self.assertGreaterEqual(len(beside), len(verbs) - 3)
 
     def test_interrupt(self):
         with Daemon(CONFIG) as d:

@@ -175,6 +175,15 @@ class Checks(Test):
                               done.stderr)
 
 
+    def test_finding_without_a_line(self):
+        """What is wrong with the file, and with no line of it."""
+        with Accounts('alice') as a, Daemon(a.config(CHAT)) as d:
+            os.chmod(a.path, 0o604)
+            finding, = asked(d, 'diff')['findings']
+            self.assertEqual((finding['file'], finding['line']), (a.path, None))
+            self.assertRegex(said(d, 'diff'), re.escape(a.path) + ' +- +warning +anybody may')
+
+
 class Passwd(Test):
     def test_prints_or_writes(self):
         with Accounts() as a:
@@ -204,6 +213,24 @@ class Passwd(Test):
             with Daemon(f'services: {{ {CHAT} }}; chat: {{ accounts = "{a.path}"; }};') as d:
                 log_in(Person(d), 'alice')
                 log_in(Person(d), 'carol')
+
+    def test_file_that_sockd_would_not_take(self):
+        """A name that looks like another is refused and changes nothing; faults
+        of others stay, and are told."""
+        with Accounts() as a:
+            before = f'# first\nALICE:{HASH}\n'
+            a.write_text(before)
+            done = passwd('al1ce', a.path)
+            self.assertEqual((done.returncode, done.stdout), (1, ''))
+            self.assertIn(f'{a.path}:2: al1ce looks like the account ALICE', done.stderr)
+            with open(a.path, encoding='utf-8') as text:
+                self.assertEqual(text.read(), before)
+            a.write_text(f'{before}bob\n')
+            done = passwd('carol', a.path)
+            self.assertEqual((done.returncode, done.stdout), (0, ''))
+            self.assertRegex(done.stderr, f'^sockctl: {a.path}:3: warning: a line is NAME:HASH')
+            with open(a.path, encoding='utf-8') as text:
+                self.assertTrue(text.read().startswith(f'{before}bob\ncarol:$y$'))
 
     def test_refusals(self):
         for args, data, words in (

@@ -4,6 +4,7 @@ nobody reads stops no client."""
 
 import fcntl
 import os
+import re
 
 from clients import Client, Person
 from harness import Daemon, Test, main, observe
@@ -14,6 +15,11 @@ services: {
   chat: { protocol = "chat"; listen = "127.0.0.1:0"; };
 };
 '''
+SENDING = 'services: {\n' + ''.join(
+    f'{name}: {{ protocol = "{name}"; listen = "127.0.0.1:0"; {more}}};\n'
+    for name, more in (('daytime', ''), ('greeting', 'message = "hello, you\\n"; '),
+                       ('chargen', ''), ('chat', ''))) + '};'
+GREETED = re.compile(r'\*\*\* type a line .*')
 CLOSED = (r'^\S+ info .*closed service={} peer=127\.0\.0\.1:\d+ conn=\d+ '
           r'(nick={} )?reason={} in={} out={} secs=[\d.]+$')
 
@@ -49,6 +55,30 @@ class Closed(Test):
                 marker.rest()
                 d.wait_log('closed .* in=6 out=6')
                 self.assertEqual(len(d.log('closed .* in=0 ')), int(level == 'debug'))
+
+    def test_who_only_receives(self):
+        """Services that send unasked are used by who reads; so is the chat by
+        who stays, though he says nothing, and not by who only looks."""
+        with Daemon(SENDING) as d:
+            for service, reason in (('daytime', 'done'), ('greeting', 'done'),
+                                    ('chargen', 'reset')):
+                c = Client(d, service)
+                c.take(10)
+                if reason == 'done':
+                    c.rest()
+                else:
+                    c.reset()
+                d.wait_log(CLOSED.format(service, r'\S*', reason, 0, r'[1-9]\d*'))
+            probe = Client(d, 'chat')
+            probe.until(GREETED)
+            probe.reset()
+            alice = Person(d, nick='alice')
+            lurker = Client(d, 'chat')
+            lurker.until(GREETED)
+            alice.until(re.compile(r'\*\*\* guest-.* joined #lobby'))
+            lurker.close()
+            d.wait_log(CLOSED.format('chat', r'guest-\S+', '(eof|reset)', 0, r'\d+'))
+            self.assertEqual(len(d.log('closed service=chat')), 1)
 
     def test_chat_text_is_never_logged(self):
         with Daemon(CONFIG, level='debug') as d:

@@ -332,7 +332,7 @@ class Disks(State):
                 self.assert_tidy()
             self.assertEqual(len(d.log(NOT_KEPT)), 1)
             rows = {r['metric']: r['value'] for r in asked(d, 'metrics', 'state')['metrics']}
-            self.assertEqual(rows['sockd_state_failures_total'], '4')
+            self.assertEqual(rows['sockd_state_failures_total'], 4)
             resource.prlimit(d.pid, resource.RLIMIT_FSIZE, (-1, -1))
             said(d, 'save')
             d.wait_log('notice state written file=')

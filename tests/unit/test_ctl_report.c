@@ -56,6 +56,7 @@ static void add_values(void)
 	report_bytes(r, "bytes", 65536);
 	report_age(r, "age", 12345);
 	report_time(r, "time", INT64_C(1700000000500));
+	report_decimal(r, "decimal", "-0.25e-7");
 	report_bool(r, "bool", true);
 	report_none(r, "none");
 	report_text(r, "empty", "");
@@ -73,6 +74,7 @@ START_TEST(test_values)
 		"bytes      64 KiB\n"
 		"age        12s\n"
 		"time       2023-11-14 22:13:20\n"
+		"decimal    -0.25e-7\n"
 		"bool       yes\n"
 		"none       -\n"
 		"empty      -\n"
@@ -82,7 +84,8 @@ START_TEST(test_values)
 		"b\"],"
 		"\"nothing\":[],\"id\":1234567,\"count\":1234567,"
 		"\"bytes\":65536,\"age\":12.345,\"time\":1700000000.500,"
-		"\"bool\":true,\"none\":null,\"empty\":\"\"}\n");
+		"\"decimal\":-0.25e-7,\"bool\":true,\"none\":null,\"empty\":"
+		"\"\"}\n");
 }
 END_TEST
 

@@ -6,6 +6,7 @@
  *
  * usage: print_verbs bash | zsh | table
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,8 +35,8 @@ static void print_first_words(void)
 			printf(" %s", word);
 }
 
-/* What is known of a verb's arguments: "--flag", "key=", levels of the log. */
-static void print_arguments(const struct ctl_verb *verb)
+/* The "key=" among a verb's arguments, behind which there is no blank. */
+static void print_keys(const struct ctl_verb *verb)
 {
 	const char *equals, *at = verb->arguments;
 
@@ -44,7 +45,17 @@ static void print_arguments(const struct ctl_verb *verb)
 		equals = memchr(at, '=', len);
 		if (equals)
 			printf(" %.*s", (int)(equals - at), at + 1);
-		else if (len > 3 && memcmp(at, "[--", 3) == 0)
+	}
+}
+
+/* What else is known of them: "--flag", levels of the log, verbs. */
+static void print_arguments(const struct ctl_verb *verb)
+{
+	const char *at = verb->arguments;
+
+	for (size_t len; *at; at += len, at += strspn(at, " ")) {
+		len = strcspn(at, " ");
+		if (len > 3 && memcmp(at, "[--", 3) == 0)
 			printf(" %.*s", (int)len - 2, at + 1);
 		else if (len == 7 && memcmp(at, "[LEVEL]", 7) == 0)
 			printf(" error warning notice info debug");
@@ -69,6 +80,7 @@ static void print_bash_cases(void)
 
 	for (size_t i = 0; i < CTL_N; i++) {
 		printf("\t\"%s \"*) words='", ctl_verbs[i].words);
+		print_keys(&ctl_verbs[i]);
 		print_arguments(&ctl_verbs[i]);
 		puts("' ;;");
 	}
@@ -80,9 +92,26 @@ static void print_bash_cases(void)
 		print_second_words(word);
 		puts("' ;;");
 	}
-	printf("\t'') words='-s --json --help --version");
+	printf("\t'') words='--socket --json --help --version");
 	print_first_words();
 	puts("' ;;");
+}
+
+/* Steps over the options, whose words are no verbs, or completes the path of
+ * the socket. An "=" is a word of its own to bash. */
+static void print_bash_options(void)
+{
+	puts("\tfor ((; i < COMP_CWORD; i++)); do");
+	puts("\t\tcase ${COMP_WORDS[i]} in");
+	puts("\t\t-s | -js | --socket)");
+	puts("\t\t\t[[ ${COMP_WORDS[i+1]} == \"=\" ]] && ((i++))");
+	puts("\t\t\tif ((i + 1 >= COMP_CWORD)); then");
+	puts("\t\t\t\tcompopt -o filenames");
+	puts("\t\t\t\tmapfile -t COMPREPLY < <("
+	     "compgen -f -- \"${cur#=}\")");
+	puts("\t\t\t\treturn 0\n\t\t\tfi");
+	puts("\t\t\t((i++)) ;;\n\t\t-*) ;;\n\t\t*) break ;;");
+	puts("\t\tesac\n\tdone");
 }
 
 /* The words before the one at the cursor, each with a blank behind it, choose
@@ -93,17 +122,14 @@ static void print_bash(void)
 	puts("_sockctl()\n{");
 	puts("\tlocal cur=${COMP_WORDS[COMP_CWORD]} before= words= i=1");
 	puts("\tCOMPREPLY=()");
-	puts("\tif [[ ${COMP_WORDS[COMP_CWORD-1]} == -s ]]; then");
-	puts("\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")");
-	puts("\t\treturn\n\tfi");
-	puts("\twhile [[ $i -lt $COMP_CWORD && ${COMP_WORDS[i]} == -* ]]; do");
-	puts("\t\t[[ ${COMP_WORDS[i]} == -s ]] && ((i++))");
-	puts("\t\t((i++))\n\tdone");
+	print_bash_options();
 	puts("\tfor ((; i < COMP_CWORD; i++)); do");
 	puts("\t\tbefore+=\"${COMP_WORDS[i]} \"\n\tdone");
 	puts("\tcase $before in");
 	print_bash_cases();
 	puts("\tesac");
+	puts("\t[[ \"$cur ${COMP_WORDS[COMP_CWORD-1]} \" == *'= '* ]] && "
+	     "words=");
 	puts("\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")");
 	puts("\t[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace");
 	puts("\treturn 0\n}\ncomplete -F _sockctl sockctl");
@@ -115,6 +141,8 @@ static void print_zsh_cases(void)
 
 	for (size_t i = 0; i < CTL_N; i++) {
 		printf("\t\t\"%s \"*) compadd -S '' --", ctl_verbs[i].words);
+		print_keys(&ctl_verbs[i]);
+		printf("; compadd --");
 		print_arguments(&ctl_verbs[i]);
 		puts(" ;;");
 	}
@@ -128,13 +156,24 @@ static void print_zsh_cases(void)
 	}
 }
 
+/* `without` are those that it does not go with. */
+static void print_zsh_option(
+	const char *without, const char *option, const char *help)
+{
+	bool takes_path = strstr(without, "socket") != NULL;
+
+	printf("\t\t'%s%s[%s]%s' \\\n", without, option, help,
+		takes_path ? ":socket:_files" : "");
+}
+
 static void print_zsh(void)
 {
 	char word[64];
 
 	puts("#compdef sockctl\n# completions of sockctl(1) for zsh; "
 	     "generated");
-	puts("_sockctl() {\n\tlocal -a verbs\n\tverbs=(");
+	puts("_sockctl() {\n\tlocal context state state_descr line\n"
+	     "\ttypeset -A opt_args\n\tlocal -a verbs\n\tverbs=(");
 	for (size_t i = 0; i < CTL_N; i++)
 		if (first_word(i, word, sizeof(word)))
 			printf("\t\t'%s:%s'\n", word,
@@ -142,9 +181,15 @@ static void print_zsh(void)
 					? "go on showing"
 					: ctl_verbs[i].help);
 	puts("\t)");
-	puts("\t_arguments -C '-s[the control socket]:socket:_files' \\");
-	puts("\t\t'--json[answer as JSON]' '--help[print the usage]' \\");
-	puts("\t\t'--version[print the version]' \\");
+	puts("\t_arguments -s -C \\");
+	print_zsh_option("(-s --socket)", "-s+", "the control socket");
+	print_zsh_option("(-s --socket)", "--socket=", "the control socket");
+	print_zsh_option("(-j --json)", "-j", "answer as JSON");
+	print_zsh_option("(-j --json)", "--json", "answer as JSON");
+	print_zsh_option("(- *)", "-h", "print the usage");
+	print_zsh_option("(- *)", "--help", "print the usage");
+	print_zsh_option("(- *)", "-V", "print the version");
+	print_zsh_option("(- *)", "--version", "print the version");
 	puts("\t\t'1:verb:->verb' '*::argument:->argument'");
 	puts("\tcase $state in\n\tverb) _describe verb verbs ;;");
 	puts("\targument)");
