@@ -75,6 +75,7 @@ struct membership {
 	LIST_ENTRY(membership) in_room;   /* room.members */
 	LIST_ENTRY(membership) of_member; /* member.seats */
 	unsigned flags;
+	uint32_t n_untold; /* see hub_set_told() */
 };
 enum membership_flag {
 	SEAT_PENDING = 1 << 0, /* a guest whose joining is yet to be told */

@@ -30,6 +30,13 @@ int audience_move(struct audiences *set, struct chat_session *session);
  * -ENOMEM. */
 int audience_ignore(
 	struct chat_session *session, uint64_t person, bool is_ignored);
+/* What was said in the room up to seq has been told, or nobody sat there. */
+void audience_set_told(struct audiences *set, uint32_t room, uint64_t seq);
+/* Calls fn for each room where the session sits, with the seq of the last
+ * message that it was told there, or that was said before. */
+void audience_each_told(const struct audiences *set,
+	const struct chat_session *session,
+	void (*fn)(uint32_t room, uint64_t seq, void *arg), void *arg);
 /* The session is about to end: it hears nothing from here on. */
 void audience_leave_all(struct audiences *set, struct chat_session *session);
 

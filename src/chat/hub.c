@@ -332,6 +332,17 @@ void hub_set_unread(struct hub *hub, struct member *member, uint64_t n_bytes,
 	member->ticket->left_out = n_lines;
 }
 
+void hub_set_told(
+	struct hub *hub, struct member *member, uint32_t room, uint64_t seq)
+{
+	struct membership *seat;
+
+	(void)hub;
+	LIST_FOREACH (seat, &member->seats, of_member)
+		if (seat->room->index == room && seq < seat->room->seq)
+			seat->n_untold = (uint32_t)(seat->room->seq - seq);
+}
+
 void hub_go_on(struct hub *hub, struct member *member,
 	const struct chat_now *now, struct chat_outbox *out)
 {

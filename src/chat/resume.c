@@ -43,16 +43,20 @@ static uint64_t line_bytes(const struct chat_msg *msg)
 	return msg->text_len + strlen(msg->nick) + LINE_EXTRA;
 }
 
-/* The sequence up to which the member has read: what was left out for it came
- * last, what is known not to have arrived came before that. Lines that the
- * room has forgotten are taken for as long as those it has. */
-static uint64_t seq_read(const struct room *room, const struct ticket *ticket)
+/* The sequence up to which the member has read: what it was never told came
+ * last, what was left out for it before that, and what is known not to have
+ * arrived first. Lines that the room has forgotten are taken for as long as
+ * those it has. */
+static uint64_t seq_read(
+	const struct membership *seat, const struct ticket *ticket)
 {
+	const struct room *room = seat->room;
 	const struct history *h = &room->history;
 	uint64_t left_out = ticket->left_out, unread = ticket->unread;
-	uint64_t bytes = 0, n = 0;
+	uint64_t bytes = 0, n = seat->n_untold;
+	size_t i = n < h->n ? h->n - n : 0;
 
-	for (size_t i = h->n; i-- > 0 && (left_out > 0 || unread > 0);) {
+	while (i-- > 0 && (left_out > 0 || unread > 0)) {
 		const struct chat_msg *msg = history_at(h, i);
 		uint64_t len = line_bytes(msg);
 
@@ -106,7 +110,7 @@ void resume_note_seats(const struct turn *turn)
 
 		strcpy(past->name, seat->room->name);
 		past->room = seat->room->serial;
-		past->seq = seq_read(seat->room, ticket);
+		past->seq = seq_read(seat, ticket);
 	}
 }
 

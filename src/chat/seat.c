@@ -309,6 +309,7 @@ static void post_seat(const struct turn *turn, enum chat_post_kind kind,
 		.kind = kind,
 		.room = seat->room->index,
 		.announce_ms = is_pending ? ANNOUNCE_MS : 0,
+		.n = seat->room->seq,
 		.home = seat->member->home,
 	};
 

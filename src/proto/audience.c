@@ -110,6 +110,14 @@ int audience_add(struct audiences *set, uint32_t room, struct chat_msg *msg,
 	return 0;
 }
 
+uint64_t audience_last_waiting(const struct audience *a)
+{
+	for (uint32_t i = a->n_waiting; i-- > 0;)
+		if (a->waiting[i].msg->seq)
+			return a->waiting[i].msg->seq;
+	return 0;
+}
+
 bool audiences_is_in_round(const struct audiences *set)
 {
 	return set->in_round;
@@ -363,6 +371,7 @@ static void end_round(struct audiences *set)
 		clock_mono_us() - set->round_us);
 	for (uint32_t i = 0; i < a->n_groups; i++)
 		audience_sweep(&a->groups[i]);
+	audience_set_told(set, a->room, audience_last_waiting(a));
 	if (set->rendered.size > KEEP_RENDERED)
 		strbuf_fini(&set->rendered);
 	for (uint32_t i = 0; i < a->n_waiting; i++)

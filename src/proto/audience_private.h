@@ -42,6 +42,7 @@ struct audience {
 	struct group *groups; /* owned */
 	uint32_t n_groups;
 	uint32_t n_waiting, waiting_size;
+	uint64_t told; /* the seq of the last message that all were told */
 	size_t waiting_bytes;
 	struct waiting *waiting; /* owned */
 	struct audience *next;   /* in audiences.first */
@@ -80,6 +81,8 @@ struct audiences {
 	struct strbuf scratch;  /* a rendering for one */
 };
 
+/* The seq of the last message that waits; 0: none does. */
+uint64_t audience_last_waiting(const struct audience *a);
 /* audience_seat.c: */
 struct audience *audience_find(
 	const struct audiences *set, uint32_t room); /* NULL: nobody is there */

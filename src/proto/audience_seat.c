@@ -241,6 +241,39 @@ int audience_ignore(
 	return 0;
 }
 
+void audience_set_told(struct audiences *set, uint32_t room, uint64_t seq)
+{
+	struct audience *a = audience_find(set, room);
+
+	if (a && a->told < seq)
+		a->told = seq;
+}
+
+/* Who is being told, or was last, may not have got it. */
+static bool is_past(const struct audiences *set, const struct seat *seat)
+{
+	if (!set->in_round || seat->audience != set->first)
+		return false;
+	return seat->group < set->cursor_group ||
+		(seat->group == set->cursor_group &&
+			seat->place + 1 < set->cursor_place);
+}
+
+void audience_each_told(const struct audiences *set,
+	const struct chat_session *session,
+	void (*fn)(uint32_t room, uint64_t seq, void *arg), void *arg)
+{
+	const struct seat *seat;
+
+	for (seat = session->seats; seat; seat = seat->next) {
+		const struct audience *a = seat->audience;
+		uint64_t last = is_past(set, seat) ? audience_last_waiting(a)
+						   : 0;
+
+		fn(a->room, last ? last : a->told, arg);
+	}
+}
+
 void audience_leave_all(struct audiences *set, struct chat_session *session)
 {
 	struct seat *seat;

@@ -172,6 +172,7 @@ static void do_seat(struct chat_desk *desk, struct chat_item *item)
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 		return;
 	}
+	audience_set_told(desk->audiences, item->room, item->n);
 	if (item->announce_ms)
 		chat_timer_set(session, CHAT_TIMER_ANNOUNCE,
 			worker_now_ms(desk->worker) + item->announce_ms);

@@ -374,6 +374,13 @@ void chat_port_fill_gaps(
 	pthread_mutex_unlock(&port->lock);
 }
 
+static void note_told(uint32_t room, uint64_t seq, void *arg)
+{
+	const struct chat_session *session = arg;
+
+	hub_set_told(session->port->hub, session->member, room, seq);
+}
+
 void chat_port_leave(
 	struct chat_session *session, const char *reason, uint64_t undelivered)
 {
@@ -384,11 +391,13 @@ void chat_port_leave(
 	uint64_t n_missed = missed_said(session);
 
 	assert(desk->n_calls == 0);
-	audience_leave_all(desk->audiences, session);
-	if (!session->member)
+	if (!session->member) {
+		audience_leave_all(desk->audiences, session);
 		return;
+	}
 	pthread_mutex_lock(&port->lock);
 	hub_set_unread(port->hub, session->member, undelivered, n_missed);
+	audience_each_told(desk->audiences, session, note_told, session);
 	hub_leave(port->hub, session->member, reason, &when, &desk->outbox);
 	session->member = NULL;
 	if (atomic_load(&port->stopping))
@@ -396,6 +405,7 @@ void chat_port_leave(
 	else
 		d = chat_port_deliver(port, &desk->outbox);
 	pthread_mutex_unlock(&port->lock);
+	audience_leave_all(desk->audiences, session);
 	chat_port_wake(port, d.asleep);
 	chat_msg_unref(session->bye); /* the reason may be its text */
 	session->bye = NULL;

@@ -201,6 +201,28 @@ class Resume(Test):
             had = re.findall(r'^<alice> (\d+) x{4000}$', ghost.rest().decode(), re.M)
             self.assertLessEqual(first, int(had[-1]) + 1)
 
+    def test_what_was_on_its_way_is_missed(self):
+        """Lines come and a connection is lost at the same time: what the server
+        had not given it yet is shown to who comes back, all of it."""
+        with Daemon(CONFIG) as d:
+            a = Person(d, nick='alice')
+            b = Someone(d)
+            b.rename('bob')
+            for n in range(20):
+                a.say(f'round {n}')
+                b.until(f'<alice> round {n}')
+                with d.stopped():
+                    a.send(''.join(f'{n} {i}\n' for i in range(100)))
+                    b.reset()
+                a.until(re.compile(r'\*\*\* bob left #lobby.*'))
+                a.sync()
+                c = Someone(d)
+                self.assertEqual(c.resume(b.code), '100 missed, all shown')
+                c.until('*** the last 100 lines:')
+                for i in range(100):
+                    self.assertRegex(c.line(), rf'^{CLOCK} <alice> {n} {i}$')
+                b = c
+
     def test_codes_cannot_be_guessed_for_long(self):
         with Daemon(CONFIG) as d:
             a = Person(d, nick='alice')

@@ -316,6 +316,53 @@ START_TEST(what_waits_at_the_end_is_freed)
 }
 END_TEST
 
+static void note_seq(uint32_t room, uint64_t seq, void *arg)
+{
+	ck_assert_uint_eq(room, 3);
+	*(uint64_t *)arg = seq;
+}
+
+/* Up to which message of room 3 peer i has been told; 99: it sits nowhere. */
+static uint64_t told(size_t i)
+{
+	uint64_t seq = 99;
+
+	audience_each_told(set, sessions[i], note_seq, &seq);
+	return seq;
+}
+
+static void add_numbered(uint64_t seq)
+{
+	struct chat_msg *msg = chat_msg_new(&(struct chat_msg_spec){
+		.type = CHAT_SAID, .text = "x", .nick = "y", .seq = seq});
+
+	ck_assert_int_eq(audience_add(set, 3, msg, 0), 0);
+}
+
+/* What waits, or is being told, is not what has been. */
+START_TEST(it_is_known_what_was_told)
+{
+	ck_assert_uint_eq(told(come(0)), 99);
+	for (size_t i = 0; i < N_PEERS - 1; i++)
+		seat(i ? come(0) : i, 3);
+	audience_set_told(set, 3, 5);
+	audience_set_told(set, 3, 4);
+	add_numbered(6);
+	add_numbered(7);
+	add(3, "a notice", 0);
+	ck_assert_uint_eq(told(0), 5);
+	ck_assert(!audiences_run(set, 0));
+	/* 32 of them, of whom the last may not have got it */
+	ck_assert_uint_eq(told(0), 7);
+	ck_assert_uint_eq(told(30), 7);
+	ck_assert_uint_eq(told(31), 5);
+	ck_assert_uint_eq(told(38), 5);
+	ck_assert(audiences_run(set, FOREVER));
+	ck_assert_uint_eq(told(31), 7);
+	ck_assert_uint_eq(told(38), 7);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("audience");
@@ -338,6 +385,7 @@ int main(void)
 	tcase_add_test(tc, a_batch_does_not_pass_the_mark);
 	tcase_add_test(tc, a_full_batch_must_be_run);
 	tcase_add_test(tc, what_waits_at_the_end_is_freed);
+	tcase_add_test(tc, it_is_known_what_was_told);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

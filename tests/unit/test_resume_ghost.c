@@ -56,6 +56,24 @@ START_TEST(what_a_ghost_never_got_is_missed)
 }
 END_TEST
 
+/* Nor what was on its way to it inside the server. */
+START_TEST(what_a_ghost_was_never_told_is_missed)
+{
+	for (int i = 0; i < 5; i++)
+		say(alice, i < 2 ? "lost" : "never told");
+	hub_set_unread(w.hub, bob, strlen("<alice> lost\n"), 0);
+	hub_set_told(w.hub, bob, 0, 2);
+	hub_set_told(w.hub, bob, 1, 0); /* where it does not sit */
+	leave(&bob);
+	come_back(9, 0);
+	ck_assert_ptr_nonnull(strstr(read_all(),
+		"REPLAY #lobby [SAID alice #lobby \"lost\","
+		" SAID alice #lobby \"never told\","
+		" SAID alice #lobby \"never told\","
+		" SAID alice #lobby \"never told\"]\n"));
+}
+END_TEST
+
 /* More was under way than the room remembers. */
 START_TEST(what_nobody_remembers_is_estimated)
 {
@@ -159,6 +177,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, resume_set_up, resume_tear_down);
 	tcase_add_test(tc, a_ghost_is_closed_first);
 	tcase_add_test(tc, what_a_ghost_never_got_is_missed);
+	tcase_add_test(tc, what_a_ghost_was_never_told_is_missed);
 	tcase_add_test(tc, what_nobody_remembers_is_estimated);
 	tcase_add_test(tc, a_claimer_may_leave);
 	tcase_add_test(tc, who_waits_is_told_or_comes_back);
