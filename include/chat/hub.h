@@ -60,9 +60,8 @@ void hub_leave(struct hub *hub, struct member *member, const char *reason,
  * are known not to have reached it, and so many messages were left out. */
 void hub_set_unread(struct hub *hub, struct member *member, uint64_t n_bytes,
 	uint64_t n_lines);
-/* The same for one of its rooms, by index: seq is that of the last message there
- * of which its worker has told anybody. What was said since was on its way, and
- * is lost. */
+/* The same for one of its rooms, by index: seq is that of the last message that
+ * its worker has told there. What was said since was on its way, and is lost. */
 void hub_set_told(
 	struct hub *hub, struct member *member, uint32_t room, uint64_t seq);
 /* What GO_ON asks for: a command that had to wait is finished. */
