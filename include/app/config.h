@@ -82,8 +82,9 @@ struct config_error {
 struct config_errors {
 	struct config_error *items; /* owned; at most CONFIG_ERRORS_MAX */
 	size_t n_items;
-	size_t n_errors; /* findings that are not warnings */
-	bool is_oom;     /* memory ran out: the findings are not all */
+	size_t n_errors;  /* findings that are not warnings */
+	size_t n_passing; /* of those: time may mend them, not the writer */
+	bool is_oom;      /* memory ran out: the findings are not all */
 };
 void config_errors_fini(struct config_errors *errors);
 /* "FILE:LINE: text" into out, without a newline. */
@@ -92,8 +93,9 @@ void config_error_format(const struct config_error *e, struct strbuf *out);
 /* Reads and checks everything that can be checked without opening a listening
  * socket: every error, not only the first (of a file that does not parse, its
  * first). Resolves names. Returns 0 and *ret (owned), or a sysexits.h code:
- * EX_USAGE a bad -o, EX_NOINPUT file unreadable, EX_CONFIG the rest. errors
- * may hold warnings on success. Blocks; any thread. */
+ * EX_USAGE a bad -o, EX_NOINPUT file unreadable, EX_OSERR if another try may
+ * do (no memory, no name server), EX_CONFIG the rest. errors may hold warnings
+ * on success. Blocks; any thread. */
 int config_load(const struct config_source *src, struct config **ret,
 	struct config_errors *errors) __attribute__((warn_unused_result));
 void config_free(struct config *cfg); /* NULL is fine */

@@ -141,6 +141,11 @@ void config_errors_warn_at(struct config_errors *errors,
 	add(errors, node->file, node->line, strbuf_take(&text), true);
 }
 
+void config_errors_passing(struct config_errors *errors)
+{
+	errors->n_passing++;
+}
+
 void config_errors_oom(struct config_errors *errors)
 {
 	errors->is_oom = true;

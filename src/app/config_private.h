@@ -15,6 +15,7 @@
 
 /* ---- findings (config_errors.c) */
 
+struct addr;
 struct config_node;
 struct stat;
 
@@ -26,6 +27,8 @@ void config_errors_at(struct config_errors *errors,
 void config_errors_warn_at(struct config_errors *errors,
 	const struct config_node *node, const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The error added last is one that may be gone at the next try. */
+void config_errors_passing(struct config_errors *errors);
 /* By file and line; -o comes last. */
 void config_errors_sort(struct config_errors *errors);
 
@@ -207,6 +210,13 @@ int config_check_socket(const char *value, struct errmsg *msg);
 int config_check_room(const char *value, struct errmsg *msg);
 int config_check_line(const char *value, struct errmsg *msg);
 int config_check_listen(const char *value, struct errmsg *msg);
+
+/* config_place.c: whether a socket can be there. 0, -EAGAIN: not yet, or
+ * -errno, said in msg. */
+int config_check_place(
+	const struct addr *addr, const char *runtime_dir, struct errmsg *msg);
+/* The same of the directory that is made if missing. */
+int config_check_runtime_dir(const char *dir, struct errmsg *msg);
 
 /* config_accounts.c */
 void config_check_accounts(const struct config_load *load);

