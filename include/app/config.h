@@ -69,6 +69,10 @@ struct config_source {
 	const char *file;             /* borrowed */
 	const char *const *overrides; /* -o PATH=VALUE, in order */
 	size_t n_overrides;
+	/* For root without threads: who is to read it all, too, or NULL; a
+	 * guess is only warned of. */
+	const char *reader;
+	bool reader_is_guess;
 };
 
 /* One finding. file NULL: a -o, named in the text. */

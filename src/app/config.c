@@ -148,6 +148,8 @@ int config_load(const struct config_source *src, struct config **ret,
 		config_tree_override(load.tree, src->overrides[i], errors);
 	if (r == 0 && !errors->is_oom)
 		fill(&load);
+	if (src->reader)
+		config_check_access(&load, src->reader, src->reader_is_guess);
 	if (r == 0 || errors->is_oom)
 		r = verdict(errors);
 	config_errors_sort(errors);

@@ -222,6 +222,11 @@ int config_check_runtime_dir(const char *dir, struct errmsg *msg);
 void config_check_accounts(const struct config_load *load);
 int config_check_operator(const char *value, struct errmsg *msg);
 
+/* config_access.c: says what of it the user may not read; as warnings, if it
+ * is a guess that he is to. Nothing unless we are root. */
+void config_check_access(
+	const struct config_load *load, const char *user, bool is_guess);
+
 /* config_dirs.c: fills runtime_dir and state_dir where they are empty. */
 void config_find_dirs(struct config *cfg, struct config_errors *errors);
 

@@ -319,10 +319,17 @@ class Boot(unittest.TestCase):
         dropin, path = '/etc/sockd.conf.d', '/etc/sockd.accounts'
         machine.must('sockctl', 'passwd', 'alice', path, text='secret\n')
         self.addCleanup(machine.run, 'rm', '-rf', dropin, path)
-        machine.must('chgrp', 'sockd', path)
         self.assertIn(':$y$j9T$', machine.must('cat', path))
         machine.must('sh', '-c', f'mkdir -p {dropin}; cat >{dropin}/accounts.conf', text='''
             chat: { accounts = "sockd.accounts"; operators = [ "@sockd" ]; };''')
+        machine.must('sockd', '-t')
+        machine.must('chgrp', 'root', path)
+        done = machine.run('sockd', '-t')
+        self.assertEqual((done.returncode, done.stderr), (
+            78, f'{path}: the user sockd, as whom the service runs, may not read this; '
+            'chgrp sockd and chmod g+r mend it\n'))
+        machine.must('chgrp', 'sockd', path)
+        machine.must('sockd', '-t')
         machine.must('systemctl', 'reload', 'sockd')
         out = machine.must(
             'setpriv', '--reuid=nobody', '--groups=sockd',

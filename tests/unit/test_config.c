@@ -407,6 +407,64 @@ START_TEST(directories_are_found)
 }
 END_TEST
 
+static int load_for(const char *reader, bool is_guess)
+{
+	struct config_source src = {
+		.file = "c/t.conf",
+		.reader = reader,
+		.reader_is_guess = is_guess,
+	};
+	struct config *cfg = NULL;
+	int code;
+
+	config_errors_fini(&files_errors);
+	code = config_load(&src, &cfg, &files_errors);
+	config_free(cfg);
+	return code;
+}
+
+#define MAY_NOT(path, mode)                                          \
+	path ": the user nobody, as whom the service runs, may not " \
+	     "read this; chgrp nobody and chmod " mode " mend it\n"
+
+/* Root reads everything; whom it is for may not. */
+START_TEST(who_is_to_read_it_is_asked)
+{
+	char want[400];
+
+	if (geteuid() != 0)
+		return;
+	files_put("c/t.conf", E "chat: { accounts = \"people\"; };\n");
+	files_put("c/people", "");
+	ck_assert_int_eq(chmod("c/people", 0640), 0);
+	ck_assert_int_eq(chmod(files_dir, 0755), 0);
+	ck_assert_int_eq(load_for("no-such-user", false), 0);
+	ck_assert_str_eq(files_said(), "");
+
+	ck_assert_int_eq(load_for("nobody", false), EX_CONFIG);
+	snprintf(want, sizeof(want), "%s/" MAY_NOT("c/people", "g+r"),
+		files_dir);
+	ck_assert_str_eq(files_said(), want);
+	ck_assert_int_eq(load_for("nobody", true), 0);
+	ck_assert_str_eq(files_said(), want);
+
+	ck_assert_int_eq(chmod("c/people", 0604), 0);
+	ck_assert_int_eq(chmod("c/t.conf", 0600), 0);
+	ck_assert_int_eq(mkdir("c/t.conf.d", 0700), 0);
+	ck_assert_int_eq(load_for("nobody", false), EX_CONFIG);
+	files_assert_has(files_said(), MAY_NOT("c/t.conf", "g+r"));
+	files_assert_has(files_said(), MAY_NOT("c/t.conf.d", "g+rx"));
+
+	ck_assert_int_eq(chmod("c", 0700), 0);
+	ck_assert_int_eq(load_for("nobody", false), EX_CONFIG);
+	files_assert_has(files_said(),
+		"c/t.conf: the user nobody, as whom the service runs, cannot "
+		"get there: a directory above is closed to it\n");
+	ck_assert_int_eq(load_for("nobody", true), 0);
+	ck_assert_uint_eq(geteuid(), 0);
+}
+END_TEST
+
 START_TEST(a_path_too_long_is_told)
 {
 	struct config *cfg;
@@ -451,6 +509,7 @@ int main(void)
 	tcase_add_test(tc, a_file_for_everybody_is_warned_of);
 	tcase_add_test(tc, overrides_win);
 	tcase_add_test(tc, directories_are_found);
+	tcase_add_test(tc, who_is_to_read_it_is_asked);
 	tcase_add_test(tc, a_path_too_long_is_told);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

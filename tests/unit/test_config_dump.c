@@ -89,6 +89,30 @@ START_TEST(a_dump_loads_to_the_same)
 }
 END_TEST
 
+/* A path from the directory of the file is one from everywhere in a dump. */
+START_TEST(a_dump_may_go_elsewhere)
+{
+	struct config *cfg;
+	char *text, want[128], *here = getcwd(NULL, 0);
+
+	files_put("conf/t.conf", minimum);
+	files_put("conf/accounts", "");
+	ck_assert_int_eq(chmod("conf/accounts", 0600), 0);
+	ck_assert_int_eq(files_load_file("conf/t.conf", &cfg,
+				 "chat.accounts=accounts", NULL),
+		0);
+	text = files_dump(cfg);
+	config_free(cfg);
+	snprintf(want, sizeof(want), "accounts = \"%s/conf/accounts\";  # -o\n",
+		here);
+	files_assert_has(text, want);
+	files_put("t.conf", text);
+	config_free(files_must_load(NULL, NULL));
+	free(text);
+	free(here);
+}
+END_TEST
+
 START_TEST(every_row_is_dumped)
 {
 	struct config *cfg;
@@ -185,6 +209,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, files_setup, files_teardown);
 	tcase_add_test(tc, a_dump_loads_to_the_same);
+	tcase_add_test(tc, a_dump_may_go_elsewhere);
 	tcase_add_test(tc, every_row_is_dumped);
 	tcase_add_test(tc, tables_are_sound);
 	suite_add_tcase(s, tc);
