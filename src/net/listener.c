@@ -194,6 +194,8 @@ static int bind_unix(struct listener *l)
 
 	if (is_stale(un))
 		(void)unlink(un->sun_path);
+	else if (lstat(un->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return -EEXIST;
 	if (fchmod(l->fd, 0) || bind(l->fd, &l->addr.sa, l->addr.len))
 		return -errno;
 	if (lstat(un->sun_path, &st) == 0) {
@@ -295,7 +297,7 @@ static int bind_inet(struct listener *l)
 	return err;
 }
 
-static const char *advice(int err)
+static const char *advice(const struct listener *l, int err)
 {
 	switch (-err) {
 	case EADDRINUSE:
@@ -305,6 +307,14 @@ static const char *advice(int err)
 		       "privileges";
 	case EADDRNOTAVAIL:
 		return "; this machine does not have that address";
+	case EEXIST:
+		return "; what is there is no socket: remove it, or write "
+		       "another path";
+	case EPERM:
+		return l->asked.sa.sa_family == AF_UNIX
+			? "; a socket can be given only to a group that sockd "
+			  "itself is in"
+			: "";
 	case EDESTADDRREQ:
 		return "; it is the address of many, and datagrams that were "
 		       "sent to many are not answered";
@@ -369,7 +379,7 @@ int listener_open(struct listener **ret, const struct listener_name *name,
 	if (err) {
 		errmsg_set(msg, -err, "cannot listen on %s: %s%s",
 			addr_format(text, &name->addr.sa, name->addr.len),
-			strerror(-err), advice(err));
+			strerror(-err), advice(l, err));
 		listener_unref(l);
 		return err;
 	}
