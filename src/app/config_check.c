@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/config_list.h"
 #include "base/errmsg.h"
@@ -344,6 +345,20 @@ static void check_addresses(const struct config_load *load)
 	free(all.items);
 }
 
+/* Whoever may connect may change things, unless there is a group for it. */
+static void check_control(const struct config_load *load)
+{
+	static const char path[] = "control.mode";
+	const struct config *cfg = load->cfg;
+
+	if (cfg->control_path[0] && !cfg->control_group[0] &&
+		(strtoul(cfg->control_mode, NULL, 8) & S_IWOTH))
+		config_errors_warn_at(load->errors,
+			config_tree_find(load->tree, path), path,
+			"anybody on this machine may stop the daemon; write "
+			"control.group, and only its members may");
+}
+
 /* Global rows that nothing serves yet. */
 static void check_unbuilt(const struct config_load *load)
 {
@@ -379,6 +394,7 @@ void config_check(const struct config_load *load)
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
 		check_order(load, &orders[i]);
 	check_unbuilt(load);
+	check_control(load);
 	check_runtime_dir(load);
 	check_addresses(load);
 	config_check_accounts(load);

@@ -65,6 +65,7 @@ struct config_scan {
 	const char *line_start;
 	const struct config_scan *parent; /* the file that includes this one */
 	uint64_t dev, ino;
+	bool is_latin; /* said once of a file */
 };
 
 /* Copies the file's bytes to the text. 0 or EX_CONFIG, the first error said. */

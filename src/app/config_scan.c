@@ -21,6 +21,7 @@
 #include <sysexits.h>
 
 #include "base/errmsg.h"
+#include "base/utf8.h"
 #include "config_private.h"
 
 static size_t left(const struct config_scan *scan)
@@ -138,6 +139,20 @@ static size_t escape_len(const char *p, size_t len)
 	return 0;
 }
 
+/* Not an error: the text may be one that nobody sees. */
+static void check_encoding(struct config_scan *scan, const char *end)
+{
+	const char *text = scan->p + 1;
+
+	if (scan->is_latin || utf8_is_valid(text, (size_t)(end - text)))
+		return;
+	config_errors_warn(scan->errors, scan->file, scan->line,
+		"this text is not UTF-8, and would be shown with \xef\xbf\xbd "
+		"in "
+		"it; iconv -f latin1 -t utf8 may make it so");
+	scan->is_latin = true;
+}
+
 static int scan_string(struct config_scan *scan)
 {
 	const char *p = scan->p + 1;
@@ -162,6 +177,7 @@ static int scan_string(struct config_scan *scan)
 	if (p == scan->end || *p != '"')
 		return config_scan_error(scan, scan->line,
 			"a quote (\") is missing on this line");
+	check_encoding(scan, p);
 	return token(scan, TOKEN_STRING, (size_t)(p + 1 - scan->p));
 }
 

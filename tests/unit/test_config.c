@@ -340,6 +340,37 @@ START_TEST(a_file_for_everybody_is_warned_of)
 }
 END_TEST
 
+/* All that is warned of in "t.conf", each alone. */
+static const struct {
+	const char *text, *says;
+} odd[] = {
+	{E "control: { mode = \"0666\"; };\n",
+		"t.conf:2: control.mode: anybody on this machine may stop the "
+		"daemon; write control.group, and only its members may\n"},
+	{E "control: { mode = \"0666\"; group = \"root\"; };\n", ""},
+	{E "control: { mode = \"0666\"; path = \"\"; };\n", ""},
+	{E "/* \xe4 */ chat: { name = \"\xc3\xa4\";\n motd = \"\xe4\"; };\n"
+	   "drain = \"1s\"; state_dir = \"/\xe4\";",
+		"t.conf:3: this text is not UTF-8, and would be shown with "
+		"\xef\xbf\xbd in it; iconv -f latin1 -t utf8 may make it so\n"},
+	{E "@include \"a.conf\"\n@include \"b.conf\"\n",
+		"a.conf:1: this text is not UTF-8, and would be shown with "
+		"\xef\xbf\xbd in it; iconv -f latin1 -t utf8 may make it so\n"
+		"b.conf:1: this text is not UTF-8, and would be shown with "
+		"\xef\xbf\xbd in it; iconv -f latin1 -t utf8 may make it so\n"},
+};
+
+START_TEST(what_is_odd_is_warned_of)
+{
+	files_put("t.conf", odd[_i].text);
+	files_put("a.conf", "chat: { name = \"\xe4\"; };\n");
+	files_put("b.conf", "state_dir = \"/\xe4\";\n");
+	config_free(files_must_load(NULL, NULL));
+	ck_assert_str_eq(files_said(), odd[_i].says);
+	ck_assert_uint_eq(files_errors.n_errors, 0);
+}
+END_TEST
+
 START_TEST(overrides_win)
 {
 	struct config *cfg;
@@ -507,6 +538,8 @@ int main(void)
 	tcase_add_test(tc, unreadable_files_are_told);
 	tcase_add_test(tc, a_nul_is_told);
 	tcase_add_test(tc, a_file_for_everybody_is_warned_of);
+	tcase_add_loop_test(tc, what_is_odd_is_warned_of, 0,
+		(int)(sizeof(odd) / sizeof(odd[0])));
 	tcase_add_test(tc, overrides_win);
 	tcase_add_test(tc, directories_are_found);
 	tcase_add_test(tc, who_is_to_read_it_is_asked);
