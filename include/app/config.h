@@ -69,10 +69,8 @@ struct config_source {
 	const char *file;             /* borrowed */
 	const char *const *overrides; /* -o PATH=VALUE, in order */
 	size_t n_overrides;
-	/* For root without threads: who is to read it all, too, or NULL; a
-	 * guess is only warned of. */
-	const char *reader;
-	bool reader_is_guess;
+	const char *reader;   /* who is to read it too, or NULL: only root */
+	bool reader_is_guess; /* without threads asks; a guess is a warning */
 };
 
 /* One finding. file NULL: a -o, named in the text. */
@@ -84,8 +82,9 @@ struct config_error {
 };
 #define CONFIG_ERRORS_MAX 200
 struct config_errors {
-	struct config_error *items; /* owned; at most CONFIG_ERRORS_MAX */
+	struct config_error *items; /* owned; the last may count more */
 	size_t n_items;
+	size_t n_left_out;
 	size_t n_errors;  /* findings that are not warnings */
 	size_t n_passing; /* of those: time may mend them, not the writer */
 	bool is_oom;      /* memory ran out: the findings are not all */
@@ -102,17 +101,13 @@ void config_error_format(const struct config_error *e, struct strbuf *out);
  * on success. Blocks; any thread. */
 int config_load(const struct config_source *src, struct config **ret,
 	struct config_errors *errors) __attribute__((warn_unused_result));
-void config_free(struct config *cfg); /* NULL is fine */
+void config_free(struct config *cfg);  /* NULL is fine */
+const char *config_library_text(void); /* "libconfig 1.5.0" */
 
-/* "libconfig 1.5.0": what parses the files. */
-const char *config_library_text(void);
-
-/* -T: text that config_load() accepts again, each value with its origin. The
- * config remembers the origins. */
+/* -T: text that config_load() accepts again, each value with its origin. */
 int config_dump(const struct config *cfg, FILE *out);
 
-/* Where the value of an option was written, by its path: "FILE:LINE", "-o" or
- * "default". */
+/* Where an option was written, by its path: "FILE:LINE", "-o", "default". */
 void config_origin(
 	const struct config *cfg, const char *path, struct strbuf *out);
 

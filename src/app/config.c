@@ -152,7 +152,7 @@ int config_load(const struct config_source *src, struct config **ret,
 		config_check_access(&load, src->reader, src->reader_is_guess);
 	if (r == 0 || errors->is_oom)
 		r = verdict(errors);
-	config_errors_sort(errors);
+	config_errors_finish(errors);
 	if (r == 0)
 		*ret = load.cfg;
 	else

@@ -284,7 +284,9 @@ static void check_entry(const struct config_load *load, struct bounds *all,
 	int err = find_addresses(load, b, &addrs, &msg);
 
 	/* Of the default name only the directory can be at fault. */
-	if (err)
+	if (err == -ENOMEM)
+		config_errors_oom(load->errors);
+	else if (err)
 		say(load,
 			node ? node
 			     : config_tree_find(load->tree, "runtime_dir"),
@@ -310,7 +312,9 @@ static void check_runtime_dir(const struct config_load *load)
 	int err = node ? config_check_runtime_dir(load->cfg->runtime_dir, &msg)
 		       : 0;
 
-	if (err)
+	if (err == -ENOMEM)
+		config_errors_oom(load->errors);
+	else if (err)
 		say(load, node, "runtime_dir", &msg);
 	if (err == -EAGAIN)
 		config_errors_passing(load->errors);

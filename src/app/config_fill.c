@@ -132,12 +132,15 @@ static void add_parts(
 	}
 }
 
-/* A key that stands elsewhere under the same name: "idle" for timeouts.idle. */
-static const char *elsewhere(const char *name)
+/* A key that stands elsewhere under the same name: "idle" for timeouts.idle.
+ * The control socket is nothing that a service could mean. */
+static const char *elsewhere(const struct config_level *level, const char *name)
 {
 	for (const struct option *opt = config_options; opt->key; opt++) {
 		const char *dot = strrchr(opt->key, '.');
 
+		if (level->path[0] && strncmp(opt->key, "control.", 8) == 0)
+			continue;
 		if (strcmp(dot ? dot + 1 : opt->key, name) == 0)
 			return opt->key;
 	}
@@ -161,7 +164,7 @@ static void unknown_key(const struct walk *w, const struct config_node *node)
 			(void)!strlist_add(&parts, *g + strlen(group));
 	near = str_nearest(
 		node->name, (const char *const *)parts.items, parts.n_items);
-	other = elsewhere(node->name);
+	other = elsewhere(level, node->name);
 	if (!other && !level->path[0] &&
 		option_find(config_service_options, node->name))
 		config_errors_at(w->load->errors, node, w->path.data,

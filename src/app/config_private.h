@@ -29,8 +29,8 @@ void config_errors_warn_at(struct config_errors *errors,
 	__attribute__((format(printf, 4, 5)));
 /* The error added last is one that may be gone at the next try. */
 void config_errors_passing(struct config_errors *errors);
-/* By file and line; -o comes last. */
-void config_errors_sort(struct config_errors *errors);
+/* At the end: by file and line; -o comes last, then how many were left out. */
+void config_errors_finish(struct config_errors *errors);
 
 /* ---- text (config_text.c, config_scan.c) */
 

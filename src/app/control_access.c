@@ -2,10 +2,10 @@
 /* Who asks, by the kernel's word, and may they. The socket's permissions decide
  * who may connect at all; root, the daemon's own user and the members of
  * control.group may change things. Without such a group everybody may who could
- * connect, but a crowd of others still leaves root, that user and the members of
- * the daemon's own group their places. What is changed is logged with the user's name, which is looked up
- * in the workers' helper thread, since name servers take any time. Main
- * thread. */
+ * connect, but a crowd of others still leaves root, that user and the members
+ * of the daemon's own group their places. What is changed is logged with the
+ * user's name, which is looked up in the workers' helper thread, since name
+ * servers take any time. Main thread. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -86,7 +86,7 @@ struct control_user {
 	uid_t uid;
 	bool is_ours;    /* root, the daemon's user, a member of the group */
 	bool may_change; /* those, and without control.group everybody */
-	char *name; /* owned; NULL: none, or not known */
+	char *name;      /* owned; NULL: none, or not known */
 };
 
 enum control_state {

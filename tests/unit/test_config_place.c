@@ -21,13 +21,15 @@ int getaddrinfo(const char *node, const char *service,
 		return EAI_AGAIN;
 	if (node && strcmp(node, "nobody.test") == 0)
 		return EAI_NONAME;
+	if (node && strcmp(node, "memory.test") == 0)
+		return EAI_MEMORY;
 	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
 	return real(node, service, hints, res);
 }
 
 #define ONE(listen)                                                          \
 	"services: { s: { protocol = \"echo\"; listen = \"" listen "\"; }; " \
-								   "};\n"
+	"};\n"
 #define UDP(listen)                                                   \
 	"services: { s: { protocol = \"echo\"; transport = \"udp\"; " \
 	"listen = \"" listen "\"; }; };\n"
@@ -42,6 +44,10 @@ static const struct {
 	{ONE("later.test:7"),
 		"t.conf:1: services.s.listen: no name server answers for the "
 		"host \"later.test\"",
+		EX_OSERR},
+	{ONE("memory.test:7") "wrokers = 1;\n",
+		"t.conf:2: wrokers: unknown key; did you mean \"workers\"?\n"
+		"out of memory\n",
 		EX_OSERR},
 	/* Whatever else is wrong will not pass. */
 	{ONE("later.test:7") "wrokers = 1;\n",
