@@ -60,8 +60,8 @@ static const struct {
 	{E "limits: { line = \"64K\"; };",
 		":2: limits.line: \"64K\" is not a size; write \"64KiB\""},
 	{E "limits: { line = \"1GiB\"; };",
-		":2: limits.line: \"1GiB\" is out of bounds; write 64 to "
-		"64KiB"},
+		":2: limits.line: \"1GiB\" is out of bounds; write 64B "
+		"to 64KiB"},
 	{E "drain = 30;",
 		":2: drain: the number 30 has no unit; write a duration in "
 		"quotes: \"30s\""},
@@ -434,7 +434,7 @@ START_TEST(every_finding_is_told)
 		"duration in quotes: \"5s\"\n"
 		"t.conf:6: services.c.nick: unknown key\n"
 		"t.conf:8: limits.line: the number 1 has no unit; write a size "
-		"in quotes: \"1\"\n"
+		"in quotes: \"1B\"\n"
 		"t.conf:8: limits.output_soft: must be less than "
 		"limits.output_hard (\"512KiB\")\n");
 }
