@@ -35,15 +35,27 @@ static const char *key(const struct walk *w)
 	return w->path.data + w->key_at;
 }
 
+/* What the setter of the value at node said; a lack of memory says nothing
+ * about it. */
+static void say(const struct walk *w, const struct config_node *node, int err,
+	const struct errmsg *msg)
+{
+	if (err == -ENOMEM)
+		config_errors_oom(w->load->errors);
+	else if (err < 0)
+		config_errors_at(
+			w->load->errors, node, w->path.data, "%s", msg->text);
+}
+
 static void fill_list(const struct walk *w, const struct option *opt,
 	void *target, const struct config_node *node)
 {
 	struct errmsg msg;
+	int r;
 
 	if (opt->type != OPT_STRINGS) {
-		option_wrong_type(opt, "a list", &msg);
-		config_errors_at(
-			w->load->errors, node, w->path.data, "%s", msg.text);
+		r = option_wrong_type(opt, "a list", &msg);
+		say(w, node, r, &msg);
 		return;
 	}
 	option_clear(opt, target);
@@ -54,9 +66,8 @@ static void fill_list(const struct walk *w, const struct option *opt,
 				"write [ \"a\", \"b\" ]");
 			return;
 		}
-		if (option_add_item(opt, target, kid->text, &msg) < 0)
-			config_errors_at(w->load->errors, kid, w->path.data,
-				"%s", msg.text);
+		r = option_add_item(opt, target, kid->text, &msg);
+		say(w, kid, r, &msg);
 	}
 }
 
@@ -91,9 +102,7 @@ static void fill_value(const struct walk *w, const struct option *opt,
 		r = option_set_text(opt, target, node->text, &msg);
 		break;
 	}
-	if (r < 0)
-		config_errors_at(
-			w->load->errors, node, w->path.data, "%s", msg.text);
+	say(w, node, r, &msg);
 }
 
 static bool is_group_of(const struct option *table, const char *name)

@@ -6,6 +6,7 @@
  * Whether a transport or a framing exists in this build is asked of the
  * registry, so that a new one needs no change here. Any thread.
  */
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,11 +292,15 @@ static void check_protocol(const struct filling *f,
 static void reserve_nicks(const struct filling *f)
 {
 	const struct proto *proto = f->svc->proto;
-	struct errmsg msg = {"out of memory"};
+	struct errmsg msg = {""};
+	int err = 0;
 
-	if (proto->reserve &&
-		proto->reserve(f->node->name, f->svc->options,
-			&f->load->cfg->chat.reserved, &msg))
+	if (proto->reserve)
+		err = proto->reserve(f->node->name, f->svc->options,
+			&f->load->cfg->chat.reserved, &msg);
+	if (err == -ENOMEM)
+		config_errors_oom(f->load->errors);
+	else if (err)
 		complain_by_key(f, &msg);
 }
 
