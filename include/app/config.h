@@ -69,6 +69,8 @@ struct config_source {
 	const char *file;             /* borrowed */
 	const char *const *overrides; /* -o PATH=VALUE, in order */
 	size_t n_overrides;
+	const char *reader;   /* who is to read it too, or NULL: only root */
+	bool reader_is_guess; /* without threads asks; a guess is a warning */
 };
 
 /* One finding. file NULL: a -o, named in the text. */
@@ -80,10 +82,12 @@ struct config_error {
 };
 #define CONFIG_ERRORS_MAX 200
 struct config_errors {
-	struct config_error *items; /* owned; at most CONFIG_ERRORS_MAX */
+	struct config_error *items; /* owned; the last may count more */
 	size_t n_items;
-	size_t n_errors; /* findings that are not warnings */
-	bool is_oom;     /* memory ran out: the findings are not all */
+	size_t n_left_out;
+	size_t n_errors;  /* findings that are not warnings */
+	size_t n_passing; /* of those: time may mend them, not the writer */
+	bool is_oom;      /* memory ran out: the findings are not all */
 };
 void config_errors_fini(struct config_errors *errors);
 /* "FILE:LINE: text" into out, without a newline. */
@@ -92,21 +96,18 @@ void config_error_format(const struct config_error *e, struct strbuf *out);
 /* Reads and checks everything that can be checked without opening a listening
  * socket: every error, not only the first (of a file that does not parse, its
  * first). Resolves names. Returns 0 and *ret (owned), or a sysexits.h code:
- * EX_USAGE a bad -o, EX_NOINPUT file unreadable, EX_CONFIG the rest. errors
- * may hold warnings on success. Blocks; any thread. */
+ * EX_USAGE a bad -o, EX_NOINPUT file unreadable, EX_OSERR if another try may
+ * do (no memory, no name server), EX_CONFIG the rest. errors may hold warnings
+ * on success. Blocks; any thread. */
 int config_load(const struct config_source *src, struct config **ret,
 	struct config_errors *errors) __attribute__((warn_unused_result));
-void config_free(struct config *cfg); /* NULL is fine */
+void config_free(struct config *cfg);  /* NULL is fine */
+const char *config_library_text(void); /* "libconfig 1.5.0" */
 
-/* "libconfig 1.5.0": what parses the files. */
-const char *config_library_text(void);
-
-/* -T: text that config_load() accepts again, each value with its origin. The
- * config remembers the origins. */
+/* -T: text that config_load() accepts again, each value with its origin. */
 int config_dump(const struct config *cfg, FILE *out);
 
-/* Where the value of an option was written, by its path: "FILE:LINE", "-o" or
- * "default". */
+/* Where an option was written, by its path: "FILE:LINE", "-o", "default". */
 void config_origin(
 	const struct config *cfg, const char *path, struct strbuf *out);
 

@@ -11,7 +11,8 @@ struct errmsg;
  * no fraction, no overflow. Each returns 0, or -EINVAL or -ERANGE with the
  * reason in msg; the result is untouched on failure. */
 
-/* "4096" "64KiB" "1MiB" "2GiB" (also "B", "kB", "MB", "GB" by thousands). */
+/* "100B" "64KiB" "1MiB" "2GiB" (also "kB", "MB", "GB" by thousands); "0" alone
+ * is zero. */
 int size_parse(const char *text, uint64_t *ret_bytes, struct errmsg *msg);
 /* "250ms" "30s" "5m" "1h" "2d"; "0" alone is zero. */
 int duration_parse(const char *text, uint64_t *ret_ms, struct errmsg *msg);

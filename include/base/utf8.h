@@ -22,6 +22,8 @@ void utf8_make_safe_cut(struct strbuf *out, const char *text, size_t max);
 /* True if utf8_make_safe() would change nothing. */
 bool utf8_is_safe(const char *data, size_t len);
 
+/* Whatever its characters would do. */
+bool utf8_is_valid(const char *data, size_t len);
 /* How many code points valid UTF-8 text has. */
 size_t utf8_length(const char *data, size_t len);
 

@@ -56,7 +56,8 @@ struct addrlist {
 /* The addresses to bind for an entry: all addresses of a name, "[::]" for "*"
  * (the binder falls back to 0.0.0.0), the path joined to runtime_dir; none for
  * a passed socket. May block on name resolution unless numeric. 0, or -errno
- * with msg: an unknown host or port name, or too long a path. */
+ * with msg: an unknown host or port name, or too long a path; -EAGAIN if no
+ * name server answers. */
 int listen_resolve(const struct listen_spec *spec, const char *runtime_dir,
 	bool datagram, struct addrlist *ret, struct errmsg *msg)
 	__attribute__((warn_unused_result));

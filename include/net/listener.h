@@ -40,6 +40,9 @@ struct listener_name {
  * ADDRESS: ..."). */
 int listener_open(struct listener **ret, const struct listener_name *name,
 	const struct listener_settings *settings, struct errmsg *msg);
+/* True for multicast and broadcast: what is sent to many has no one sender to
+ * answer for it, and nobody connects there. */
+bool listener_is_for_many(const struct addr *a);
 struct listener *listener_ref(struct listener *l);
 /* Closes with the last reference; a unix socket file that is still ours goes
  * too. NULL is fine. */

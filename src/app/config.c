@@ -113,6 +113,10 @@ static void fill(const struct config_load *load)
 
 static int verdict(const struct config_errors *errors)
 {
+	/* What stands there may be right: nobody is to give up over it. */
+	if (errors->is_oom ||
+		(errors->n_errors > 0 && errors->n_errors == errors->n_passing))
+		return EX_OSERR;
 	/* A -o has no file: it is the command line that is wrong. */
 	for (size_t i = 0; i < errors->n_items; i++)
 		if (!errors->items[i].warning && !errors->items[i].file)
@@ -128,7 +132,7 @@ int config_load(const struct config_source *src, struct config **ret,
 		.tree = config_tree_new(),
 		.errors = errors,
 	};
-	int r = EX_CONFIG;
+	int r = EX_OSERR;
 
 	*errors = (struct config_errors){0};
 	if (!load.cfg || !load.tree) {
@@ -144,9 +148,11 @@ int config_load(const struct config_source *src, struct config **ret,
 		config_tree_override(load.tree, src->overrides[i], errors);
 	if (r == 0 && !errors->is_oom)
 		fill(&load);
-	if (r == 0)
+	if (src->reader)
+		config_check_access(&load, src->reader, src->reader_is_guess);
+	if (r == 0 || errors->is_oom)
 		r = verdict(errors);
-	config_errors_sort(errors);
+	config_errors_finish(errors);
 	if (r == 0)
 		*ret = load.cfg;
 	else

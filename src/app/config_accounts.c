@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/config_list.h"
 #include "base/errmsg.h"
@@ -121,6 +122,27 @@ static void read_file(struct file *file)
 		check_reserved(file);
 }
 
+/* Keeps the path as it is from everywhere: what -T prints may be put into
+ * another directory. */
+static void keep_path(const struct file *file)
+{
+	struct chat_settings *chat = &file->load->cfg->chat;
+	struct strbuf path = {0};
+	char *here = file->path[0] == '/' ? NULL : getcwd(NULL, 0);
+
+	if (here)
+		strbuf_addf(&path, "%s/", here);
+	strbuf_adds(&path, file->path);
+	free(here);
+	if (path.failed) {
+		config_errors_oom(file->load->errors);
+		strbuf_fini(&path);
+		return;
+	}
+	free(chat->accounts);
+	chat->accounts = strbuf_take(&path);
+}
+
 static void check_file(const struct config_load *load)
 {
 	struct file file = {.load = load};
@@ -129,10 +151,12 @@ static void check_file(const struct config_load *load)
 	if (!written[0])
 		return;
 	file.path = config_text_join(load->tree->names.items[0], written);
-	if (file.path)
+	if (file.path) {
 		read_file(&file);
-	else
+		keep_path(&file);
+	} else {
 		config_errors_oom(load->errors);
+	}
 	free(file.path);
 }
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/config_list.h"
 #include "base/errmsg.h"
@@ -244,27 +245,54 @@ static int check_kind(const struct bound *b, const struct listen_spec *spec,
 	return 0;
 }
 
+/* Says an error about what stands at node, or, by default, nowhere. */
+static void say(const struct config_load *load, const struct config_node *node,
+	const char *path, const struct errmsg *msg)
+{
+	if (node)
+		config_errors_at(load->errors, node, path, "%s", msg->text);
+	else
+		config_errors_add(load->errors, load->tree->names.items[0], 0,
+			"%s: %s", path, msg->text);
+}
+
+/* The addresses of b->text. 0, or -errno with the reason in msg. */
+static int find_addresses(const struct config_load *load, struct bound *b,
+	struct addrlist *ret, struct errmsg *msg)
+{
+	const char *dir = load->cfg->runtime_dir;
+	struct listen_spec spec = {0};
+	int err = listen_parse(b->text, &spec, msg);
+
+	b->wildcard = spec.wildcard;
+	if (!err)
+		err = check_kind(b, &spec, msg);
+	if (!err)
+		err = listen_resolve(&spec, dir, b->datagram, ret, msg);
+	for (size_t i = 0; i < ret->n_items && !err; i++)
+		err = config_check_place(&ret->items[i], dir, msg);
+	return err;
+}
+
 /* Resolves b->text, which stands at path, and adds what it means. */
 static void check_entry(const struct config_load *load, struct bounds *all,
 	struct bound *b, const char *path, const struct config_node *node)
 {
 	const struct bound *other;
-	struct listen_spec spec = {0};
 	struct addrlist addrs = {NULL, 0};
 	struct errmsg msg = {""};
+	int err = find_addresses(load, b, &addrs, &msg);
 
-	if (listen_parse(b->text, &spec, &msg) < 0 ||
-		check_kind(b, &spec, &msg) < 0 ||
-		listen_resolve(&spec, load->cfg->runtime_dir, b->datagram,
-			&addrs, &msg) < 0) {
-		/* Of the default name only the directory can be at fault. */
-		if (!node)
-			node = config_tree_find(load->tree, "runtime_dir");
-		if (node)
-			config_errors_at(
-				load->errors, node, path, "%s", msg.text);
-	}
-	b->wildcard = spec.wildcard;
+	/* Of the default name only the directory can be at fault. */
+	if (err == -ENOMEM)
+		config_errors_oom(load->errors);
+	else if (err)
+		say(load,
+			node ? node
+			     : config_tree_find(load->tree, "runtime_dir"),
+			path, &msg);
+	if (err == -EAGAIN)
+		config_errors_passing(load->errors);
 	for (size_t k = 0; k < addrs.n_items; k++) {
 		b->addr = addrs.items[k];
 		if (bounds_add(all, b, &other))
@@ -273,6 +301,23 @@ static void check_entry(const struct config_load *load, struct bounds *all,
 		break;
 	}
 	free(addrs.items);
+}
+
+/* Only of what is written somebody can be told. */
+static void check_runtime_dir(const struct config_load *load)
+{
+	const struct config_node *node = config_tree_find(
+		load->tree, "runtime_dir");
+	struct errmsg msg;
+	int err = node ? config_check_runtime_dir(load->cfg->runtime_dir, &msg)
+		       : 0;
+
+	if (err == -ENOMEM)
+		config_errors_oom(load->errors);
+	else if (err)
+		say(load, node, "runtime_dir", &msg);
+	if (err == -EAGAIN)
+		config_errors_passing(load->errors);
 }
 
 static void check_service(const struct config_load *load, struct bounds *all,
@@ -302,6 +347,20 @@ static void check_addresses(const struct config_load *load)
 		if (load->cfg->services[i].name)
 			check_service(load, &all, &load->cfg->services[i]);
 	free(all.items);
+}
+
+/* Whoever may connect may change things, unless there is a group for it. */
+static void check_control(const struct config_load *load)
+{
+	static const char path[] = "control.mode";
+	const struct config *cfg = load->cfg;
+
+	if (cfg->control_path[0] && !cfg->control_group[0] &&
+		(strtoul(cfg->control_mode, NULL, 8) & S_IWOTH))
+		config_errors_warn_at(load->errors,
+			config_tree_find(load->tree, path), path,
+			"anybody on this machine may stop the daemon; write "
+			"control.group, and only its members may");
 }
 
 /* Global rows that nothing serves yet. */
@@ -339,6 +398,8 @@ void config_check(const struct config_load *load)
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
 		check_order(load, &orders[i]);
 	check_unbuilt(load);
+	check_control(load);
+	check_runtime_dir(load);
 	check_addresses(load);
 	config_check_accounts(load);
 }

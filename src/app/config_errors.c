@@ -40,16 +40,14 @@ void config_error_format(const struct config_error *e, struct strbuf *out)
 }
 
 /* Takes text, which may be NULL if memory ran out. */
-static void add(struct config_errors *errors, const char *file, unsigned line,
-	char *text, bool warning)
+static void append(struct config_errors *errors, const char *file,
+	unsigned line, char *text, bool warning)
 {
 	struct config_error e = {NULL, line, text, warning};
 	struct config_error *more;
 
-	if (!warning)
-		errors->n_errors++;
-	if (!text || errors->n_items == CONFIG_ERRORS_MAX)
-		goto fail;
+	if (!text)
+		return;
 	if (file) {
 		e.file = strdup(file);
 		if (!e.file)
@@ -64,6 +62,20 @@ static void add(struct config_errors *errors, const char *file, unsigned line,
 fail:
 	free(e.file);
 	free(text);
+}
+
+/* The same, and counts it. */
+static void add(struct config_errors *errors, const char *file, unsigned line,
+	char *text, bool warning)
+{
+	if (!warning)
+		errors->n_errors++;
+	if (errors->n_items < CONFIG_ERRORS_MAX) {
+		append(errors, file, line, text, warning);
+	} else {
+		errors->n_left_out++;
+		free(text);
+	}
 }
 
 void config_errors_add(struct config_errors *errors, const char *file,
@@ -141,6 +153,11 @@ void config_errors_warn_at(struct config_errors *errors,
 	add(errors, node->file, node->line, strbuf_take(&text), true);
 }
 
+void config_errors_passing(struct config_errors *errors)
+{
+	errors->n_passing++;
+}
+
 void config_errors_oom(struct config_errors *errors)
 {
 	errors->is_oom = true;
@@ -157,7 +174,7 @@ static int compare(const struct config_error *a, const struct config_error *b)
 }
 
 /* Insertion keeps the order of findings about one line. */
-void config_errors_sort(struct config_errors *errors)
+static void sort(struct config_errors *errors)
 {
 	for (size_t i = 1; i < errors->n_items; i++) {
 		struct config_error e = errors->items[i];
@@ -167,4 +184,16 @@ void config_errors_sort(struct config_errors *errors)
 			errors->items[j] = errors->items[j - 1];
 		errors->items[j] = e;
 	}
+}
+
+void config_errors_finish(struct config_errors *errors)
+{
+	struct strbuf text = {0};
+	char count[STR_COUNT_LEN];
+
+	sort(errors);
+	if (errors->n_left_out == 0)
+		return;
+	strbuf_addf(&text, "and %s more", str_count(count, errors->n_left_out));
+	append(errors, NULL, 0, strbuf_take(&text), false);
 }

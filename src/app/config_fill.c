@@ -35,15 +35,27 @@ static const char *key(const struct walk *w)
 	return w->path.data + w->key_at;
 }
 
+/* What the setter of the value at node said; a lack of memory says nothing
+ * about it. */
+static void say(const struct walk *w, const struct config_node *node, int err,
+	const struct errmsg *msg)
+{
+	if (err == -ENOMEM)
+		config_errors_oom(w->load->errors);
+	else if (err < 0)
+		config_errors_at(
+			w->load->errors, node, w->path.data, "%s", msg->text);
+}
+
 static void fill_list(const struct walk *w, const struct option *opt,
 	void *target, const struct config_node *node)
 {
 	struct errmsg msg;
+	int r;
 
 	if (opt->type != OPT_STRINGS) {
-		option_wrong_type(opt, "a list", &msg);
-		config_errors_at(
-			w->load->errors, node, w->path.data, "%s", msg.text);
+		r = option_wrong_type(opt, "a list", &msg);
+		say(w, node, r, &msg);
 		return;
 	}
 	option_clear(opt, target);
@@ -54,9 +66,8 @@ static void fill_list(const struct walk *w, const struct option *opt,
 				"write [ \"a\", \"b\" ]");
 			return;
 		}
-		if (option_add_item(opt, target, kid->text, &msg) < 0)
-			config_errors_at(w->load->errors, kid, w->path.data,
-				"%s", msg.text);
+		r = option_add_item(opt, target, kid->text, &msg);
+		say(w, kid, r, &msg);
 	}
 }
 
@@ -91,9 +102,7 @@ static void fill_value(const struct walk *w, const struct option *opt,
 		r = option_set_text(opt, target, node->text, &msg);
 		break;
 	}
-	if (r < 0)
-		config_errors_at(
-			w->load->errors, node, w->path.data, "%s", msg.text);
+	say(w, node, r, &msg);
 }
 
 static bool is_group_of(const struct option *table, const char *name)
@@ -132,12 +141,15 @@ static void add_parts(
 	}
 }
 
-/* A key that stands elsewhere under the same name: "idle" for timeouts.idle. */
-static const char *elsewhere(const char *name)
+/* A key that stands elsewhere under the same name: "idle" for timeouts.idle.
+ * The control socket is nothing that a service could mean. */
+static const char *elsewhere(const struct config_level *level, const char *name)
 {
 	for (const struct option *opt = config_options; opt->key; opt++) {
 		const char *dot = strrchr(opt->key, '.');
 
+		if (level->path[0] && strncmp(opt->key, "control.", 8) == 0)
+			continue;
 		if (strcmp(dot ? dot + 1 : opt->key, name) == 0)
 			return opt->key;
 	}
@@ -161,7 +173,7 @@ static void unknown_key(const struct walk *w, const struct config_node *node)
 			(void)!strlist_add(&parts, *g + strlen(group));
 	near = str_nearest(
 		node->name, (const char *const *)parts.items, parts.n_items);
-	other = elsewhere(node->name);
+	other = elsewhere(level, node->name);
 	if (!other && !level->path[0] &&
 		option_find(config_service_options, node->name))
 		config_errors_at(w->load->errors, node, w->path.data,

@@ -29,7 +29,8 @@ static enum config_expect after_value(const struct config_grammar *g)
 	return is_group(g) ? EXPECT_END : EXPECT_COMMA;
 }
 
-static int bare_word(struct slice text, struct errmsg *msg)
+static int bare_word(
+	const struct config_grammar *g, struct slice text, struct errmsg *msg)
 {
 	static const char *const words[][2] = {
 		{"yes", "true"},
@@ -38,6 +39,10 @@ static int bare_word(struct slice text, struct errmsg *msg)
 		{"off", "false"},
 	};
 
+	if (g->expect == EXPECT_VALUE && text.data[text.len - 1] == ':')
+		return errmsg_set(msg, EINVAL,
+			"a group stands in braces: write %s: { %.*s ... };",
+			g->name, (int)text.len, text.data);
 	for (size_t i = 0; i < 4; i++)
 		if (strlen(words[i][0]) == text.len &&
 			strncasecmp(words[i][0], text.data, text.len) == 0)
@@ -129,7 +134,7 @@ static int take_value(struct config_grammar *g, enum config_token token,
 	case TOKEN_OPEN:
 		return open_bracket(g, text, line, msg);
 	case TOKEN_NAME:
-		return bare_word(text, msg);
+		return bare_word(g, text, msg);
 	case TOKEN_EQUALS:
 	case TOKEN_END:
 	case TOKEN_COMMA:

@@ -15,6 +15,7 @@
 
 /* ---- findings (config_errors.c) */
 
+struct addr;
 struct config_node;
 struct stat;
 
@@ -26,8 +27,10 @@ void config_errors_at(struct config_errors *errors,
 void config_errors_warn_at(struct config_errors *errors,
 	const struct config_node *node, const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* By file and line; -o comes last. */
-void config_errors_sort(struct config_errors *errors);
+/* The error added last is one that may be gone at the next try. */
+void config_errors_passing(struct config_errors *errors);
+/* At the end: by file and line; -o comes last, then how many were left out. */
+void config_errors_finish(struct config_errors *errors);
 
 /* ---- text (config_text.c, config_scan.c) */
 
@@ -62,6 +65,7 @@ struct config_scan {
 	const char *line_start;
 	const struct config_scan *parent; /* the file that includes this one */
 	uint64_t dev, ino;
+	bool is_latin; /* said once of a file */
 };
 
 /* Copies the file's bytes to the text. 0 or EX_CONFIG, the first error said. */
@@ -208,9 +212,21 @@ int config_check_room(const char *value, struct errmsg *msg);
 int config_check_line(const char *value, struct errmsg *msg);
 int config_check_listen(const char *value, struct errmsg *msg);
 
+/* config_place.c: whether a socket can be there. 0, -EAGAIN: not yet, or
+ * -errno, said in msg. */
+int config_check_place(
+	const struct addr *addr, const char *runtime_dir, struct errmsg *msg);
+/* The same of the directory that is made if missing. */
+int config_check_runtime_dir(const char *dir, struct errmsg *msg);
+
 /* config_accounts.c */
 void config_check_accounts(const struct config_load *load);
 int config_check_operator(const char *value, struct errmsg *msg);
+
+/* config_access.c: says what of it the user may not read; as warnings, if it
+ * is a guess that he is to. Nothing unless we are root. */
+void config_check_access(
+	const struct config_load *load, const char *user, bool is_guess);
 
 /* config_dirs.c: fills runtime_dir and state_dir where they are empty. */
 void config_find_dirs(struct config *cfg, struct config_errors *errors);

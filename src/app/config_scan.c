@@ -21,6 +21,7 @@
 #include <sysexits.h>
 
 #include "base/errmsg.h"
+#include "base/utf8.h"
 #include "config_private.h"
 
 static size_t left(const struct config_scan *scan)
@@ -138,6 +139,20 @@ static size_t escape_len(const char *p, size_t len)
 	return 0;
 }
 
+/* Not an error: the text may be one that nobody sees. */
+static void check_encoding(struct config_scan *scan, const char *end)
+{
+	const char *text = scan->p + 1;
+
+	if (scan->is_latin || utf8_is_valid(text, (size_t)(end - text)))
+		return;
+	config_errors_warn(scan->errors, scan->file, scan->line,
+		"this text is not UTF-8, and would be shown with \xef\xbf\xbd "
+		"in "
+		"it; iconv -f latin1 -t utf8 may make it so");
+	scan->is_latin = true;
+}
+
 static int scan_string(struct config_scan *scan)
 {
 	const char *p = scan->p + 1;
@@ -162,6 +177,7 @@ static int scan_string(struct config_scan *scan)
 	if (p == scan->end || *p != '"')
 		return config_scan_error(scan, scan->line,
 			"a quote (\") is missing on this line");
+	check_encoding(scan, p);
 	return token(scan, TOKEN_STRING, (size_t)(p + 1 - scan->p));
 }
 
@@ -228,14 +244,65 @@ static int check_whole(
 	return 0;
 }
 
+/* "10,000" and "10_000", of which the scanner is at, or within, the part at p:
+ * the digits alone go to buf. False: it is something else. */
+static bool join_digits(const struct config_scan *scan, char *buf, size_t size,
+	const char *marks)
+{
+	const char *p = scan->p;
+	size_t n = 0;
+
+	while (p > scan->line_start &&
+		(isdigit((unsigned char)p[-1]) || strchr(marks, p[-1])))
+		p--;
+	for (; p < scan->end && *p; p++) {
+		if (isdigit((unsigned char)*p) && n + 1 < size)
+			buf[n++] = *p;
+		else if (!strchr(marks, *p))
+			break;
+	}
+	buf[n] = '\0';
+	return n > 0 && !isalnum((unsigned char)*p);
+}
+
+/* A number, or what begins like one, where none can be. */
+static int check_digits(const struct config_scan *scan, size_t len, size_t tail)
+{
+	const struct config_grammar *g = scan->grammar;
+	bool is_name = g->expect == EXPECT_NAME;
+	char joined[40];
+
+	if (is_name && g->last == TOKEN_COMMA && scan->p > scan->line_start &&
+		scan->p[-1] == ',' &&
+		join_digits(scan, joined, sizeof(joined), ","))
+		return config_scan_error(scan, scan->line,
+			"a number is written without commas: %s", joined);
+	if (tail > 0 && scan->p[len] == '_' &&
+		join_digits(scan, joined, sizeof(joined), "_"))
+		return config_scan_error(scan, scan->line,
+			"a number is written without \"_\": %s", joined);
+	if (g->expect == EXPECT_VALUE && tail > 0 &&
+		scan->p[len + tail - 1] == ':')
+		return config_scan_error(scan, scan->line,
+			"a group stands in braces, and a name begins with a "
+			"letter");
+	if (is_name && tail > 0)
+		return config_scan_error(scan, scan->line,
+			"a name begins with a letter, not with \"%c\"",
+			*scan->p);
+	return 0;
+}
+
 static int scan_number(struct config_scan *scan)
 {
 	const char *suffix = "";
 	bool whole;
 	size_t len = number_len(scan->p, scan->end, &whole);
 	size_t tail = tail_len(scan->p + len, scan->end);
-	int r;
+	int r = check_digits(scan, len, tail);
 
+	if (r != 0)
+		return r;
 	/* libconfig's own mark of a large number; ours replaces it. */
 	if (whole && tail > 0 && tail <= 2 &&
 		strncmp(scan->p + len, "LL", tail) == 0) {
@@ -326,6 +393,15 @@ static int scan_strange(const struct config_scan *scan)
 		(scan->p[2] & 0xf8) == 0x98)
 		return config_scan_error(scan, scan->line,
 			"typographic quotes; write plain ones (\")");
+	if (starts(scan, "\xc2\xa0"))
+		return config_scan_error(scan, scan->line,
+			"a no-break space; write a plain one");
+	if ((unsigned char)*scan->p >= 0x80 &&
+		(config_grammar_is_between(scan->grammar) ||
+			scan->grammar->expect == EXPECT_EQUALS))
+		return config_scan_error(scan, scan->line,
+			"a name has only the letters a to z, digits, \"-\" and "
+			"\"_\"");
 	if (*scan->p > ' ' && *scan->p < 0x7f)
 		return config_scan_error(scan, scan->line,
 			"\"%c\" has no meaning here; text needs quotes",

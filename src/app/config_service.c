@@ -6,6 +6,7 @@
  * Whether a transport or a framing exists in this build is asked of the
  * registry, so that a new one needs no change here. Any thread.
  */
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,16 +115,27 @@ static void check_name(const struct filling *f)
 static void unknown_protocol(const struct filling *f, const char *name)
 {
 	struct strlist names = {0};
+	struct strbuf list = {0};
 	const char *near;
 
-	for (const struct proto *const *p = proto_table; *p; p++)
+	/* Failing costs a suggestion, nothing else. */
+	for (const struct proto *const *p = proto_table; *p; p++) {
 		(void)!strlist_add(&names, (*p)->name);
+		strbuf_addf(&list, "%s\"%s\"", p == proto_table ? "" : ", ",
+			(*p)->name);
+	}
 	near = str_nearest(
 		name, (const char *const *)names.items, names.n_items);
-	complain(f, "protocol", "there is no protocol \"%.64s\"%s%s%s", name,
-		near ? "; did you mean \"" : "", near ? near : "",
-		near ? "\"?" : "");
+	if (near)
+		complain(f, "protocol",
+			"there is no protocol \"%.64s\"; did you mean \"%s\"?",
+			name, near);
+	else
+		complain(f, "protocol",
+			"there is no protocol \"%.64s\"; write one of %s", name,
+			list.data ? list.data : "");
 	strlist_fini(&names);
+	strbuf_fini(&list);
 }
 
 /* Which keys are known depends on the protocol, so that its own is looked for
@@ -280,11 +292,15 @@ static void check_protocol(const struct filling *f,
 static void reserve_nicks(const struct filling *f)
 {
 	const struct proto *proto = f->svc->proto;
-	struct errmsg msg = {"out of memory"};
+	struct errmsg msg = {""};
+	int err = 0;
 
-	if (proto->reserve &&
-		proto->reserve(f->node->name, f->svc->options,
-			&f->load->cfg->chat.reserved, &msg))
+	if (proto->reserve)
+		err = proto->reserve(f->node->name, f->svc->options,
+			&f->load->cfg->chat.reserved, &msg);
+	if (err == -ENOMEM)
+		config_errors_oom(f->load->errors);
+	else if (err)
 		complain_by_key(f, &msg);
 }
 

@@ -199,6 +199,7 @@ static int include_file(struct config_scan *parent, const char *path,
 		return EX_CONFIG;
 	}
 	scan.parent = parent;
+	scan.is_latin = false;
 	scan.file = intern(parent->names, file);
 	if (!scan.file) {
 		config_errors_oom(parent->errors);

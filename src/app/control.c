@@ -59,14 +59,14 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 	(void)event_add(c->acceptable, NULL);
 }
 
-/* Those who may only look cannot keep out those who do something. */
+/* Whoever else is let in cannot keep out those who answer for the daemon. */
 static bool has_place(const struct control *c, int fd)
 {
 	struct control_user user = {0};
 
 	control_access_init(c, fd, &user);
 	return c->n_peers <
-		CONTROL_PEERS_MAX - (user.may_change ? 0 : CONTROL_KEPT);
+		CONTROL_PEERS_MAX - (user.is_ours ? 0 : CONTROL_KEPT);
 }
 
 /* One a turn; others are found in the next. */

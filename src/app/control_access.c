@@ -2,9 +2,10 @@
 /* Who asks, by the kernel's word, and may they. The socket's permissions decide
  * who may connect at all; root, the daemon's own user and the members of
  * control.group may change things. Without such a group everybody may who could
- * connect. What is changed is logged with the user's name, which is looked up
- * in the workers' helper thread, since name servers take any time. Main
- * thread. */
+ * connect, but a crowd of others still leaves root, that user and the members
+ * of the daemon's own group their places. What is changed is logged with the
+ * user's name, which is looked up in the workers' helper thread, since name
+ * servers take any time. Main thread. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -33,15 +34,16 @@ static bool has_group(int fd, gid_t wanted)
 void control_access_init(
 	const struct control *c, int fd, struct control_user *user)
 {
+	gid_t group = c->has_group ? c->group : getegid();
 	struct ucred cred;
 
 	*user = (struct control_user){.uid = (uid_t)-1};
 	if (credentials_of(fd, &cred))
 		return;
 	user->uid = cred.uid;
-	user->may_change = cred.uid == 0 || cred.uid == geteuid() ||
-		!c->has_group || cred.gid == c->group ||
-		has_group(fd, c->group);
+	user->is_ours = cred.uid == 0 || cred.uid == geteuid() ||
+		cred.gid == group || has_group(fd, group);
+	user->may_change = user->is_ours || !c->has_group;
 }
 
 /* The name. */

@@ -80,12 +80,13 @@ int control_find_room(
 /* ---- who came */
 
 #define CONTROL_PEERS_MAX 16
-#define CONTROL_KEPT      4 /* of these, for those who may change things */
+#define CONTROL_KEPT      4 /* of these, for those who are ours */
 
 struct control_user {
 	uid_t uid;
-	bool may_change;
-	char *name; /* owned; NULL: none, or not known */
+	bool is_ours;    /* root, the daemon's user, a member of the group */
+	bool may_change; /* those, and without control.group everybody */
+	char *name;      /* owned; NULL: none, or not known */
 };
 
 enum control_state {

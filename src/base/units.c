@@ -37,8 +37,7 @@ static const struct unit size_units[] = {
 	{"MB", 1000000, false},
 	{"KiB", KIB, true},
 	{"kB", 1000, false},
-	{"B", 1, false},
-	{"", 1, true},
+	{"B", 1, true},
 	{NULL, 0, false},
 };
 
@@ -118,10 +117,20 @@ int size_parse(const char *text, uint64_t *ret_bytes, struct errmsg *msg)
 {
 	const char *rest, *guess;
 	const struct unit *unit;
+	char good[UNITS_LEN];
 	uint64_t n;
 	bool overflow;
 
 	rest = number_read(text, &n, &overflow);
+	if (rest && *rest == '\0' && n == 0 && !overflow) {
+		*ret_bytes = 0;
+		return 0;
+	}
+	if (rest && *rest == '\0' && !overflow)
+		return errmsg_set(msg, EINVAL,
+			"\"%s\" has no unit; write B, KiB, MiB or GiB behind "
+			"it, as in \"%s\"",
+			text, size_format(good, n));
 	unit = rest ? unit_find(size_units, rest) : NULL;
 	guess = rest && !unit ? unit_guess(rest) : NULL;
 	if (guess)

@@ -135,6 +135,15 @@ bool utf8_is_safe(const char *data, size_t len)
 	return safe_run(data, len) == len;
 }
 
+bool utf8_is_valid(const char *data, size_t len)
+{
+	int32_t cp = 0;
+
+	for (size_t i = 0; i < len && cp >= 0;)
+		i += decode(data + i, len - i, &cp);
+	return cp >= 0;
+}
+
 size_t utf8_length(const char *data, size_t len)
 {
 	size_t n = 0;

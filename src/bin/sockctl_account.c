@@ -15,12 +15,15 @@
 #include <unistd.h>
 
 #include "base/errmsg.h"
+#include "base/group.h"
 #include "base/str.h"
 #include "chat/accounts.h"
 #include "chat/name.h"
 #include "sockctl_passwd.h"
 
-#define NEW_MODE 0640 /* of a file that was not there */
+/* Of a file that was not there. */
+#define NEW_MODE  0640
+#define NEW_GROUP "sockd"
 
 struct edit {
 	char *path;  /* owned; no symbolic link */
@@ -182,9 +185,15 @@ static int write_all(int fd, const struct strbuf *data)
 	return fsync(fd) ? -errno : 0;
 }
 
-/* A change of owner comes first: it may take rights away. */
+/* A change of owner comes first: it may take rights away. What root makes is
+ * for the daemon, which is a user of its own under systemd. */
 static int set_owner(int fd, const struct edit *e)
 {
+	gid_t gid;
+
+	if (e->is_new && geteuid() == 0 && group_find(NEW_GROUP, &gid) == 0 &&
+		fchown(fd, (uid_t)-1, gid))
+		return -errno;
 	if (e->is_new)
 		return fchmod(fd, NEW_MODE) ? -errno : 0;
 	if (fchown(fd, e->st.st_uid, e->st.st_gid) ||

@@ -22,6 +22,9 @@
 #include "proto/dialect.h"
 #include "proto/proto.h"
 
+/* As whom the unit runs us. */
+#define SERVICE_USER "sockd"
+
 struct arguments {
 	struct config_source src;
 	struct strlist overrides;
@@ -95,6 +98,9 @@ static int parse_arguments(
 		print_usage(stderr);
 	args->src.overrides = (const char *const *)args->overrides.items;
 	args->src.n_overrides = args->overrides.n_items;
+	/* Another file may be a draft, or somebody else's. */
+	args->src.reader = args->is_test ? SERVICE_USER : NULL;
+	args->src.reader_is_guess = strcmp(args->src.file, SOCKD_CONFIG_FILE);
 	return c != -1 || *ret_code;
 }
 
@@ -142,6 +148,9 @@ static int run(const struct arguments *args)
 	int code = config_load(&args->src, &cfg, &errors);
 
 	print_findings(&errors);
+	/* To whoever checks, what is not there yet is an error like others. */
+	if (args->is_test && code == EX_OSERR && !errors.is_oom)
+		code = EX_CONFIG;
 	config_errors_fini(&errors);
 	if (code)
 		return code;

@@ -190,10 +190,17 @@ static int parse_time(const struct arg *a, const char *text, uint64_t *ret)
 	return 0;
 }
 
+/* A number alone is bytes. */
 static int parse_size(const struct arg *a, const char *text, uint64_t *ret)
 {
 	struct errmsg msg;
+	char with_unit[32];
 
+	if (*text && text[strspn(text, "0123456789")] == '\0' &&
+		strlen(text) < 20) {
+		snprintf(with_unit, sizeof(with_unit), "%sB", text);
+		text = with_unit;
+	}
 	if (size_parse(text, ret, &msg) < 0)
 		return complain("--%s: %s", a->name, msg.text);
 	if (*ret < a->min || *ret > a->max)

@@ -289,6 +289,10 @@ static int lookup_error(
 		return errmsg_set(msg, EAGAIN,
 			"no name server answers for the host \"%s\"",
 			spec->host);
+	case EAI_SYSTEM: /* what looks names up cannot be had */
+		return errmsg_set(msg, EAGAIN,
+			"the host \"%s\" cannot be looked up: %s", spec->host,
+			strerror(errno));
 	default:
 		return errmsg_set(
 			msg, ENOENT, "unknown host \"%s\"", spec->host);

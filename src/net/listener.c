@@ -194,6 +194,8 @@ static int bind_unix(struct listener *l)
 
 	if (is_stale(un))
 		(void)unlink(un->sun_path);
+	else if (lstat(un->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return -EEXIST;
 	if (fchmod(l->fd, 0) || bind(l->fd, &l->addr.sa, l->addr.len))
 		return -errno;
 	if (lstat(un->sun_path, &st) == 0) {
@@ -220,12 +222,13 @@ static int set_reuse(const struct listener *l)
 	return l->datagram ? 0 : set_int(l->fd, SOL_SOCKET, SO_REUSEADDR, 1);
 }
 
-/* What is sent to many has no one sender to answer for it. A connect() is
- * what tells a network's broadcast address from others. */
-static bool is_of_many(const struct addr *a)
+/* A connect() is what tells a network's broadcast address from others. */
+bool listener_is_for_many(const struct addr *a)
 {
 	int fd, err;
 
+	if (a->sa.sa_family == AF_UNIX)
+		return false;
 	if (a->sa.sa_family == AF_INET6)
 		return IN6_IS_ADDR_MULTICAST(&a->in6.sin6_addr);
 	if (IN_MULTICAST(ntohl(a->in.sin_addr.s_addr)))
@@ -294,7 +297,7 @@ static int bind_inet(struct listener *l)
 	return err;
 }
 
-static const char *advice(int err)
+static const char *advice(const struct listener *l, int err)
 {
 	switch (-err) {
 	case EADDRINUSE:
@@ -304,6 +307,14 @@ static const char *advice(int err)
 		       "privileges";
 	case EADDRNOTAVAIL:
 		return "; this machine does not have that address";
+	case EEXIST:
+		return "; what is there is no socket: remove it, or write "
+		       "another path";
+	case EPERM:
+		return l->asked.sa.sa_family == AF_UNIX
+			? "; a socket can be given only to a group that sockd "
+			  "itself is in"
+			: "";
 	case EDESTADDRREQ:
 		return "; it is the address of many, and datagrams that were "
 		       "sent to many are not answered";
@@ -314,7 +325,7 @@ static const char *advice(int err)
 
 static int bind_datagram(struct listener *l, const struct listener_settings *s)
 {
-	int err = is_of_many(&l->addr) ? -EDESTADDRREQ : bind_inet(l);
+	int err = listener_is_for_many(&l->addr) ? -EDESTADDRREQ : bind_inet(l);
 
 	if (!err)
 		err = prepare_datagrams(l);
@@ -368,7 +379,7 @@ int listener_open(struct listener **ret, const struct listener_name *name,
 	if (err) {
 		errmsg_set(msg, -err, "cannot listen on %s: %s%s",
 			addr_format(text, &name->addr.sa, name->addr.len),
-			strerror(-err), advice(err));
+			strerror(-err), advice(l, err));
 		listener_unref(l);
 		return err;
 	}

@@ -526,7 +526,12 @@ static int post_reserve(const char *service, const void *options,
 	const struct post_options *opt = options;
 	const char *nick = opt->nick[0] ? opt->nick : service;
 
-	if (!nick_is_valid(nick) || nick_is_guest(nick))
+	if (nick_is_guest(nick))
+		return errmsg_set(msg, EINVAL,
+			"nick: \"%s\"%s cannot be a name in the chat: those "
+			"that begin with guest- are for guests",
+			nick, opt->nick[0] ? "" : ", that of the service,");
+	if (!nick_is_valid(nick))
 		return errmsg_set(msg, EINVAL,
 			"nick: \"%s\"%s cannot be a name in the chat: write 1 "
 			"to %d of a-z 0-9 -_[]{}|^, no digit or dash first",

@@ -169,6 +169,28 @@ class Boot(unittest.TestCase):
         client.say('still here')
         self.assertEqual(client.line(), 'still here')
 
+    def test_reload_without_the_unit_s_socket(self):
+        """As sockd(8) has it: by the socket's path, or by a signal."""
+        unit, conf = '/run/systemd/system/sockd.service.d', '/etc/sockd.conf.d'
+        machine.must('sh', '-c', f'mkdir -p {conf}; cat >{conf}/run.conf',
+                     text='runtime_dir = "/var/lib/sockd/run";\n')
+        self.addCleanup(machine.run, 'rm', '-rf', unit, conf)
+        machine.must('systemctl', 'restart', 'sockd')
+        self.assertNotEqual(machine.run('systemctl', 'reload', 'sockd').returncode, 0)
+        port = 7007
+        sockctl = machine.must('sh', '-c', 'command -v sockctl').strip()
+        for line in (f'{sockctl} -s /var/lib/sockd/run/control.sock reload --wait',
+                     '/bin/kill -HUP $MAINPID'):
+            machine.must('sh', '-c', f'mkdir -p {unit}; cat >{unit}/reload.conf',
+                         text=f'[Service]\nExecReload=\nExecReload={line}\n')
+            machine.must('systemctl', 'daemon-reload')
+            self.edit(f'localhost:{port}', f'localhost:{port + 110}')
+            port += 110
+            machine.must('systemctl', 'reload', 'sockd')
+            wait_until(lambda: machine.run(
+                'nc.openbsd', '-z', 'localhost', str(port)).returncode == 0, line)
+            self.echo(port)
+
     def test_broken_file_does_not_start_again_and_again(self):
         machine.must('systemctl', 'stop', 'sockd')
         machine.must('sh', '-c', f'cat >{CONF}', text='services: { }; }\n')
@@ -176,6 +198,30 @@ class Boot(unittest.TestCase):
         self.assertEqual(self.show('ActiveState'), 'failed')
         self.assertEqual(self.show('ExecMainStatus'), '78')
         self.assertEqual(self.show('NRestarts'), '0')
+
+    def test_what_is_not_there_yet_is_waited_for(self):
+        """However often: a name server and an address, each more than the ten
+        tries that systemd gives by default."""
+        unit, conf = '/run/systemd/system/sockd.service.d', '/etc/sockd.conf.d'
+        machine.must('sh', '-c', f'mkdir -p {unit} {conf}; cp /etc/hosts /root/hosts.kept; '
+                     f'cat >{unit}/soon.conf', text='[Service]\nRestartSec=1ms\n')
+        self.addCleanup(machine.run, 'sh', '-c', f'rm -rf {unit} {conf}; '
+                        'cat /root/hosts.kept >/etc/hosts; ip address del 192.0.2.77/32 dev lo')
+        machine.must('systemctl', 'daemon-reload')
+        for listen, mend in (
+                ('later.example.org:7009', 'echo 127.0.0.1 later.example.org >>/etc/hosts'),
+                ('192.0.2.77:7009', 'ip address add 192.0.2.77/32 dev lo')):
+            machine.must('sh', '-c', f'cat >{conf}/later.conf', text=f'''
+                services: {{ later: {{ protocol = "echo"; listen = "{listen}"; }}; }};''')
+            machine.run('systemctl', 'restart', 'sockd')
+            wait_until(lambda: self.show('ActiveState') == 'failed' or (
+                int(self.show('NRestarts')) > 12 and self.show('ExecMainStatus') == '71'),
+                       f'tries for {listen}')
+            machine.must('sh', '-c', mend)
+            wait_until(lambda: self.show('ActiveState') in ('active', 'failed'), listen)
+            self.assertEqual(self.show('ActiveState'), 'active', listen)
+            self.assertEqual(machine.must('nc.openbsd', '-N', listen.split(':')[0], '7009',
+                                          text='hi\n'), 'hi\n')
 
     def test_stop_is_clean(self):
         client = self.open(4000)
@@ -273,10 +319,17 @@ class Boot(unittest.TestCase):
         dropin, path = '/etc/sockd.conf.d', '/etc/sockd.accounts'
         machine.must('sockctl', 'passwd', 'alice', path, text='secret\n')
         self.addCleanup(machine.run, 'rm', '-rf', dropin, path)
-        machine.must('chgrp', 'sockd', path)
         self.assertIn(':$y$j9T$', machine.must('cat', path))
         machine.must('sh', '-c', f'mkdir -p {dropin}; cat >{dropin}/accounts.conf', text='''
             chat: { accounts = "sockd.accounts"; operators = [ "@sockd" ]; };''')
+        machine.must('sockd', '-t')
+        machine.must('chgrp', 'root', path)
+        done = machine.run('sockd', '-t')
+        self.assertEqual((done.returncode, done.stderr), (
+            78, f'{path}: the user sockd, as whom the service runs, may not read this; '
+            'chgrp sockd and chmod g+r mend it\n'))
+        machine.must('chgrp', 'sockd', path)
+        machine.must('sockd', '-t')
         machine.must('systemctl', 'reload', 'sockd')
         out = machine.must(
             'setpriv', '--reuid=nobody', '--groups=sockd',

@@ -18,7 +18,7 @@ CONFIG = '''services: {
 };
 limits: { line = "1KiB"; rooms = 3; rooms_per_member = 2; };
 exempt = [ ];
-chat: { text = "100"; topic = 5; history = 5; history_bytes = "16KiB"; history_total = "16KiB";
+chat: { text = "100B"; topic = 5; history = 5; history_bytes = "16KiB"; history_total = "16KiB";
         flood: { rate = "0"; }; };
 ''' % scrape.CONFIG
 

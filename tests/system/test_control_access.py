@@ -32,11 +32,16 @@ is_root = unittest.skipUnless(os.geteuid() == 0, 'needs root')
 @contextlib.contextmanager
 def somebody_else():
     """What connects meanwhile is nobody's."""
-    os.seteuid(pwd.getpwnam('nobody').pw_uid)
+    groups, nobody = os.getgroups(), pwd.getpwnam('nobody')
+    os.setgroups([])
+    os.setegid(nobody.pw_gid)
+    os.seteuid(nobody.pw_uid)
     try:
         yield
     finally:
         os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
 
 
 def admitted(daemon):
@@ -185,19 +190,22 @@ class Hostile(Test):
 
     @is_root
     def test_those_who_look_leave_places(self):
-        """However many of them come, who may change things gets in."""
-        with Daemon(CONFIG + f'control: {{ mode = "0666"; group = "{GROUP}"; }};') as d:
-            with somebody_else():
-                crowd = [Control(d) for _ in range(12)]
-                for client in crowd:
-                    client.send('log\n')
-                    self.assertEqual(client.answer()[-1], 'ok')
-                self.assertRegex(Control(d).line(), '^error: too many others')
-            self.assertEqual(sockctl(d, 'log', 'debug').returncode, 0)
-            with somebody_else():
-                self.assertRegex(Control(d).line(), '^error: too many others')
-                crowd[0].close()
-                wait_until(lambda: admitted(d), 'a place')
+        """However many of them come, root gets in; also if those may do what
+        they like, as anybody may without a group."""
+        for group in (f'group = "{GROUP}";', ''):
+            with self.subTest(group), \
+                    Daemon(CONFIG + f'control: {{ mode = "0666"; {group} }};') as d:
+                with somebody_else():
+                    crowd = [Control(d) for _ in range(12)]
+                    for client in crowd:
+                        client.send('log\n')
+                        self.assertEqual(client.answer()[-1], 'ok')
+                    self.assertRegex(Control(d).line(), '^error: too many others')
+                self.assertEqual(sockctl(d, 'log', 'debug').returncode, 0)
+                with somebody_else():
+                    self.assertRegex(Control(d).line(), '^error: too many others')
+                    crowd[0].close()
+                    wait_until(lambda d=d: admitted(d), 'a place')
 
     def test_when_descriptors_run_out(self):
         """Connections do not get the last of them."""

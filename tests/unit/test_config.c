@@ -340,6 +340,37 @@ START_TEST(a_file_for_everybody_is_warned_of)
 }
 END_TEST
 
+/* All that is warned of in "t.conf", each alone. */
+static const struct {
+	const char *text, *says;
+} odd[] = {
+	{E "control: { mode = \"0666\"; };\n",
+		"t.conf:2: control.mode: anybody on this machine may stop the "
+		"daemon; write control.group, and only its members may\n"},
+	{E "control: { mode = \"0666\"; group = \"root\"; };\n", ""},
+	{E "control: { mode = \"0666\"; path = \"\"; };\n", ""},
+	{E "/* \xe4 */ chat: { name = \"\xc3\xa4\";\n motd = \"\xe4\"; };\n"
+	   "drain = \"1s\"; state_dir = \"/\xe4\";",
+		"t.conf:3: this text is not UTF-8, and would be shown with "
+		"\xef\xbf\xbd in it; iconv -f latin1 -t utf8 may make it so\n"},
+	{E "@include \"a.conf\"\n@include \"b.conf\"\n",
+		"a.conf:1: this text is not UTF-8, and would be shown with "
+		"\xef\xbf\xbd in it; iconv -f latin1 -t utf8 may make it so\n"
+		"b.conf:1: this text is not UTF-8, and would be shown with "
+		"\xef\xbf\xbd in it; iconv -f latin1 -t utf8 may make it so\n"},
+};
+
+START_TEST(what_is_odd_is_warned_of)
+{
+	files_put("t.conf", odd[_i].text);
+	files_put("a.conf", "chat: { name = \"\xe4\"; };\n");
+	files_put("b.conf", "state_dir = \"/\xe4\";\n");
+	config_free(files_must_load(NULL, NULL));
+	ck_assert_str_eq(files_said(), odd[_i].says);
+	ck_assert_uint_eq(files_errors.n_errors, 0);
+}
+END_TEST
+
 START_TEST(overrides_win)
 {
 	struct config *cfg;
@@ -407,6 +438,64 @@ START_TEST(directories_are_found)
 }
 END_TEST
 
+static int load_for(const char *reader, bool is_guess)
+{
+	struct config_source src = {
+		.file = "c/t.conf",
+		.reader = reader,
+		.reader_is_guess = is_guess,
+	};
+	struct config *cfg = NULL;
+	int code;
+
+	config_errors_fini(&files_errors);
+	code = config_load(&src, &cfg, &files_errors);
+	config_free(cfg);
+	return code;
+}
+
+#define MAY_NOT(path, mode)                                          \
+	path ": the user nobody, as whom the service runs, may not " \
+	     "read this; chgrp nobody and chmod " mode " mend it\n"
+
+/* Root reads everything; whom it is for may not. */
+START_TEST(who_is_to_read_it_is_asked)
+{
+	char want[400];
+
+	if (geteuid() != 0)
+		return;
+	files_put("c/t.conf", E "chat: { accounts = \"people\"; };\n");
+	files_put("c/people", "");
+	ck_assert_int_eq(chmod("c/people", 0640), 0);
+	ck_assert_int_eq(chmod(files_dir, 0755), 0);
+	ck_assert_int_eq(load_for("no-such-user", false), 0);
+	ck_assert_str_eq(files_said(), "");
+
+	ck_assert_int_eq(load_for("nobody", false), EX_CONFIG);
+	snprintf(want, sizeof(want), "%s/" MAY_NOT("c/people", "g+r"),
+		files_dir);
+	ck_assert_str_eq(files_said(), want);
+	ck_assert_int_eq(load_for("nobody", true), 0);
+	ck_assert_str_eq(files_said(), want);
+
+	ck_assert_int_eq(chmod("c/people", 0604), 0);
+	ck_assert_int_eq(chmod("c/t.conf", 0600), 0);
+	ck_assert_int_eq(mkdir("c/t.conf.d", 0700), 0);
+	ck_assert_int_eq(load_for("nobody", false), EX_CONFIG);
+	files_assert_has(files_said(), MAY_NOT("c/t.conf", "g+r"));
+	files_assert_has(files_said(), MAY_NOT("c/t.conf.d", "g+rx"));
+
+	ck_assert_int_eq(chmod("c", 0700), 0);
+	ck_assert_int_eq(load_for("nobody", false), EX_CONFIG);
+	files_assert_has(files_said(),
+		"c/t.conf: the user nobody, as whom the service runs, cannot "
+		"get there: a directory above is closed to it\n");
+	ck_assert_int_eq(load_for("nobody", true), 0);
+	ck_assert_uint_eq(geteuid(), 0);
+}
+END_TEST
+
 START_TEST(a_path_too_long_is_told)
 {
 	struct config *cfg;
@@ -449,8 +538,11 @@ int main(void)
 	tcase_add_test(tc, unreadable_files_are_told);
 	tcase_add_test(tc, a_nul_is_told);
 	tcase_add_test(tc, a_file_for_everybody_is_warned_of);
+	tcase_add_loop_test(tc, what_is_odd_is_warned_of, 0,
+		(int)(sizeof(odd) / sizeof(odd[0])));
 	tcase_add_test(tc, overrides_win);
 	tcase_add_test(tc, directories_are_found);
+	tcase_add_test(tc, who_is_to_read_it_is_asked);
 	tcase_add_test(tc, a_path_too_long_is_told);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

@@ -37,14 +37,14 @@ static const char everything[] =
 	"log: { level = \"debug\"; }; drain = \"1500ms\"; exempt = [ ];\n"
 	"keepalive = \"0\";\n"
 	"limits: { connections = 77; connections_per_address = 5;\n"
-	"  connect_rate = \"0\"; udp_answers = \"7/m\"; line = \"1000\";\n"
+	"  connect_rate = \"0\"; udp_answers = \"7/m\"; line = \"1000B\";\n"
 	"  message = \"100KiB\"; rooms = 5; rooms_per_member = 2;\n"
 	"  output_soft = \"1MiB\"; output_hard = \"2MiB\";\n"
 	"  output_patience = \"90s\"; output_total = \"1GiB\"; };\n"
 	"timeouts: { idle = \"0\"; handshake = \"1s\"; linger = \"250ms\"; };\n"
 	"chat: { name = \"\xc3\xa4 \\\"q\\\" \\\\\"; room = \"a.b\";\n"
 	"  motd = \"one\\ntwo\\t\\x1b[0m\\r\\f\"; text = \"1KiB\"; topic = 0;\n"
-	"  history = 0; history_bytes = \"0\"; history_total = \"1\";\n"
+	"  history = 0; history_bytes = \"0\"; history_total = \"1B\";\n"
 	"  room_keep = \"2d\"; replay = 0; quiet_above = 0; resume = \"0\";\n"
 	"  flood: { burst = 1; queue = 0; rate = \"10/h\"; patience = \"1s\";\n"
 	"    exempt = [ \"10.0.0.0/8\", \"2001:db8::/32\" ]; };\n"
@@ -86,6 +86,30 @@ START_TEST(a_dump_loads_to_the_same)
 		free(second);
 		free(again);
 	}
+}
+END_TEST
+
+/* A path from the directory of the file is one from everywhere in a dump. */
+START_TEST(a_dump_may_go_elsewhere)
+{
+	struct config *cfg;
+	char *text, want[128], *here = getcwd(NULL, 0);
+
+	files_put("conf/t.conf", minimum);
+	files_put("conf/accounts", "");
+	ck_assert_int_eq(chmod("conf/accounts", 0600), 0);
+	ck_assert_int_eq(files_load_file("conf/t.conf", &cfg,
+				 "chat.accounts=accounts", NULL),
+		0);
+	text = files_dump(cfg);
+	config_free(cfg);
+	snprintf(want, sizeof(want), "accounts = \"%s/conf/accounts\";  # -o\n",
+		here);
+	files_assert_has(text, want);
+	files_put("t.conf", text);
+	config_free(files_must_load(NULL, NULL));
+	free(text);
+	free(here);
 }
 END_TEST
 
@@ -185,6 +209,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, files_setup, files_teardown);
 	tcase_add_test(tc, a_dump_loads_to_the_same);
+	tcase_add_test(tc, a_dump_may_go_elsewhere);
 	tcase_add_test(tc, every_row_is_dumped);
 	tcase_add_test(tc, tables_are_sound);
 	suite_add_tcase(s, tc);

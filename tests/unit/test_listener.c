@@ -415,9 +415,31 @@ START_TEST(other_files_are_not_replaced)
 	struct stat st;
 
 	fclose(file);
-	ck_assert_int_eq(open_at(&a), -EADDRINUSE);
+	ck_assert_int_eq(open_at(&a), -EEXIST);
+	ck_assert_ptr_nonnull(strstr(msg.text, "; what is there is no socket"));
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert(S_ISREG(st.st_mode));
+}
+END_TEST
+
+START_TEST(a_group_of_others_is_said)
+{
+	struct addr a = unix_addr();
+	struct listener_settings settings = usual;
+
+	settings.gid = 7;
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chmod(dir, 0777), 0);
+		ck_assert_int_eq(seteuid(65534), 0);
+	}
+	ck_assert_int_eq(
+		listener_open(&l, &(struct listener_name){"chat", "written", a},
+			&settings, &msg),
+		-EPERM);
+	ck_assert_ptr_nonnull(
+		strstr(msg.text, "only to a group that sockd itself is in"));
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
 }
 END_TEST
 
@@ -461,6 +483,7 @@ int main(void)
 	tcase_add_test(tc, stale_files_are_replaced);
 	tcase_add_test(tc, live_sockets_are_not_replaced);
 	tcase_add_test(tc, other_files_are_not_replaced);
+	tcase_add_test(tc, a_group_of_others_is_said);
 	tcase_add_test(tc, what_others_put_there_stays);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

@@ -18,16 +18,15 @@ struct row {
 
 static const struct row sizes[] = {
 	{"0", 0, "0"},
-	{"4096", 4096, "4KiB"},
-	{"5000", 5000, "5000"},
-	{"5000B", 5000, "5000"},
+	{"4096B", 4096, "4KiB"},
+	{"5000B", 5000, "5000B"},
 	{"64KiB", 65536, "64KiB"},
 	{"1024KiB", 1048576, "1MiB"},
 	{"2GiB", UINT64_C(2) << 30, "2GiB"},
-	{"1kB", 1000, "1000"},
-	{"3MB", 3000000, "3000000"},
-	{"1GB", 1000000000, "1000000000"},
-	{"18446744073709551615", UINT64_MAX, "18446744073709551615"},
+	{"1kB", 1000, "1000B"},
+	{"3MB", 3000000, "3000000B"},
+	{"1GB", 1000000000, "1000000000B"},
+	{"18446744073709551615B", UINT64_MAX, "18446744073709551615B"},
 };
 static const struct row durations[] = {
 	{"0", 0, "0"},
@@ -48,6 +47,10 @@ static const struct {
 } bad_sizes[] =
 	{
 		{"", "as in \"64KiB\""},
+		{"4096",
+			"has no unit; write B, KiB, MiB or GiB behind it, as "
+			"in \"4KiB\""},
+		{"100", "as in \"100B\""},
 		{"64K", "write \"64KiB\""},
 		{"64k", "write \"64KiB\""},
 		{"64KB", "write \"64KiB\""},
@@ -61,7 +64,7 @@ static const struct {
 		{"1.5KiB", "not a size"},
 		{"0x10", "not a size"},
 		{"KiB", "not a size"},
-		{"18446744073709551616", "too large"},
+		{"18446744073709551616B", "too large"},
 		{"18014398509481984KiB", "too large"},
 },
   bad_durations[] =

@@ -53,6 +53,8 @@ START_TEST(makes_safe)
 	utf8_make_safe(&got, in, len);
 	ck_assert_str_eq(got.data ? got.data : "", out);
 	ck_assert_int_eq(utf8_is_safe(in, len), is_unchanged);
+	ck_assert_int_eq(utf8_is_valid(in, len),
+		!strstr(out, "\xEF\xBF\xBD") || strstr(in, "\xEF\xBF\xBD"));
 	strbuf_fini(&got);
 }
 END_TEST

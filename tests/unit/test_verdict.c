@@ -363,7 +363,7 @@ static struct config *load_every_service(void)
 static void set_other(const struct option *opt, void *target)
 {
 	static const char *const values[] = {"true", "false", "7", "70", "7/m",
-		"8192", "1MiB", "2GiB", "7s", "zz", "/zz", "0644", "root",
+		"8KiB", "1MiB", "2GiB", "7s", "zz", "/zz", "0644", "root",
 		"10.9.8.0/24", "localhost:9"};
 	struct strbuf old = {0}, now = {0};
 	size_t i = 0, n = sizeof(values) / sizeof(values[0]);
