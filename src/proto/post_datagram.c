@@ -44,6 +44,17 @@ static void refuse(struct datagram_answer *out, const char *why)
 	datagram_answer_add(out, out->text, (size_t)len);
 }
 
+/* Whether there is a line that counts. */
+static bool has_line(struct framer_line *framer, struct slice *data)
+{
+	struct post_lines rest = {.max = 1};
+	bool has_line = post_lines_read(&rest, framer, data, true) !=
+		POST_LINES_MORE;
+
+	post_lines_fini(&rest);
+	return has_line;
+}
+
 /* False: more than the answer has room for. */
 static bool read_lines(const struct datagram *in, struct post_lines *lines)
 {
@@ -53,7 +64,7 @@ static bool read_lines(const struct datagram *in, struct post_lines *lines)
 	framer_line_init(&framer, in->service->line_max);
 	return post_lines_read(lines, &framer, &data, true) ==
 		POST_LINES_MORE ||
-		!data.len;
+		!has_line(&framer, &data);
 }
 
 /* Refuses those that are too many now. */

@@ -476,9 +476,13 @@ START_TEST(datagrams_are_bounded)
 	chat_port_count(port, &n_members, &n_rooms);
 	ck_assert_uint_eq(n_rooms, 0);
 	text[32] = '\0';
+	strcat(text, "\n\r\n \t\n "); /* blank lines are nothing */
 	ck_assert(ask(text, INADDR_LOOPBACK, &out));
 	ck_assert_str_eq(
 		verdicts(), "ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ");
+	strcat(text, "17th");
+	ck_assert(ask(text, INADDR_LOOPBACK, &out));
+	ck_assert_str_eq(verdicts(), "error ");
 	text[0] = '\0';
 	for (int i = 0; i < 16; i++)
 		strcat(text, line);
