@@ -319,6 +319,7 @@ static bool keep_args(struct parse *p)
 			return false;
 	}
 	p->call->n_args = i;
+	p->call->by_name = true;
 	if (i >= p->info->min_args)
 		return true;
 	return refuse_field(p, p->fields.names[i], "is missing");
