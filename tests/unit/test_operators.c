@@ -191,7 +191,7 @@ START_TEST(a_mute_is_ended)
 	world_expect(&w,
 		"to 2: UNMUTED ann\n"
 		"to 1: YOU_UNMUTED bob\n"
-		"log 1: OPERATED ann account ann \"mute bob\"\n");
+		"log 1: OPERATED ann account ann \"mute bob 0\"\n");
 	world_run(&w, bob, "say", "x", NULL);
 	world_expect(&w, "room 0 !2: SAID bob #lobby \"x\"\n");
 }
