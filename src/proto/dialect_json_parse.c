@@ -299,7 +299,8 @@ static size_t count_args(const struct parse *p)
 }
 
 /* All that are there; what is not, before one that is, is empty. What must be
- * there must also hold something. */
+ * there must also hold something. To be done last: arguments are wiped by those
+ * who refuse a call that has some, and here they have no pointers yet. */
 static bool keep_args(struct parse *p)
 {
 	size_t n = count_args(p), i;
@@ -318,11 +319,11 @@ static bool keep_args(struct parse *p)
 		if (!keep_arg(p, i))
 			return false;
 	}
+	if (i < p->info->min_args)
+		return refuse_field(p, p->fields.names[i], "is missing");
 	p->call->n_args = i;
 	p->call->by_name = true;
-	if (i >= p->info->min_args)
-		return true;
-	return refuse_field(p, p->fields.names[i], "is missing");
+	return true;
 }
 
 /* Fields of several verbs, or of one that takes more than its arguments. */
@@ -462,7 +463,7 @@ static void parse_request(struct parse *p)
 	p->call->verb = verb;
 	p->info = chat_verb_info(verb);
 	name_fields(p->info, &p->fields);
-	(void)(keep_more(p) && keep_args(p) && keep_room(p));
+	(void)(keep_more(p) && keep_room(p) && keep_args(p));
 }
 
 static void take_pointers(struct parse *p)

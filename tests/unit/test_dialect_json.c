@@ -116,6 +116,8 @@ static const struct {
 	{"{\"type\":\"help\",\"command\":\"who\"}", "help|who"},
 	{"{\"type\":\"help\",\"command\":\"chat\"}", "help|say"},
 	{"{\"type\":\"help\",\"help\":\"leave\"}", "help|part"},
+	{"{\"type\":\"login\",\"username\":\"a\",\"password\":\"b\",\"room\":5}",
+		"E_BAD_FIELD|room|" TEXTS},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\"}", "join|ops nick=bob"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":true}", "join|ops nick=bob keep"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":false}", "join|ops nick=bob"},
