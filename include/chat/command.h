@@ -20,6 +20,7 @@ struct chat_call {
 	const struct chat_verb *verb;
 	const char *args[CHAT_ARGS_MAX];
 	size_t n_args;
+	bool by_name;         /* each argument is the one it was said to be */
 	enum chat_type error; /* used if verb is NULL and is_error */
 	bool is_error;
 	bool is_word; /* a bare "quit" and the like: SAID_WORD follows */

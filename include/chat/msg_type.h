@@ -52,6 +52,7 @@
 	X(RESUMED)   /* you came back elsewhere: this connection ends */        \
 	X(SLOW_DOWN) /* your lines wait: n in the time text pass */             \
 	X(NOT_SENT)  /* n of your lines: limit at once, then text in a time */  \
+	X(LEFT_FIRST) /* n of your lines waited, and were not sent */           \
 	X(LOGGED_IN) /* you are nick by its password; CHAT_OPERATOR */          \
 	X(GAVE_WAY)  /* you, nick, are now nick2: the account text, to which    \
 	                the name belongs, has logged in */                      \
@@ -90,6 +91,7 @@
 	X(E_CODE_TRIES)        /* limit: wrong ones allowed to a connection */  \
 	X(E_CODE_BUSY)         /* too many wrong ones of all connections */     \
 	X(E_TOO_FAST)          /* by itself, of lines that were not sent */     \
+	X(E_LEFT_FIRST)        /* the same, of those that waited */             \
 	CHAT_OPERATOR_REFUSALS(X)                                               \
 	X(E_NO_ACCOUNTS)       /* nobody can log in here */                     \
 	X(E_NICK_ACCOUNT)      /* text; nick2: the account it is kept for */    \

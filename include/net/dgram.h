@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 struct service;
+struct worker;
 
 /* One datagram as a protocol sees it; all is borrowed for the call. */
 struct datagram {
@@ -17,6 +18,7 @@ struct datagram {
 	size_t len; /* 0 is legal */
 	const struct sockaddr *from;
 	const struct sockaddr *to; /* the address it was sent to */
+	struct worker *worker;     /* whose thread this is */
 };
 
 /* What goes back: the parts one behind the other, into the datagram's data,

@@ -22,7 +22,7 @@ union peer {
 /* As addr_format(). buf: ADDR_LEN; returns buf. */
 const char *peer_format(char *buf, const union peer *peer);
 /* True if one of the networks, as network_check() accepts them, has it. */
-bool peer_is_in(const union peer *peer, const struct strlist *networks);
+bool peer_is_in(const struct sockaddr *sa, const struct strlist *networks);
 
 /* The 128 bits of it, as addr_bytes(). On the conn's worker. */
 bool conn_peer_bytes(const struct conn *c, uint8_t bytes[16]);

@@ -66,12 +66,17 @@ struct service_count {
 	atomic_uint n_conns; /* places taken, of max_connections */
 	/* By worker, which alone writes; owned, NULL until it is needed. */
 	_Atomic(struct metrics_service *) tallies[WORKERS_MAX];
+	_Atomic uint64_t lines_ns; /* a bucket: what datagrams say */
 };
 
 /* On the worker's thread: what it counts in. That of worker 0 is always there.
  * NULL: out of memory. */
 struct metrics_service *service_tally(
 	struct service_count *count, unsigned worker);
+/* Any thread: one line more by a datagram. False, and nothing is counted, if
+ * that is too fast. A rate of count 0 always passes. */
+bool service_take_line(struct service_count *count,
+	const struct rate_spec *rate, uint32_t burst, uint64_t now_ms);
 /* Any thread: all of it since the service was new. */
 void service_sum(
 	const struct service_count *count, struct metrics_service_sum *ret);

@@ -90,11 +90,15 @@ static void note_listener(
 {
 	bool is_unix = listener_addr(pl->listener)->sa.sa_family == AF_UNIX;
 
-	if (pl->service == ms->service && !listener_is_datagram(pl->listener))
+	if (pl->service != ms->service)
+		return;
+	if (listener_is_datagram(pl->listener))
+		ms->has_datagrams = true;
+	else
 		ms->transports[is_unix ? METRICS_UNIX : METRICS_TCP] = true;
 }
 
-/* Those of the plan that have connections; their number. */
+/* Those of the plan that listen; their number. */
 static size_t list_services(
 	struct monitor_service *list, const struct plan *plan)
 {
@@ -103,11 +107,11 @@ static size_t list_services(
 	for (size_t i = 0; i < plan->n_services; i++) {
 		struct monitor_service *ms = &list[n];
 
-		*ms = (struct monitor_service){plan->services[i], {false}};
+		*ms = (struct monitor_service){.service = plan->services[i]};
 		for (size_t k = 0; k < plan->n_listeners; k++)
 			note_listener(ms, &plan->listeners[k]);
 		if (!ms->transports[METRICS_TCP] &&
-			!ms->transports[METRICS_UNIX])
+			!ms->transports[METRICS_UNIX] && !ms->has_datagrams)
 			continue;
 		(void)service_ref(ms->service);
 		n++;

@@ -173,6 +173,11 @@ static void write_transports(const struct page *p, enum metrics_id id,
 	}
 }
 
+static bool has_connections(const struct reading *r)
+{
+	return r->transports[METRICS_TCP] || r->transports[METRICS_UNIX];
+}
+
 static uint64_t accepted(
 	const struct metrics_service_sum *sum, enum metrics_transport transport)
 {
@@ -193,14 +198,19 @@ static void write_accepted(const struct page *p, enum metrics_id id)
 static void write_reasons(const struct page *p, enum metrics_id id,
 	uint64_t (*value)(const struct metrics_service_sum *sum, unsigned why))
 {
-	for (size_t i = 0; i < p->n_services; i++)
+	for (size_t i = 0; i < p->n_services; i++) {
+		const struct reading *r = &p->services[i];
+
+		if (!has_connections(r))
+			continue;
 		for (unsigned why = 0; why < CLOSE_N; why++) {
-			const char *values[] = {p->services[i].service->name,
+			const char *values[] = {r->service->name,
 				close_row((enum close_reason)why)->code};
 
-			metrics_text_value(&p->text, id, values,
-				value(&p->services[i].sum, why));
+			metrics_text_value(
+				&p->text, id, values, value(&r->sum, why));
 		}
+	}
 }
 
 static uint64_t rejected(const struct metrics_service_sum *sum, unsigned why)
@@ -218,7 +228,8 @@ static void write_rejected(const struct page *p, enum metrics_id id)
 	write_reasons(p, id, rejected);
 }
 
-/* Those that have a single cell and no label but the service. */
+/* Those that have a single cell and no label but the service. Of a service of
+ * datagrams only the lines that it did not say are counted. */
 #define SERVICE_CELL(id) \
 	[METRICS_ID_##id] = offsetof(struct metrics_service_sum, id)
 static const size_t service_cells[METRICS_N] = {
@@ -231,12 +242,15 @@ static const size_t service_cells[METRICS_N] = {
 static void write_services(const struct page *p, enum metrics_id id)
 {
 	for (size_t i = 0; i < p->n_services; i++) {
-		const char *sum = (const char *)&p->services[i].sum;
+		const struct reading *r = &p->services[i];
+		const char *sum = (const char *)&r->sum;
 		uint64_t value;
 
+		if (!has_connections(r) && id != METRICS_ID_lines_dropped)
+			continue;
 		memcpy(&value, sum + service_cells[id], sizeof(value));
 		metrics_text_value(&p->text, id,
-			(const char *[]){p->services[i].service->name}, value);
+			(const char *[]){r->service->name}, value);
 	}
 }
 

@@ -12,10 +12,11 @@ struct service;
 
 /* What monitor.c and monitor_page.c share. */
 
-/* A service with connections. */
+/* A service that listens. */
 struct monitor_service {
 	struct service *service;             /* a reference */
 	bool transports[METRICS_TRANSPORTS]; /* it listens so */
+	bool has_datagrams;                  /* or for those */
 };
 
 struct monitor {

@@ -10,7 +10,7 @@
  *   /ban 192.0.2.0/24  a network                         looks like it
  *
  * A word behind it that begins with a digit is a duration; else the reason
- * begins there.
+ * begins there. Where arguments have names nothing is guessed.
  *
  * Used under the hub's lock.
  */
@@ -128,7 +128,8 @@ static bool read_length(
 	const struct turn *turn, uint64_t *ret_ms, size_t *ret_reason)
 {
 	const char *word = turn->call->n_args > 1 ? turn->call->args[1] : "";
-	bool is_length = !word[0] || strchr("0123456789", word[0]);
+	bool is_length = turn->call->by_name || !word[0] ||
+		strchr("0123456789", word[0]);
 
 	*ret_ms = 0;
 	*ret_reason = is_length ? 2 : 1;

@@ -204,6 +204,7 @@ void command_mute(const struct turn *turn)
 {
 	struct member *whom = find_whom(turn);
 	bool has_end = turn->call->n_args > 1 && turn->call->args[1][0];
+	char deed[NICK_MAX + 3];
 	bool is_end;
 	uint64_t ms;
 
@@ -223,7 +224,8 @@ void command_mute(const struct turn *turn)
 			.nick = whom->nick,
 			.n = ms,
 		});
-	operator_log(turn, whom->nick, ms);
+	snprintf(deed, sizeof deed, "%s%s", whom->nick, is_end ? " 0" : "");
+	operator_log(turn, deed, ms);
 }
 
 /* Locking. */

@@ -242,7 +242,7 @@ static size_t count_posts(const struct turn *turn, const struct comeback *back)
 		old->n_ignores;
 }
 
-/* Goes to a place. 0, -ENOMEM, or 1 and told: it may not go there. */
+/* Goes to a place where it may. 0 or -ENOMEM. */
 static int go_to(const struct turn *turn, struct comeback *back,
 	struct seat_wish *wish, const struct past_seat *past)
 {
@@ -261,8 +261,6 @@ static int go_to(const struct turn *turn, struct comeback *back,
 		wish->nick = back->nick;
 		wish->first = back->welcome;
 	}
-	if (!command_may_sit(turn, wish->to->name, wish->keep))
-		return 1;
 	if (past) {
 		read_gap(back, past, wish->to, &gap);
 		range.n = gap.kept;
@@ -279,18 +277,24 @@ static int go_to(const struct turn *turn, struct comeback *back,
 	return r;
 }
 
+/* That a room is closed to it now is told by the way: what it asked for is to
+ * be back. */
 static int go_where_it_was(const struct turn *turn, struct comeback *back)
 {
 	const struct ticket *ticket = back->ticket;
+	struct turn aside = *turn;
 	int r = 0;
 
-	for (size_t i = 0; i < ticket->n_seats && r >= 0; i++) {
+	aside.outcome = NULL;
+	for (size_t i = 0; i < ticket->n_seats && r == 0; i++) {
 		if (back->is_welcomed && !turn->member->is_program)
 			break; /* a person is in one room */
 		struct seat_wish wish = {
-			.to = command_open_room(turn, ticket->seats[i].name)};
+			.to = command_open_room(&aside, ticket->seats[i].name)};
 
-		if (wish.to)
+		if (wish.to &&
+			command_may_sit(
+				&aside, wish.to->name, back->is_welcomed))
 			r = go_to(turn, back, &wish, &ticket->seats[i]);
 	}
 	return r;
@@ -355,7 +359,7 @@ static void come_back(const struct turn *turn, struct ticket *ticket)
 		r = outbox_reserve(turn->out, count_posts(turn, &back), 0);
 	if (r == 0)
 		r = go_where_it_was(turn, &back);
-	if (r >= 0 && !back.is_welcomed)
+	if (r == 0 && !back.is_welcomed)
 		r = stay(turn, &back);
 	if (back.is_welcomed)
 		take_person(turn, &back);

@@ -142,7 +142,7 @@ uint64_t conn_last_ms(const struct conn *c)
 
 bool conn_is_from(const struct conn *c, const struct strlist *networks)
 {
-	return peer_is_in(&c->peer, networks);
+	return peer_is_in(&c->peer.sa, networks);
 }
 
 bool conn_may_offer(const struct conn *c)

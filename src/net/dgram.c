@@ -180,6 +180,7 @@ static bool answer_one(
 		.data = slot->room.iov_base,
 		.len = m->msg_len,
 		.from = &slot->from.sa,
+		.worker = s->part->worker,
 	};
 	enum dgram_refusal why = DGRAM_FAILED;
 

@@ -20,7 +20,7 @@ const char *peer_format(char *buf, const union peer *peer)
 		peer->family == AF_UNIX ? sizeof(peer->family) : sizeof(*peer));
 }
 
-bool peer_is_in(const union peer *peer, const struct strlist *networks)
+bool peer_is_in(const struct sockaddr *sa, const struct strlist *networks)
 {
 	struct network net;
 	const struct netlist one = {.nets = &net, .n_nets = 1};
@@ -28,7 +28,7 @@ bool peer_is_in(const union peer *peer, const struct strlist *networks)
 
 	for (size_t i = 0; i < networks->n_items; i++)
 		if (network_parse(networks->items[i], &net, &msg) == 0 &&
-			netlist_has(&one, &peer->sa))
+			netlist_has(&one, sa))
 			return true;
 	return false;
 }

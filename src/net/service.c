@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rate.h"
+
 static void count_unref(struct service_count *count)
 {
 	if (!count || atomic_fetch_sub(&count->refs, 1) != 1)
@@ -45,6 +47,25 @@ static struct service_count *count_ref(struct service_count *count)
 		return count;
 	count_unref(count);
 	return NULL;
+}
+
+bool service_take_line(struct service_count *count,
+	const struct rate_spec *rate, uint32_t burst, uint64_t now_ms)
+{
+	uint64_t full_ns = atomic_load_explicit(
+		&count->lines_ns, memory_order_relaxed);
+	struct bucket bucket;
+	bool is_taken;
+
+	do {
+		bucket.full_ns = full_ns;
+		/* What was taken may be of a rate that was slower. */
+		bucket_bound(&bucket, rate, burst, now_ms);
+		is_taken = bucket_take(&bucket, rate, burst, now_ms);
+	} while (!atomic_compare_exchange_weak_explicit(&count->lines_ns,
+		&full_ns, bucket.full_ns, memory_order_relaxed,
+		memory_order_relaxed));
+	return is_taken;
 }
 
 void service_sum(

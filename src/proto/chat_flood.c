@@ -153,15 +153,15 @@ static void tell_dropped(struct chat_session *session)
 
 /* A program may want to know of each request what became of it. True if it is
  * told of this one, which is then a refusal to be run. */
-static bool becomes_refusal(
-	struct chat_session *session, struct chat_call *call)
+static bool becomes_refusal(struct chat_session *session,
+	struct chat_call *call, enum chat_type error)
 {
 	struct flood_rule rule = service_rule(session);
 
 	if (!session->dialect->is_of_program ||
 		!flood_tell_one(&session->flood, &rule))
 		return false;
-	chat_call_refuse(call, CHAT_E_TOO_FAST);
+	chat_call_refuse(call, error);
 	return true;
 }
 
@@ -202,23 +202,27 @@ static void watch(struct chat_session *session)
 
 /* Lines that come. */
 
+/* What waited, for whatever reason, when somebody left; all that was dropped
+ * before has been told. */
 static void drop_waiting(struct chat_session *session)
 {
 	struct metrics_service *tally = tally_of(session);
+	struct flood_rule rule = service_rule(session);
+	struct flood_count left;
 	struct chat_call call;
-	struct ruling r;
 
 	while (flood_first(&session->flood)) {
 		flood_end_first(&session->flood, &call, now_of(session));
-		if (!find_rule(session, &call, &r))
-			r.rule = service_rule(session);
-		flood_count_dropped(&session->flood, &r.rule);
+		flood_count_dropped(&session->flood, &rule);
 		if (tally)
 			metrics_add(tally->lines_dropped, 1);
-		if (becomes_refusal(session, &call))
+		if (becomes_refusal(session, &call, CHAT_E_LEFT_FIRST))
 			chat_port_run_call(session, &call);
 		chat_call_fini(&call);
 	}
+	left = flood_tell_dropped(&session->flood);
+	if (left.n && conn_is_open(session->conn))
+		tell(session, CHAT_LEFT_FIRST, &left, "");
 }
 
 /* An urgent call. False if it has run. */
@@ -230,9 +234,9 @@ static bool go_round(struct chat_session *session, struct chat_call *call)
 		return true;
 	urgent = *call;
 	*call = (struct chat_call){0};
-	drop_waiting(session);
+	tell_dropped(session);
 	if (conn_is_open(session->conn))
-		tell_dropped(session);
+		drop_waiting(session);
 	if (conn_is_open(session->conn))
 		chat_port_run_call(session, &urgent);
 	chat_call_fini(&urgent);
@@ -269,7 +273,7 @@ static void note_dropped(struct chat_session *session, struct chat_call *call)
 
 	if (tally)
 		metrics_add(tally->lines_dropped, 1);
-	if (becomes_refusal(session, call))
+	if (becomes_refusal(session, call, CHAT_E_TOO_FAST))
 		chat_port_run(session);
 }
 

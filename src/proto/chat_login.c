@@ -132,6 +132,7 @@ static void end(struct chat_session *session, enum chat_login_result result)
 	chat_login_update(session);
 }
 
+static struct log_limit right_limit = {.burst = 50};
 static struct log_limit wrong_limit = {.burst = 5};
 
 /* What was given as a name is shown only if it is one: it may be a password
@@ -140,14 +141,14 @@ static void log_result(
 	const struct chat_login_job *job, const struct chat_session *session)
 {
 	char peer[ADDR_LEN], more[LOG_LEFT_OUT_LEN];
-	uint64_t left_out = 0;
+	uint64_t left_out;
 	struct log_about about = {
 		.service = conn_service(session->conn)->name,
 		.peer = conn_peer_text(session->conn, peer),
 		.conn = conn_id(session->conn),
 	};
 
-	if (!job->fits && !log_limit_pass(&wrong_limit, &left_out))
+	if (!log_limit_pass(job->fits ? &right_limit : &wrong_limit, &left_out))
 		return;
 	log_about(job->fits ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE, &about,
 		"%s service=%s peer=%s conn=%llu account=%s%s",

@@ -146,12 +146,19 @@ const char *dialect_json_type(const struct chat_verb_info *info)
 	return info->name;
 }
 
-static const struct chat_verb *find_type(const char *type)
+/* Whether all of the value is that; it may hold a NUL. */
+static bool is_text(const json_t *value, const char *text)
+{
+	return strlen(text) == json_string_length(value) &&
+		strcmp(text, json_string_value(value)) == 0;
+}
+
+static const struct chat_verb *find_type(const json_t *type)
 {
 	const struct chat_verb *verb;
 
 	for (size_t i = 0; (verb = chat_verb_at(i)) != NULL; i++)
-		if (strcmp(dialect_json_type(chat_verb_info(verb)), type) == 0)
+		if (is_text(type, dialect_json_type(chat_verb_info(verb))))
 			return verb;
 	return NULL;
 }
@@ -193,8 +200,11 @@ static void name_fields(
 	const char *at = info->usage;
 	size_t len;
 
+	ret->least = 0;
 	for (ret->n = 0; ret->n < info->max_args; ret->n++, at += len) {
-		at += strspn(at, " []");
+		len = strspn(at, " []");
+		ret->least += !memchr(at, '[', len);
+		at += len;
 		len = strcspn(at, " []");
 		name_field(ret->names[ret->n], at, len);
 	}
@@ -251,7 +261,7 @@ static void keep_string(struct parse *p, size_t i, const json_t *value)
 	const struct chat_verb *verb = NULL;
 
 	if (strcmp(p->fields.names[i], "command") == 0)
-		verb = find_type(json_string_value(value));
+		verb = find_type(value);
 	if (verb)
 		keep_words(p, &p->call->args[i], chat_verb_info(verb)->name);
 	else
@@ -290,7 +300,7 @@ static size_t count_args(const struct parse *p)
 {
 	size_t n = p->fields.n;
 
-	for (size_t i = 0; i < p->info->min_args; i++)
+	for (size_t i = 0; i < p->fields.least; i++)
 		if (!arg_of(p, i))
 			return i;
 	while (n > 0 && !arg_of(p, n - 1))
@@ -299,7 +309,8 @@ static size_t count_args(const struct parse *p)
 }
 
 /* All that are there; what is not, before one that is, is empty. What must be
- * there must also hold something. */
+ * there must also hold something. To be done last: arguments are wiped by those
+ * who refuse a call that has some, and here they have no pointers yet. */
 static bool keep_args(struct parse *p)
 {
 	size_t n = count_args(p), i;
@@ -311,17 +322,18 @@ static bool keep_args(struct parse *p)
 			keep_words(p, &p->call->args[i], "");
 			continue;
 		}
-		if (i < p->info->min_args && json_is_string(value) &&
+		if (i < p->fields.least && json_is_string(value) &&
 			json_string_length(value) == 0)
 			return refuse_field(
 				p, p->fields.names[i], "must not be empty");
 		if (!keep_arg(p, i))
 			return false;
 	}
+	if (i < p->fields.least)
+		return refuse_field(p, p->fields.names[i], "is missing");
 	p->call->n_args = i;
-	if (i >= p->info->min_args)
-		return true;
-	return refuse_field(p, p->fields.names[i], "is missing");
+	p->call->by_name = true;
+	return true;
 }
 
 /* Fields of several verbs, or of one that takes more than its arguments. */
@@ -435,33 +447,37 @@ static bool keep_ref(struct parse *p)
 
 static void refuse_type(struct parse *p, const json_t *type)
 {
-	const char *near = nearest_type(
-		json_is_string(type) ? json_string_value(type) : "");
+	const char *near = nearest_type(json_string_value(type));
 
 	refuse(p, CHAT_E_UNKNOWN_COMMAND);
-	if (json_is_string(type))
-		keep_text(p, &p->call->error_text, type, false);
+	keep_text(p, &p->call->error_text, type, false);
 	if (near)
 		keep_words(p, &p->call->error_near, near);
 }
 
-static void parse_request(struct parse *p)
+/* False, and refused, if there is none. */
+static bool keep_type(struct parse *p)
 {
 	const json_t *type = value_of(p->object, "type");
-	const struct chat_verb *verb = NULL;
 
-	if (!keep_ref(p))
+	if (!type)
+		return refuse_field(p, "type", "is missing");
+	if (!json_is_string(type))
+		return refuse_field(p, "type", MUST("a text"));
+	p->call->verb = find_type(type);
+	if (p->call->verb)
+		return true;
+	refuse_type(p, type);
+	return false;
+}
+
+static void parse_request(struct parse *p)
+{
+	if (!keep_ref(p) || !keep_type(p))
 		return;
-	if (json_is_string(type))
-		verb = find_type(json_string_value(type));
-	if (!verb) {
-		refuse_type(p, type);
-		return;
-	}
-	p->call->verb = verb;
-	p->info = chat_verb_info(verb);
+	p->info = chat_verb_info(p->call->verb);
 	name_fields(p->info, &p->fields);
-	(void)(keep_more(p) && keep_args(p) && keep_room(p));
+	(void)(keep_more(p) && keep_room(p) && keep_args(p));
 }
 
 static void take_pointers(struct parse *p)

@@ -22,10 +22,10 @@ void dialect_json_refuse(struct chat_call *call);
 /* How a verb is called here: "chat" is the verb "say". */
 const char *dialect_json_type(const struct chat_verb_info *info);
 /* The fields that a verb's arguments come in, in their order, as their number
- * and names. */
+ * and names; the first ones must be there. */
 #define JSON_FIELD_LEN 16
 struct json_fields {
-	size_t n;
+	size_t n, least;
 	char names[CHAT_ARGS_MAX][JSON_FIELD_LEN];
 	const char *more; /* further ones, blanks between them; "": none */
 };

@@ -35,7 +35,7 @@ struct row {
 static render_fn put_said, put_action, put_private, put_joined, put_left,
 	put_renamed, put_topic_set, put_proclaimed, put_welcome, put_motd,
 	put_arrived, put_topic, put_replay, put_rooms, put_help, put_pong,
-	put_version, put_ok, put_slow_down, put_not_sent;
+	put_version, put_ok, put_slow_down, put_not_sent, put_left_first;
 
 /* What nobody needs to be told, or not by itself. */
 static void put_nothing(const struct chat_msg *msg, struct strbuf *out)
@@ -84,6 +84,7 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_RESUMED] = {put_nothing},
 	[CHAT_SLOW_DOWN] = {put_slow_down},
 	[CHAT_NOT_SENT] = {put_not_sent},
+	[CHAT_LEFT_FIRST] = {put_left_first},
 	[CHAT_LOGGED_IN] = {dialect_json_logged_in},
 	[CHAT_GAVE_WAY] = {put_renamed},
 	[CHAT_KICKED] = {put_nothing},
@@ -152,6 +153,7 @@ static const struct row table[CHAT_TYPE_N] = {
 	[CHAT_E_CODE_BUSY] = {NULL, "too_fast",
 		"too many wrong codes were tried just now; try again in a moment"},
 	[CHAT_E_TOO_FAST] = {NULL, "too_fast", "too many requests too fast; this was not done"},
+	[CHAT_E_LEFT_FIRST] = {NULL, "too_fast", "you left first; this was not done"},
 	[CHAT_E_NOT_OPERATOR] = {NULL, "not_allowed", "\"%t\" is for operators"},
 	[CHAT_E_MUTED] = {NULL, "not_allowed", "you are muted%L: that was not sent"},
 	[CHAT_E_NOT_DURATION] = {NULL, "bad_field",
@@ -514,18 +516,33 @@ static void put_slow_down(const struct chat_msg *msg, struct strbuf *out)
 	end(out);
 }
 
-static void put_not_sent(const struct chat_msg *msg, struct strbuf *out)
+static void put_undone(
+	const struct chat_msg *msg, const char *words, struct strbuf *out)
 {
 	json_write_begin(out, "notification");
 	json_write_string(out, "event", "too_fast");
 	json_write_number(out, "count", msg->n);
-	dialect_json_message(msg->n == 1
-			? "%c of your requests was not done: %l at "
-			  "once, then %t"
-			: "%c of your requests were not done: %l at "
-			  "once, then %t",
-		msg, out);
+	dialect_json_message(words, msg, out);
 	end(out);
+}
+
+static void put_not_sent(const struct chat_msg *msg, struct strbuf *out)
+{
+	put_undone(msg,
+		msg->n == 1 ? "%c of your requests was not done: %l at "
+			      "once, then %t"
+			    : "%c of your requests were not done: %l at "
+			      "once, then %t",
+		out);
+}
+
+static void put_left_first(const struct chat_msg *msg, struct strbuf *out)
+{
+	put_undone(msg,
+		msg->n == 1 ? "%c of your requests was not done: you left first"
+			    : "%c of your requests were not done: you left "
+			      "first",
+		out);
 }
 
 static void put_error(

@@ -182,6 +182,9 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_NOT_SENT] = {
 		"%c of your lines were not sent: %l at once, then %t",
 		"%c of your lines was not sent: %l at once, then %t", is_one},
+	[CHAT_LEFT_FIRST] = {
+		"%c of your lines were not sent: you left first",
+		"%c of your lines was not sent: you left first", is_one},
 
 	[CHAT_E_UNKNOWN_COMMAND] = {
 		"there is no command /%t; /help lists them, //%t says it",
@@ -230,6 +233,7 @@ static const struct words table[CHAT_TYPE_N] = {
 	[CHAT_E_CODE_TRIES] = {"%l wrong codes are the most that one connection may try"},
 	[CHAT_E_CODE_BUSY] = {"too many wrong codes were tried just now; try again in a moment"},
 	[CHAT_E_TOO_FAST] = {"too many lines too fast; that one was not sent"},
+	[CHAT_E_LEFT_FIRST] = {"you left first; that line was not sent"},
 	[CHAT_E_NOT_OPERATOR] = {"/%t is for operators"},
 	[CHAT_E_MUTED] = {
 		"you are muted: that was not sent",

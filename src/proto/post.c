@@ -20,7 +20,8 @@
  * when the time was up.
  *
  * Answers are written at once and not sent as mail: the peer hears nothing of
- * the room, so there is nothing that they could overtake. */
+ * the room, so there is nothing that they could overtake. For datagrams see
+ * post_datagram.c. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,28 +36,21 @@
 #include "base/units.h"
 #include "chat/name.h"
 #include "chat/settings.h"
-#include "net/addr.h"
 #include "net/census.h"
 #include "net/conn.h"
 #include "net/conn_flow.h"
-#include "net/dgram.h"
 #include "net/service.h"
 #include "net/user.h"
 #include "net/worker.h"
 #include "proto/chat_port.h"
 #include "post_flood.h"
+#include "post_private.h"
 #include "proto/post_lines.h"
 #include "proto/proto.h"
 
 #define READS_PER_TURN 4 /* of POST_LINES_MAX lines; then others have theirs */
 #define SILENCE_MS     1000
 #define NAMING_MS      2000 /* then it is said without the user's name */
-
-struct post_options {
-	char *room; /* "": chat.room */
-	char *nick; /* "": the user's name, or that of the service */
-	struct flood_settings flood;
-};
 
 enum post_stage {
 	POST_NAMING,
@@ -76,7 +70,7 @@ struct post_session {
 
 /* Who speaks. */
 
-static const char *service_nick(const struct service *svc)
+const char *post_service_nick(const struct service *svc)
 {
 	const struct post_options *opt = svc->options;
 
@@ -129,7 +123,7 @@ static int post_open(struct conn *c)
 
 	framer_line_init(&session->framer, svc->line_max);
 	session->stage = POST_READING;
-	session->nick = service_nick(svc);
+	session->nick = post_service_nick(svc);
 	if (!opt->nick[0] && user_of(c, &uid) == 0)
 		begin_naming(c, uid);
 	else
@@ -139,7 +133,7 @@ static int post_open(struct conn *c)
 
 /* What is said. */
 
-static void fill_in(struct post_lines *lines, const struct service *svc,
+void post_fill_in(struct post_lines *lines, const struct service *svc,
 	const char *nick, bool is_user)
 {
 	const struct post_options *opt = svc->options;
@@ -159,7 +153,7 @@ static void say(struct conn *c, struct post_lines *lines)
 	struct strbuf out = {0};
 
 	census_count_messages(c, lines->n);
-	fill_in(lines, svc, session->nick, session->nick == session->user);
+	post_fill_in(lines, svc, session->nick, session->nick == session->user);
 	if (chat_port_post(svc->context, lines->remarks, lines->n, c)) {
 		conn_close(c, CLOSE_MEMORY, NULL);
 		return;
@@ -415,66 +409,6 @@ static const struct conn_ops post_ops = {
 	.timer = post_timer,
 	.goodbye = post_goodbye,
 };
-
-/* Datagrams: only from this machine, since others could be forged; with as many
- * lines as their answers have room for. */
-
-static void answer_datagram(
-	const struct post_lines *lines, struct datagram_answer *out)
-{
-	struct strbuf text = {0};
-
-	post_lines_answer(lines, &text);
-	while (text.len > sizeof(out->text)) {
-		const char *last = memrchr(text.data, '\n', text.len - 1);
-
-		text.len = last ? (size_t)(last - text.data) + 1 : 0;
-	}
-	if (text.len)
-		memcpy(out->text, text.data, text.len);
-	datagram_answer_add(out, out->text, text.len);
-	strbuf_fini(&text);
-}
-
-static void refuse_datagram(struct datagram_answer *out, const char *why)
-{
-	int len = snprintf(out->text, sizeof(out->text),
-		"error: %s; nothing was sent\n", why);
-
-	datagram_answer_add(out, out->text, (size_t)len);
-}
-
-static void say_datagram(const struct service *svc, struct post_lines *lines,
-	struct datagram_answer *out)
-{
-	fill_in(lines, svc, service_nick(svc), false);
-	if (chat_port_post(svc->context, lines->remarks, lines->n, NULL))
-		refuse_datagram(out, "the server is busy");
-	else
-		answer_datagram(lines, out);
-}
-
-static bool post_datagram(
-	const struct datagram *in, struct datagram_answer *out)
-{
-	const struct service *svc = in->service;
-	struct slice data = {.data = in->data, .len = in->len};
-	struct post_lines lines = {.n = 0};
-	struct framer_line framer;
-	bool is_answered;
-
-	if (!addr_is_loopback(in->from) || !in->len)
-		return false;
-	framer_line_init(&framer, svc->line_max);
-	if (post_lines_read(&lines, &framer, &data, true) != POST_LINES_MORE &&
-		data.len)
-		refuse_datagram(out, "a datagram has 16 lines at most");
-	else if (lines.n)
-		say_datagram(svc, &lines, out);
-	is_answered = lines.n > 0;
-	post_lines_fini(&lines);
-	return is_answered;
-}
 
 #define FIELD(name) .offset = offsetof(struct post_options, name)
 

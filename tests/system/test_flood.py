@@ -4,12 +4,14 @@ else notices, and leaving always works."""
 
 import json
 import re
+import signal
 import socket
 import threading
 import time
 
 from clients import NC, Child, Client, Person, Program, pipe_through, target
 from control import asked
+from datagrams import Asker
 from harness import Daemon, Test, main, wait_until
 from scrape import scrape
 
@@ -301,6 +303,36 @@ class Post(Test):
             client.send('one\ntwo\nthree')
             client.half_close()
             self.assertEqual([line.split()[0] for line in client.rest_lines()], ['ok'] * 3)
+
+    def test_datagrams(self):
+        """All senders count together, on whatever worker their socket is; a
+        reload is no new burst."""
+        udp = '''transport = "udp"; listen = [ "127.0.0.1:0", "127.0.0.2:0" ]; nick = "cron";
+                 flood: { burst = 20; rate = "1/h"; };'''
+        config = '''
+          services: { chat: { protocol = "chat"; listen = "127.0.0.1:0"; };
+            udp: { protocol = "post"; %s };
+            metrics: { protocol = "metrics"; listen = "127.0.0.1:0"; }; };
+          limits: { udp_answers = "0"; };'''
+        with Daemon(config % udp, workers=2) as d:
+            reader = Person(d, nick='reader')
+            askers = [Asker(d, a) for a in d.addresses('udp')]
+            answers = []
+            for i in range(20):
+                data = f'line {2 * i + 1}\nline {2 * i + 2}\n'
+                answers += askers[i % 2].ask(data.encode()).decode().splitlines()
+            self.assertEqual([line.startswith('ok ') for line in answers],
+                             [True] * 20 + [False] * 20)
+            self.assertEqual(set(answers[20:]),
+                             {'error: too many lines too fast; it was not sent'})
+            page = scrape(d)
+            self.assertEqual(page.get('sockd_lines_dropped_total', service='udp'), 20)
+            d.write_config(config % (udp + ' room = "ops";'))
+            d.signal(signal.SIGHUP)
+            d.wait_log('reloaded')
+            self.assertEqual(askers[0].ask(b'more').decode(),
+                             'error: too many lines too fast; it was not sent\n')
+            self.assertEqual(reader.sync(), [f'<cron> line {i}' for i in range(1, 21)])
 
     def test_patience(self):
         config = SERVICES % ('', 'flood: { patience = "300ms"; queue = 0; };', '')

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 import unittest
 
 from accounts import HASH, PASSWORD, WRONG, Accounts, Somebody, log_in, passwd
@@ -399,6 +400,22 @@ class Terms(Test):
 
 
 class Storms(Test):
+    def test_the_log_is_not_filled(self):
+        """Whoever has a password may come again and again."""
+        names = [f'number-{i}' for i in range(80)]
+        with Accounts(*names) as a, Daemon(a.config(CHAT)) as d:
+            begun = time.monotonic()
+            for name in names:
+                Somebody(d, name=name).close()
+            last = Person(d)
+            last.say('/login number-0 wrong')
+            last.until(WRONG)
+            d.wait_log('login failed')  # it is behind the others
+            took = time.monotonic() - begun
+            logged = len(d.log('logged in'))
+            self.assertGreaterEqual(logged, 50)
+            self.assertLessEqual(logged, 50 + took + 1)
+
     def test_many_wrong_ones(self):
         """More than wait their turn are told so, and nobody else waits."""
         n = 150

@@ -71,6 +71,8 @@ class ByAccount(Test):
             bot.put('ban', target='192.0.2.1', message='no', ref=3)
             self.assertEqual(bot.until(type='ban'), {'type': 'ban', 'target': '192.0.2.1'})
             self.assertEqual(bot.until(ref=3)['type'], 'ok')
+            bot.put('ban', target='192.0.2.2', duration='ten minutes', message='no', ref=5)
+            self.assertEqual(bot.until(ref=5)['code'], 'bad_field')
             bot.put('bans')
             row = bot.until(type='bans')['bans'][0]
             self.assertEqual((row['target'], row['by'], row['message']),

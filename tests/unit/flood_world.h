@@ -140,5 +140,6 @@ static inline void say_lines(int first, int n)
 #define NOT_SENT(n)                               \
 	"*** " n " of your lines were not sent: " \
 	"40 at once, then 2 a second\n"
+#define LEFT_FIRST(n) "*** " n " of your lines were not sent: you left first\n"
 
 #endif

@@ -185,17 +185,38 @@ START_TEST(programs_know_what_became_of_each)
 }
 END_TEST
 
+#define LEFT_ONE(n)                                                    \
+	"{\"type\":\"error\",\"code\":\"too_fast\",\"message\":\"you " \
+	"left first; this was not done\",\"ref\":" n "}\n"
+
 START_TEST(leave_goes_round_the_queue)
 {
 	ask(0, 45, ",\"ref\":");
 	forget();
 	say("{\"type\":\"leave\",\"ref\":\"x\"}");
-	ck_assert(strstr(told.data, TOO_FAST("40")));
+	ck_assert(strstr(told.data, LEFT_ONE("40")));
 	ck_assert(strstr(
-		told.data, TOO_FAST("44") "{\"type\":\"ok\",\"ref\":\"x\"}\n"));
+		told.data, LEFT_ONE("44") "{\"type\":\"ok\",\"ref\":\"x\"}\n"));
 	ck_assert_uint_eq(count(&told, "\"code\":\"too_fast\""), 5);
 	ck_assert(strstr(heard.data, "\"event\":\"leave\""));
 	ck_assert_uint_eq(count(&heard, "\"type\":\"chat\""), 0);
+}
+END_TEST
+
+/* Once a burst of them was told one by one. */
+START_TEST(those_that_leave_are_counted)
+{
+	ask(0, 1000, "");
+	forget();
+	say("{\"type\":\"leave\"}");
+	ck_assert_uint_eq(
+		count(&told,
+			"\"count\":900,\"message\":\"900 of your requests "
+			"were not done: 40 at once, then 2 a second\"}\n"
+			"{\"type\":\"notification\",\"event\":\"too_fast\","
+			"\"count\":20,\"message\":\"20 of your requests "
+			"were not done: you left first\"}\n"),
+		1);
 }
 END_TEST
 
@@ -231,6 +252,7 @@ int main(void)
 	tcase_add_checked_fixture(programs, set_up_program, tear_down);
 	tcase_add_test(programs, programs_know_what_became_of_each);
 	tcase_add_test(programs, leave_goes_round_the_queue);
+	tcase_add_test(programs, those_that_leave_are_counted);
 	tcase_add_test(programs, programs_are_closed_too);
 	suite_add_tcase(suite, rooms);
 	suite_add_tcase(suite, programs);

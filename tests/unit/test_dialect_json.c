@@ -116,6 +116,11 @@ static const struct {
 	{"{\"type\":\"help\",\"command\":\"who\"}", "help|who"},
 	{"{\"type\":\"help\",\"command\":\"chat\"}", "help|say"},
 	{"{\"type\":\"help\",\"help\":\"leave\"}", "help|part"},
+	{"{\"type\":\"login\",\"username\":\"a\",\"password\":\"b\",\"room\":5}",
+		"E_BAD_FIELD|room|" TEXTS},
+	{"{\"type\":\"help\",\"help\":\"leave\\u0000\"}", "help|leave\xE2\x90\x80"},
+	{"{\"type\":\"login\",\"username\":\"a\"}", "E_BAD_FIELD|password|is missing"},
+	{"{\"type\":\"login\",\"password\":\"a\"}", "E_BAD_FIELD|username|is missing"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\"}", "join|ops nick=bob"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":true}", "join|ops nick=bob keep"},
 	{JOIN "\"room\":\"ops\",\"username\":\"bob\",\"keep\":false}", "join|ops nick=bob"},
@@ -144,8 +149,10 @@ static const struct {
 	{"{\"type\":\"chatt\"}", "E_UNKNOWN_COMMAND|chatt|chat"},
 	{"{\"type\":\"JOIN\"}", "E_UNKNOWN_COMMAND|JOIN|join"},
 	{"{\"type\":\"\\u001b\"}", "E_UNKNOWN_COMMAND|\xE2\x90\x9B|"},
-	{"{\"type\":1}", "E_UNKNOWN_COMMAND||"},
-	{"{}", "E_UNKNOWN_COMMAND||"},
+	{"{\"type\":\"ping\\u0000\"}", "E_UNKNOWN_COMMAND|ping\xE2\x90\x80|ping"},
+	{"{\"type\":1,\"ref\":2}", "E_BAD_FIELD|type|" TEXTS " ref=2"},
+	{"{\"type\":null}", "E_BAD_FIELD|type|is missing"},
+	{"{}", "E_BAD_FIELD|type|is missing"},
 	/* what is no JSON */
 	{"{]", "E_INVALID_INPUT||"},
 	{"{\"type\":\"ping\",}", "E_INVALID_INPUT||"},
@@ -189,7 +196,7 @@ START_TEST(knows_every_verb)
 		got = parsed(object.data);
 		if (strcmp(info->name, "join") == 0)
 			ck_assert_str_eq(got, "E_ROOM_AND_NICK||");
-		else if (info->min_args == 0)
+		else if (!info->usage[0] || info->usage[0] == '[')
 			ck_assert_str_eq(got, info->name);
 		else
 			ck_assert_ptr_nonnull(strstr(got, "|is missing"));

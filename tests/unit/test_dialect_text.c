@@ -217,6 +217,10 @@ static const struct {
 	{{CHAT_NOT_SENT, .n = 1, .limit = 40, .text = "2 a second"},
 		"*** 1 of your lines was not sent: "
 		"40 at once, then 2 a second\n"},
+	{{CHAT_LEFT_FIRST, .n = 12},
+		"*** 12 of your lines were not sent: you left first\n"},
+	{{CHAT_LEFT_FIRST, .n = 1},
+		"*** 1 of your lines was not sent: you left first\n"},
 	{{CHAT_E_LINE_TOO_LONG, .n = 5312, .limit = 4096},
 		"*** error: that line has 5,312 bytes, 4,096 are allowed; "
 		"it was not sent\n"},

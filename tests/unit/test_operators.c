@@ -191,7 +191,7 @@ START_TEST(a_mute_is_ended)
 	world_expect(&w,
 		"to 2: UNMUTED ann\n"
 		"to 1: YOU_UNMUTED bob\n"
-		"log 1: OPERATED ann account ann \"mute bob\"\n");
+		"log 1: OPERATED ann account ann \"mute bob 0\"\n");
 	world_run(&w, bob, "say", "x", NULL);
 	world_expect(&w, "room 0 !2: SAID bob #lobby \"x\"\n");
 }
@@ -463,6 +463,27 @@ START_TEST(an_old_code_of_a_banned_one)
 }
 END_TEST
 
+/* What is said to be a duration is no reason. */
+START_TEST(a_ban_by_name_guesses_nothing)
+{
+	struct chat_call call = {
+		.args = {"zork", "ten minutes", "spam"},
+		.n_args = 3,
+		.by_name = true,
+	};
+	const struct chat_verb *others[2];
+
+	call.verb = chat_verb_find("ban", others);
+	hub_run(w.hub, ann, &call, &w.now, &w.out);
+	world_expect(&w, "to 1: E_NOT_DURATION \"ten minutes\"\n");
+	call.args[1] = "";
+	hub_run(w.hub, ann, &call, &w.now, &w.out);
+	world_expect(&w,
+		"to 1: YOU_BANNED \"zork\"\n"
+		"log 1: OPERATED ann account ann \"ban zork\"\n");
+}
+END_TEST
+
 START_TEST(bans_are_listed_and_end)
 {
 	world_run(&w, ann, "ban", "198.51.100.0/24", "1h", "spam", NULL);
@@ -562,6 +583,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_code_does_not_outlive_the_ban, 0, 2);
 	tcase_add_test(tc, who_waits_for_a_code_is_told);
 	tcase_add_loop_test(tc, an_old_code_of_a_banned_one, 0, 3);
+	tcase_add_test(tc, a_ban_by_name_guesses_nothing);
 	tcase_add_test(tc, bans_are_listed_and_end);
 	tcase_add_test(tc, bans_are_bounded);
 	tcase_add_test(tc, a_door_for_who_is_no_member);

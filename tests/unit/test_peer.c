@@ -84,17 +84,17 @@ START_TEST(is_in_networks)
 	union peer peer = {.in = {.sin_family = AF_INET}};
 
 	inet_pton(AF_INET, "192.0.2.77", &peer.in.sin_addr);
-	ck_assert(peer_is_in(&peer, &list));
-	ck_assert(!peer_is_in(&peer, &none));
+	ck_assert(peer_is_in(&peer.sa, &list));
+	ck_assert(!peer_is_in(&peer.sa, &none));
 	inet_pton(AF_INET, "192.0.3.77", &peer.in.sin_addr);
-	ck_assert(!peer_is_in(&peer, &list));
+	ck_assert(!peer_is_in(&peer.sa, &list));
 	peer = (union peer){.in6 = {.sin6_family = AF_INET6}};
 	inet_pton(AF_INET6, "2001:db8::1", &peer.in6.sin6_addr);
-	ck_assert(peer_is_in(&peer, &list));
+	ck_assert(peer_is_in(&peer.sa, &list));
 	inet_pton(AF_INET6, "::ffff:192.0.2.1", &peer.in6.sin6_addr);
-	ck_assert(peer_is_in(&peer, &list));
+	ck_assert(peer_is_in(&peer.sa, &list));
 	peer = (union peer){.family = AF_UNIX};
-	ck_assert(!peer_is_in(&peer, &list));
+	ck_assert(!peer_is_in(&peer.sa, &list));
 }
 END_TEST
 

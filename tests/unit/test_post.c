@@ -414,6 +414,7 @@ static bool ask(const char *data, uint32_t from, struct datagram_answer *out)
 		.len = strlen(data),
 		.from = (struct sockaddr *)&in,
 		.to = (struct sockaddr *)&in,
+		.worker = net_worker(&net),
 	};
 
 	in.sin_addr.s_addr = htonl(from);
@@ -475,9 +476,13 @@ START_TEST(datagrams_are_bounded)
 	chat_port_count(port, &n_members, &n_rooms);
 	ck_assert_uint_eq(n_rooms, 0);
 	text[32] = '\0';
+	strcat(text, "\n\r\n \t\n "); /* blank lines are nothing */
 	ck_assert(ask(text, INADDR_LOOPBACK, &out));
 	ck_assert_str_eq(
 		verdicts(), "ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ");
+	strcat(text, "17th");
+	ck_assert(ask(text, INADDR_LOOPBACK, &out));
+	ck_assert_str_eq(verdicts(), "error ");
 	text[0] = '\0';
 	for (int i = 0; i < 16; i++)
 		strcat(text, line);
@@ -506,6 +511,58 @@ START_TEST(datagrams_wait_for_nobody)
 }
 END_TEST
 
+/* All senders together, on whichever worker; none waits. */
+START_TEST(datagrams_are_not_too_many)
+{
+	struct metrics_service *tally = service_tally(net.svc->count, 0);
+	struct datagram_answer out;
+	struct strbuf heard = {0};
+	int fd = member_on(1);
+
+	clock_hold();
+	net_turns(&net, 1);
+	set_key("flood.burst", "5");
+	set_key("flood.rate", "2/h");
+	ck_assert(ask("1\n2\n3\n", INADDR_LOOPBACK, &out));
+	ck_assert_str_eq(verdicts(), "ok ok ok ");
+	ck_assert(ask("4\n5\n6\n7\n", INADDR_LOOPBACK + 5, &out));
+	ck_assert_str_eq(verdicts(), "ok ok error error ");
+	ck_assert_ptr_nonnull(strstr(said.data,
+		"error: too many lines too fast; it was not sent\n"));
+	NET_WAIT(&net, reads(fd, &heard, "<cron> 5\n"));
+	ck_assert_uint_eq(tally->lines_dropped[0], 2);
+	pass_ms(1800000);
+	ck_assert(ask("8\n9\n", INADDR_LOOPBACK, &out));
+	ck_assert_str_eq(verdicts(), "ok error ");
+	/* a faster rate is felt soon */
+	set_key("flood.rate", "2/s");
+	ck_assert(ask("no", INADDR_LOOPBACK, &out));
+	pass_ms(500);
+	ck_assert(ask("10\n11\n", INADDR_LOOPBACK, &out));
+	ck_assert_str_eq(verdicts(), "ok error ");
+	NET_WAIT(&net, reads(fd, &heard, "<cron> 10\n"));
+	ck_assert_ptr_null(strstr(heard.data, "<cron> 6\n"));
+	close(fd);
+	strbuf_fini(&heard);
+}
+END_TEST
+
+START_TEST(datagrams_of_some_are_not_counted)
+{
+	struct datagram_answer out;
+
+	set_key("flood.burst", "1");
+	set_key("flood.rate", "1/h");
+	set_key("flood.exempt", "127.0.0.5");
+	for (int i = 0; i < 2; i++) {
+		ck_assert(ask("1\n2\n3\n", INADDR_LOOPBACK + 4, &out));
+		ck_assert_str_eq(verdicts(), "ok ok ok ");
+	}
+	ck_assert(ask("1\n2\n3\n", INADDR_LOOPBACK, &out));
+	ck_assert_str_eq(verdicts(), "ok error error ");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("post");
@@ -529,6 +586,8 @@ int main(void)
 	tcase_add_test(conns, datagrams_from_elsewhere_are_nothing);
 	tcase_add_test(conns, datagrams_are_bounded);
 	tcase_add_test(conns, datagrams_wait_for_nobody);
+	tcase_add_test(conns, datagrams_are_not_too_many);
+	tcase_add_test(conns, datagrams_of_some_are_not_counted);
 	suite_add_tcase(suite, conns);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Coming back: the hub's side of /resume. */
+#include "chat/hub_private.h"
 #include "resume_world.h"
 
 START_TEST(a_code_is_told_with_the_name)
@@ -203,6 +204,28 @@ START_TEST(a_room_may_be_locked)
 }
 END_TEST
 
+/* The answer is what became of the whole. */
+START_TEST(a_locked_room_is_no_answer)
+{
+	struct chat_call call = {.args = {code}, .n_args = 1, .ref = "7"};
+	const struct chat_verb *others[2];
+
+	world_run(&w, bob, "join", "ops", NULL);
+	leave(&bob);
+	(void)read_all();
+	rooms_find(&w.hub->rooms, "ops")->lock = ROOM_LOCKED;
+	bob = guest(9, 1);
+	call.verb = chat_verb_find("resume", others);
+	hub_run(w.hub, bob, &call, &w.now, &w.out);
+	expect("to 9: E_ROOM_LOCKED #ops\n"
+	       "room 0 !9: JOINED bob #lobby\n"
+	       "to 9: WELCOME_BACK bob \"CODE\"\n"
+	       "to 9: YOU_JOINED bob #lobby \"sockd\" n=2\n"
+	       "wants 9 0\n"
+	       "to 9: OK ref=7\n");
+}
+END_TEST
+
 START_TEST(codes_end)
 {
 	leave(&bob);
@@ -364,6 +387,7 @@ int main(void)
 	tcase_add_test(tc, other_rooms_do_not_count);
 	tcase_add_test(tc, the_room_may_be_another);
 	tcase_add_test(tc, a_room_may_be_locked);
+	tcase_add_test(tc, a_locked_room_is_no_answer);
 	tcase_add_test(tc, codes_end);
 	tcase_add_test(tc, nothing_is_resumed_if_it_is_off);
 	tcase_add_test(tc, codes_go_with_those_who_leave_while_it_is_off);
