@@ -223,7 +223,10 @@ class Person(Client):
             self.say(f'/whois {nick}')
             self.until(re.compile(rf'\*\*\* {nick}: (.*), here \S+, silent \S+'))
             return self.match[1] == wanted
-        wait_until(known, f'{nick}: {wanted}')
+        try:
+            wait_until(known, f'{nick}: {wanted}')
+        except AssertionError as error:
+            raise AssertionError(f'{error}, not {self.match[1]}') from None
 
 
 class Program(Client):

@@ -242,7 +242,7 @@ class Draining(Test):
             client, person = Client(d, 'echo'), Person(d)
             drain = start(d, 'drain', 'echo', '1h')
             wait_until(lambda: service(d, 'echo')['state'] == 'draining', 'the drain')
-            self.assertFalse(listens(address))
+            wait_until(lambda: not listens(address), 'the socket closed')
             self.assertTrue(listens(d.addresses('chat')[0]))
             self.assertEqual(service(d, 'echo')['addresses'], [])
             self.assertEqual(asked(d, 'status')['state'], 'serving, some draining')

@@ -133,7 +133,7 @@ class Checks(Test):
                 'file or directory\n')))
             self.assertEqual(check('accounts = "accounts";\noperators = [ "bob",\n"carol" ];'),
                              (0, f'warning: {path}:6: chat.operators: there is no account "carol" '
-                              'in accounts\n'))
+                              f'in {a.path}\n'))
             self.assertEqual(check('operators = "carol";'), (0, (
                 f'warning: {path}:4: chat.operators: there are no accounts, so nobody is '
                 '"carol"; write chat.accounts\n')))
