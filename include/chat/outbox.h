@@ -22,13 +22,13 @@ enum chat_post_kind {
 	CHAT_POST_ROOM,       /* msg to all of room, but not to `home` */
 	CHAT_POST_NEIGHBOURS, /* ... of rooms[], each member once */
 	CHAT_POST_MEMBER,     /* msg to `home` alone */
-	CHAT_POST_SEAT,     /* `home` sits in room from here on, after seq n */
-	CHAT_POST_UNSEAT,   /* `home` no longer sits in room */
-	CHAT_POST_VIEW,     /* `home` is told in another way from here on */
-	CHAT_POST_BYTES,    /* `home` gets bytes as they are; not by the hub */
-	CHAT_POST_CLOSE,    /* end the connection of `home`; msg says why */
-	CHAT_POST_WANTS,    /* `home` wants its lines so: n, enum chat_want */
-	CHAT_POST_IGNORE,   /* `home` does not hear the person n any more */
+	CHAT_POST_SEAT,   /* `home` sits in room from here on, after seq n */
+	CHAT_POST_UNSEAT, /* `home` no longer sits in room */
+	CHAT_POST_VIEW,   /* `home` is told in the way n too; not by the hub */
+	CHAT_POST_BYTES,  /* `home` gets bytes as they are; not by the hub */
+	CHAT_POST_CLOSE,  /* end the connection of `home`; msg says why */
+	CHAT_POST_WANTS,  /* `home` wants its lines so: n, enum chat_want */
+	CHAT_POST_IGNORE, /* `home` does not hear the person n any more */
 	CHAT_POST_UNIGNORE, /* ... or does again */
 	CHAT_POST_GO_ON,    /* hub_go_on() for `home`, by its own worker */
 	CHAT_POST_LOG,      /* what `home` did as an operator: msg, OPERATED */

@@ -88,9 +88,9 @@ void chat_port_send(
  * conn_close(), copied. */
 void chat_port_hang_up(
 	struct chat_session *session, enum close_reason why, const char *arg);
-/* From now on the session is told everything in this way (bits of enum
- * dialect_view); a batch that is on its way comes as before. May close it. */
-void chat_port_set_view(struct chat_session *session, unsigned view);
+/* What is told to the session after all that is on its way is told in this way
+ * too (bits of enum dialect_view). May close it. */
+void chat_port_add_view(struct chat_session *session, unsigned view);
 /* The 2 s of a guest's first silence are over. */
 void chat_port_announce(struct chat_session *session);
 /* A command that had to wait can be finished. */

@@ -42,13 +42,14 @@ struct chat_session {
 	struct flood flood;            /* what it says too fast */
 	/* Looks at the first input again, see dialect.h; NULL: none does. */
 	const struct dialect *doubting;
-	uint8_t view;    /* bits of enum dialect_view */
-	uint8_t terms;   /* bits of enum chat_term */
-	bool leaving;    /* asked to go: input no longer counts */
-	bool ended;      /* its input has, and what waits still runs */
-	bool is_waiting; /* for the answer to what was run last: nothing else
+	uint8_t view;       /* bits of enum dialect_view */
+	uint8_t asked_view; /* those that it will have by itself */
+	uint8_t terms;      /* bits of enum chat_term */
+	bool leaving;       /* asked to go: input no longer counts */
+	bool ended;         /* its input has, and what waits still runs */
+	bool is_waiting;    /* for the answer to what was run last: nothing else
 	                    is run until then */
-	bool is_secret;  /* what was read last holds a password */
+	bool is_secret;     /* what was read last holds a password */
 };
 
 #endif

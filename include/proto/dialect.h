@@ -87,9 +87,10 @@ struct dialect {
 		struct dialect_input *in, struct chat_call *call);
 	/* It became another by late(): was that right? Looks at the first bytes
 	 * before that one does. READ: yes; MORE: cannot tell yet, so there is
-	 * nothing whole in them for that one either. */
+	 * nothing whole in them for that one either. is_all: the input ended
+	 * with them. */
 	enum dialect_event (*reconsider)(struct dialect_input *in,
-		const struct slice *data, struct chat_call *call);
+		const struct slice *data, bool is_all, struct chat_call *call);
 	/* Appends the bytes that tell a member msg. Nothing is fine. NULL, as
 	 * missed(), if it is undecided: then nobody is told anything. */
 	void (*render)(

@@ -84,12 +84,15 @@ static enum line_event skip(struct framer_line *f, const char *data, size_t len,
 	struct slice *ret_line, size_t *ret_used)
 {
 	size_t text_len, whole;
+	uint8_t last = f->ending;
 
 	len = smaller(len, step_of(f));
 	whole = find_end(f, data, len, 0, &text_len);
 	/* Also if the end is in sight: how the bytes were cut must not tell. */
-	if (whole && f->skipped + text_len >= f->endless)
+	if (whole && f->skipped + text_len >= f->endless) {
+		f->ending = last;
 		return LINE_ENDLESS;
+	}
 	if (whole) {
 		*ret_used = whole;
 		*ret_line = (struct slice){NULL, f->skipped + text_len};

@@ -102,20 +102,22 @@ static void run(struct chat_session *session, struct chat_call *call)
 
 /* What the dialect itself has to say, and how it wants to be written to; both
  * are of what came before the end of this line, so the lines before are run
- * first, and this one after. Returns the call where it can be run. */
+ * first, and this one after. Lines that wait, since they came too fast or their
+ * answers are not read, are not waited for. Returns the call where it can be
+ * run. */
 static struct chat_call *see_to_input(
 	struct chat_session *session, struct chat_call *call)
 {
 	struct dialect_input *in = &session->input;
-	unsigned view = session->view | in->view;
+	unsigned view = in->view & ~session->asked_view;
 	struct chat_call kept = *call;
 
-	if (view == session->view && in->reply.len == 0)
+	if (!view && in->reply.len == 0)
 		return call;
 	*call = (struct chat_call){0};
 	chat_port_flush(session);
-	if (view != session->view)
-		chat_port_set_view(session, view);
+	if (view)
+		chat_port_add_view(session, view);
 	chat_port_send(session, (const char *)in->reply.bytes, in->reply.len);
 	if (in->reply.len)
 		conn_hold(session->conn);
@@ -229,7 +231,7 @@ static void eat_rest(struct chat_session *session, const struct slice *data)
 	do {
 		struct chat_call *call = chat_port_call(session);
 
-		event = session->dialect->end(&session->input, data, call);
+		event = intake_end(session, data, call);
 		act(session, event, call);
 	} while (event == DIALECT_BECOMES && conn_is_open(session->conn));
 }
@@ -246,9 +248,11 @@ static void chat_eof(struct conn *c, struct evbuffer *in)
 		eat_rest(session, &data);
 	wipe_secret(session, bytes, data.len);
 	chat_port_flush(session);
+	if (session->leaving)
+		return;
 	if (!session->member)
 		conn_close(c, CLOSE_EOF, NULL);
-	else if (conn_is_open(c) && !session->leaving)
+	else if (conn_is_open(c))
 		chat_flood_end(session);
 }
 

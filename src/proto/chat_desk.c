@@ -204,7 +204,10 @@ static void do_view(struct chat_desk *desk, struct chat_item *item)
 {
 	struct chat_session *session = find_session(desk, item->conn);
 
-	if (session && audience_move(desk->audiences, session))
+	if (!session)
+		return;
+	session->view |= (uint8_t)item->n;
+	if (audience_move(desk->audiences, session))
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 }
 

@@ -77,8 +77,8 @@ void desk_fini(struct chat_desk *desk);
 struct chat_letter *letter_new(
 	struct chat_desk *to, struct chat_outbox *out, size_t n_items);
 /* A letter that does to one connection, after all that is before it, what needs
- * no message: VIEW, n BYTES, or CLOSE for the reason n, with bytes that are the
- * arg of conn_close(). Copies them. NULL: out of memory. */
+ * no message: the VIEW n, n BYTES, or CLOSE for the reason n, with bytes that
+ * are the arg of conn_close(). Copies them. NULL: out of memory. */
 struct chat_letter *letter_new_for(struct chat_desk *to,
 	const struct chat_item *what, const struct slice *bytes);
 /* Posts it; true if the receiver must be woken (mailbox_wake()). */

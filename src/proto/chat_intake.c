@@ -65,7 +65,7 @@ enum dialect_event intake_read(struct chat_session *session,
 	*ret_used = 0;
 	if (session->doubting)
 		event = session->doubting->reconsider(
-			&session->input, data, call);
+			&session->input, data, false, call);
 	if (event != DIALECT_MORE)
 		session->doubting = NULL;
 	if (event == DIALECT_BECOMES || event == DIALECT_STRANGE)
@@ -75,6 +75,20 @@ enum dialect_event intake_read(struct chat_session *session,
 	if (*ret_used > 0 && !patience_ms(session))
 		chat_timer_set(session, CHAT_TIMER_INPUT, 0);
 	return event;
+}
+
+enum dialect_event intake_end(struct chat_session *session,
+	const struct slice *data, struct chat_call *call)
+{
+	enum dialect_event event = DIALECT_READ;
+
+	if (session->doubting)
+		event = session->doubting->reconsider(
+			&session->input, data, true, call);
+	session->doubting = NULL;
+	if (event == DIALECT_BECOMES || event == DIALECT_STRANGE)
+		return event;
+	return session->dialect->end(&session->input, data, call);
 }
 
 static struct log_limit stranger_limit = {.burst = 2};

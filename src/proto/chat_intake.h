@@ -18,6 +18,9 @@ int intake_open(struct chat_session *session, const struct dialect *dialect);
 /* As dialect.read, but the first bytes may show it to be the wrong one. */
 enum dialect_event intake_read(struct chat_session *session,
 	const struct slice *data, struct chat_call *call, size_t *ret_used);
+/* The same for what is left when the input has ended: as dialect.end. */
+enum dialect_event intake_end(struct chat_session *session,
+	const struct slice *data, struct chat_call *call);
 /* Does what BECOMES or STRANGE asks for. */
 void intake_act(struct chat_session *session, enum dialect_event event,
 	const struct chat_call *call);

@@ -56,11 +56,11 @@ void chat_port_hang_up(
 		conn_close(session->conn, why, arg);
 }
 
-void chat_port_set_view(struct chat_session *session, unsigned view)
+void chat_port_add_view(struct chat_session *session, unsigned view)
 {
-	struct chat_item what = {.kind = CHAT_POST_VIEW};
+	struct chat_item what = {.kind = CHAT_POST_VIEW, .n = view};
 
-	session->view = (uint8_t)view;
+	session->asked_view |= (uint8_t)view;
 	if (post(session, &what, NULL))
 		conn_close(session->conn, CLOSE_MEMORY, NULL);
 }

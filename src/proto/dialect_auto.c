@@ -86,7 +86,7 @@ static enum dialect_event auto_read(struct dialect_input *in,
 static enum dialect_event auto_end(struct dialect_input *in,
 	const struct slice *data, struct chat_call *call)
 {
-	return act(in, sniff_all(data), call);
+	return act(in, sniff_end(sniff_first(data, in->line_max), data), call);
 }
 
 static uint64_t auto_patience_ms(const struct dialect_input *in)
@@ -102,10 +102,12 @@ static enum dialect_event auto_late(
 
 /* in is that of the text dialect. */
 static enum dialect_event auto_reconsider(struct dialect_input *in,
-	const struct slice *data, struct chat_call *call)
+	const struct slice *data, bool is_all, struct chat_call *call)
 {
 	enum sniff sniff = sniff_greeted(data, in->line.max);
 
+	if (is_all)
+		sniff = sniff_end(sniff, data);
 	return sniff == SNIFF_PERSON ? DIALECT_READ : act(in, sniff, call);
 }
 

@@ -252,12 +252,23 @@ static bool is_quit(
 		(len == 0 || (len == 1 && data[0] == CTRL_D));
 }
 
+/* How much is parsed at once: not past the byte at which the line is endless,
+ * since nothing after that one is answered. */
+static size_t part_len(const struct dialect_input *in, size_t len)
+{
+	size_t had = in->line.skipped + in->telnet->line.len;
+	size_t left = in->line.endless > had ? in->line.endless - had : 1;
+
+	if (len > TELNET_BYTES)
+		len = TELNET_BYTES;
+	return len < left ? len : left;
+}
+
 static enum dialect_event read_telnet(struct dialect_input *in,
 	const struct slice *data, struct chat_call *call, size_t *ret_used)
 {
 	struct text_telnet *t = in->telnet;
-	struct slice part = {data->data,
-		data->len < TELNET_BYTES ? data->len : TELNET_BYTES};
+	struct slice part = {data->data, part_len(in, data->len)};
 	enum telnet_event event = telnet_read(
 		&t->parser, &part, &t->line, &in->reply, ret_used);
 	enum dialect_event result;

@@ -30,8 +30,6 @@ static bool is_http(struct slice line)
 	const size_t len = sizeof(version) - 1;
 	const char *at;
 
-	if (line.len > 0 && line.data[line.len - 1] == '\r')
-		line.len--;
 	if (line.len < len + 2)
 		return false;
 	at = line.data + line.len - len - 1;
@@ -44,8 +42,9 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* True if the data begins with an object that is a request. */
-static bool is_request(struct slice data)
+/* Of the object that the data begins with, perhaps behind blanks: MORE if it
+ * is not whole, or there is none. */
+static enum sniff sniff_object(struct slice data)
 {
 	struct framer_json framer;
 	struct slice object;
@@ -55,37 +54,53 @@ static bool is_request(struct slice data)
 		data.data++;
 		data.len--;
 	}
-	while (data.len > 0 && is_blank(data.data[data.len - 1]))
-		data.len--;
-	if (data.len == 0 || data.data[0] != '{' ||
-		data.data[data.len - 1] != '}')
-		return false;
+	if (data.len == 0 || data.data[0] != '{')
+		return SNIFF_MORE;
 	framer_json_init(&framer, data.len);
 	if (framer_json_next(&framer, data.data, data.len, &object, &used) !=
 		OBJECT_WHOLE)
-		return false;
-	return dialect_json_is_request(object.data, object.len);
+		return SNIFF_MORE;
+	return dialect_json_is_request(object.data, object.len) ? SNIFF_JSON
+								: SNIFF_PERSON;
 }
 
-static enum sniff sniff_line(struct slice line)
-{
-	if (is_http(line))
-		return SNIFF_HTTP;
-	return is_request(line) ? SNIFF_JSON : SNIFF_PERSON;
-}
-
-/* An object need not have the end of a line behind it. A byte 0xFF is of a
- * telnet, who wants an answer now. */
-static enum sniff sniff_lines(const struct slice *data, size_t line_max)
+/* Where the first LF, CR LF or CR NUL begins; NULL: it is not there yet. */
+static const char *find_end(const struct slice *data)
 {
 	const char *lf = memchr(data->data, '\n', data->len);
+	size_t len = lf ? (size_t)(lf - data->data) : data->len;
+	const char *crnul = memmem(data->data, len, "\r\0", 2);
 
-	if (lf)
-		return sniff_line(
-			(struct slice){data->data, (size_t)(lf - data->data)});
-	if (data->len > line_max || memchr(data->data, 0xFF, data->len))
+	if (crnul)
+		return crnul;
+	return lf && len > 0 && lf[-1] == '\r' ? lf - 1 : lf;
+}
+
+/* Whatever comes first of these decides, so that it does not matter how much is
+ * there already: a whole object, which need not have the end of a line behind
+ * it; a byte 0xFF, of a telnet, who wants an answer now; the end of the line;
+ * more bytes than a line may have with its end. */
+static enum sniff sniff_lines(const struct slice *data, size_t line_max)
+{
+	struct slice line = {data->data,
+		data->len < line_max + 2 ? data->len : line_max + 2};
+	const char *end = find_end(&line), *iac;
+	enum sniff sniff;
+
+	if (end)
+		line.len = (size_t)(end - line.data);
+	iac = memchr(line.data, 0xFF, line.len);
+	if (iac)
+		line.len = (size_t)(iac - line.data);
+	sniff = sniff_object(line);
+	if (sniff != SNIFF_MORE)
+		return sniff;
+	if (iac || (!end && data->len > line_max + 1))
 		return SNIFF_PERSON;
-	return is_request(*data) ? SNIFF_JSON : SNIFF_MORE;
+	if (!end)
+		return SNIFF_MORE;
+	return line.len <= line_max && is_http(line) ? SNIFF_HTTP
+						     : SNIFF_PERSON;
 }
 
 enum sniff sniff_greeted(const struct slice *data, size_t line_max)
@@ -106,9 +121,13 @@ enum sniff sniff_first(const struct slice *data, size_t line_max)
 	return sniff_greeted(data, line_max);
 }
 
-enum sniff sniff_all(const struct slice *data)
+enum sniff sniff_end(enum sniff sniff, const struct slice *data)
 {
-	enum sniff sniff = sniff_first(data, data->len);
+	struct slice line = *data;
 
-	return sniff == SNIFF_MORE && data->len > 0 ? sniff_line(*data) : sniff;
+	if (sniff != SNIFF_MORE || data->len == 0)
+		return sniff;
+	if (line.len > 0 && line.data[line.len - 1] == '\r')
+		line.len--;
+	return is_http(line) ? SNIFF_HTTP : SNIFF_PERSON;
 }

@@ -17,13 +17,15 @@ enum sniff {
 	SNIFF_HTTP,   /* a request for a page */
 };
 
-/* By the first byte, and of what may be a line, by the whole of it: `line_max`
- * bytes are looked at for its end. Pure. */
+/* By the first byte, and of what may be a line, by the whole of it, if that has
+ * no more than line_max bytes. What is said of some bytes is said of all that
+ * begin with them, but for MORE. Pure. */
 enum sniff sniff_first(const struct slice *data, size_t line_max);
-/* Nothing more will come: never MORE, but for no bytes at all. */
-enum sniff sniff_all(const struct slice *data);
 /* The same of one who was greeted as a person: JSON takes a whole object, and a
  * string "type" in it, since people write braces too. */
 enum sniff sniff_greeted(const struct slice *data, size_t line_max);
+/* One of these said that, and nothing more will come: never MORE, but for no
+ * bytes at all. */
+enum sniff sniff_end(enum sniff sniff, const struct slice *data);
 
 #endif

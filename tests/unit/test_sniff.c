@@ -2,6 +2,7 @@
 #include "proto/sniff.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,18 @@ static const struct {
 	{DATA("GET / HTTP/1.1"), SNIFF_MORE, SNIFF_HTTP, SNIFF_MORE},
 	{DATA("GET / HTTP/2.0\n"), SNIFF_PERSON, SNIFF_PERSON, SNIFF_PERSON},
 	{DATA("GET / HTTP/1.x\n"), SNIFF_PERSON, SNIFF_PERSON, SNIFF_PERSON},
+	{DATA("GET /\xFF HTTP/1.1\n"), SNIFF_PERSON, SNIFF_PERSON,
+		SNIFF_PERSON},
+	{DATA("hello\r\0" REQUEST "\n"), SNIFF_PERSON, SNIFF_PERSON,
+		SNIFF_PERSON},
+	{DATA("GET / HTTP/1.1\r\0"), SNIFF_HTTP, SNIFF_HTTP, SNIFF_HTTP},
+	{DATA(" " REQUEST " x\n"), SNIFF_JSON, SNIFF_JSON, SNIFF_JSON},
+	{DATA(REQUEST "\xFF"), SNIFF_JSON, SNIFF_JSON, SNIFF_JSON},
+	{DATA("\xFF" REQUEST), SNIFF_PERSON, SNIFF_PERSON, SNIFF_PERSON},
+	{DATA("GET /0123456789012345678 HTTP/1.1\n"), SNIFF_PERSON,
+		SNIFF_PERSON, SNIFF_PERSON},
+	{DATA("GET /01234567890123456 HTTP/1.1\r\n"), SNIFF_HTTP, SNIFF_HTTP,
+		SNIFF_HTTP},
 	{DATA("it is HTTP/1.1, no?\n"), SNIFF_PERSON, SNIFF_PERSON,
 		SNIFF_PERSON},
 	{DATA(" HTTP/1.1\n"), SNIFF_PERSON, SNIFF_PERSON, SNIFF_PERSON},
@@ -72,9 +85,45 @@ START_TEST(tells_them_apart)
 
 	memcpy(exact, cases[_i].data.data, len);
 	ck_assert_int_eq(sniff_first(&data, LINE_MAX_), cases[_i].first);
-	ck_assert_int_eq(sniff_all(&data), cases[_i].all);
+	ck_assert_int_eq(
+		sniff_end(sniff_first(&data, LINE_MAX_), &data), cases[_i].all);
 	ck_assert_int_eq(sniff_greeted(&data, LINE_MAX_), cases[_i].greeted);
 	free(exact);
+}
+END_TEST
+
+/* What was said of some bytes is said whatever follows them. */
+START_TEST(more_bytes_change_nothing)
+{
+	static const char *const words[] = {"{\"type\":\"x\"}", "{", "}", "{}",
+		" ", "\r", "\n", "\r\n", "\xFF", "GET / ", " HTTP/1.1", "\"",
+		"hello", "\x16\x03\x01", "a longer word, so it gets long"};
+	char bytes[200];
+	size_t len = 0;
+
+	srand((unsigned)_i);
+	while (len < 120) {
+		int k = rand() % (N(words) + 1);
+
+		if (k == N(words))
+			bytes[len++] = '\0';
+		else
+			len += (size_t)sprintf(bytes + len, "%s", words[k]);
+	}
+	for (int greeted = 0; greeted < 2; greeted++) {
+		enum sniff said = SNIFF_MORE, now;
+
+		for (size_t n = 1; n <= len; n++) {
+			struct slice data = {bytes, n};
+
+			now = (greeted ? sniff_greeted : sniff_first)(
+				&data, LINE_MAX_);
+			ck_assert_msg(said == SNIFF_MORE || now == said,
+				"%zu bytes: %d, before %d", n, now, said);
+			said = now;
+		}
+		ck_assert_int_ne(said, SNIFF_MORE);
+	}
 }
 END_TEST
 
@@ -86,6 +135,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, tells_them_apart, 0, N(cases));
+	tcase_add_loop_test(tc, more_bytes_change_nothing, 0, 300);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
