@@ -19,8 +19,11 @@ struct timers {
 };
 
 void timers_fini(struct timers *ts);
-/* Sets or moves t. 0 or -ENOMEM (then it is as before). */
-int timers_set(struct timers *ts, struct timer *t, uint64_t due_ms);
+/* So many can be set from now on, in all: to be asked for before there is one
+ * more, so that setting it cannot fail. 0 or -ENOMEM. */
+int timers_reserve(struct timers *ts, size_t n);
+/* Sets or moves t. */
+void timers_set(struct timers *ts, struct timer *t, uint64_t due_ms);
 void timers_remove(struct timers *ts, struct timer *t); /* not set: fine */
 /* The earliest deadline, UINT64_MAX if there is none. */
 uint64_t timers_next_ms(const struct timers *ts);

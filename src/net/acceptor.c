@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <event2/event.h>
+#include <event2/event_struct.h>
 
 #include "base/log.h"
 #include "net/acceptor_private.h"
@@ -78,24 +79,29 @@ static void open_reserve(struct acceptor *a)
 		a->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-static void watch(struct acceptor *a, bool on)
+static void resume_soon(struct acceptor *a)
 {
-	for (size_t i = 0; a->set && i < a->set->n_entries; i++) {
-		if (!a->events[i])
-			continue;
-		if (on)
-			(void)event_add(a->events[i], NULL);
-		else
-			(void)event_del(a->events[i]);
-	}
+	static const struct timeval tv = {.tv_usec = PAUSE_MS * 1000};
+
+	(void)event_add(a->resume, &tv);
+}
+
+/* What the kernel has no room for now is tried again. */
+static void watch_all(struct acceptor *a)
+{
+	bool failed = false;
+
+	for (size_t i = 0; a->set && i < a->set->n_entries; i++)
+		failed |= event_add(&a->events[i], NULL) < 0;
+	if (failed)
+		resume_soon(a);
 }
 
 static void pause_all(struct acceptor *a)
 {
-	struct timeval tv = {.tv_usec = PAUSE_MS * 1000};
-
-	watch(a, false);
-	(void)event_add(a->resume, &tv);
+	for (size_t i = 0; a->set && i < a->set->n_entries; i++)
+		(void)event_del(&a->events[i]);
+	resume_soon(a);
 }
 
 static struct accept_entry *entry_of(struct acceptor *a, int listen_fd)
@@ -142,7 +148,7 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 	struct acceptor *a = arg;
 
 	open_reserve(a);
-	watch(a, true);
+	watch_all(a);
 }
 
 static bool is_exhausted(int err)
@@ -238,8 +244,7 @@ static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 static void drop_events(struct acceptor *a)
 {
 	for (size_t i = 0; a->set && i < a->set->n_entries; i++)
-		if (a->events[i])
-			event_free(a->events[i]);
+		(void)event_del(&a->events[i]);
 	free(a->events);
 	a->events = NULL;
 }
@@ -248,7 +253,7 @@ struct accept_change {
 	struct mail mail;
 	struct acceptor *acceptor;
 	struct accept_set *set; /* owned until run; may be NULL */
-	struct event **events;  /* owned array, for set */
+	struct event *events;   /* owned array, for set */
 };
 
 static void change_free(struct mail *m)
@@ -270,13 +275,11 @@ static void run_change(struct mail *m, void *owner)
 	accept_set_free(a->set);
 	a->set = change->set;
 	a->events = change->events;
-	for (size_t i = 0; a->set && i < a->set->n_entries; i++) {
-		a->events[i] = event_new(a->worker->base,
+	for (size_t i = 0; a->set && i < a->set->n_entries; i++)
+		event_assign(&a->events[i], a->worker->base,
 			listener_fd(a->set->entries[i].listener),
 			EV_READ | EV_PERSIST, on_acceptable, a);
-		if (!a->events[i] || event_add(a->events[i], NULL))
-			log_error("cannot watch a listener: out of memory");
-	}
+	watch_all(a);
 	change->set = NULL;
 	change->events = NULL;
 	change_free(m);
@@ -289,7 +292,7 @@ struct accept_change *acceptor_prepare(
 	size_t n = set ? set->n_entries : 0;
 
 	if (change && n)
-		change->events = calloc(n, sizeof(struct event *));
+		change->events = calloc(n, sizeof(struct event));
 	if (!change || (n && !change->events)) {
 		free(change);
 		accept_set_free(set);

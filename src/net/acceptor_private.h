@@ -25,7 +25,7 @@ struct acceptor {
 	struct crew *crew;      /* borrowed */
 	struct worker *worker;  /* borrowed: worker 0 */
 	struct accept_set *set; /* owned; NULL: not accepting */
-	struct event **events;  /* owned; one per entry of set */
+	struct event *events;   /* owned; one per entry of set */
 	struct event *resume;   /* owned; ends a pause */
 	struct addrtab addresses;
 	uint64_t next_id;
@@ -61,8 +61,8 @@ void admission_refused(
 /* Sees that there is a descriptor left for one more, if need be by sending
  * waiters away. False: there is none. */
 bool admission_make_room(struct acceptor *a);
-/* worker.released: connections of w that ended; on w's thread. */
-void admission_released(void *arg, struct worker *w);
+/* worker.released, see there; on w's thread. */
+bool admission_released(void *arg, struct worker *w);
 
 /* addresses.c: at the end, those who still wait for their second look. */
 void addresses_drop_pauses(struct acceptor *a);

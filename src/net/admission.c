@@ -332,14 +332,15 @@ static void run_gone(struct mail *m, void *owner)
 	free(m);
 }
 
-static void report_gone(struct acceptor *a, struct worker *w, size_t n)
+/* False: no memory for the letter. */
+static bool report_gone(struct acceptor *a, struct worker *w, size_t n)
 {
 	struct gone *gone = calloc(
 		1, sizeof(*gone) + n * sizeof(gone->peers[0]));
 	struct conn *c;
 
 	if (!gone)
-		return; /* the addresses stay counted: it errs on the safe side */
+		return false;
 	gone->mail.run = run_gone;
 	gone->mail.free = gone_free;
 	gone->acceptor = a;
@@ -348,22 +349,31 @@ static void report_gone(struct acceptor *a, struct worker *w, size_t n)
 			memcpy(&gone->peers[gone->n_peers++], &c->peer,
 				sizeof(c->peer));
 	worker_post(a->worker, &gone->mail);
+	return true;
 }
 
-void admission_released(void *arg, struct worker *w)
+static bool report_elsewhere(struct acceptor *a, struct worker *w)
+{
+	struct conn *c;
+	size_t n = 0;
+
+	TAILQ_FOREACH (c, &w->dead, link)
+		n += c->in_address_table;
+	return n == 0 || report_gone(a, w, n);
+}
+
+bool admission_released(void *arg, struct worker *w)
 {
 	struct acceptor *a = arg;
 	struct conn *c;
-	size_t n_elsewhere = 0;
 
+	if (w != a->worker)
+		return report_elsewhere(a, w);
 	TAILQ_FOREACH (c, &w->dead, link) {
 		if (c->is_refusal)
 			a->n_refusals--;
-		if (c->in_address_table && w == a->worker)
+		if (c->in_address_table)
 			addrtab_leave(&a->addresses, &c->peer.sa);
-		else if (c->in_address_table)
-			n_elsewhere++;
 	}
-	if (n_elsewhere)
-		report_gone(a, w, n_elsewhere);
+	return true;
 }

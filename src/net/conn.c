@@ -190,8 +190,8 @@ void conn_update_deadline(struct conn *c)
 	/* A timer that is early only looks again; moving it costs more. */
 	if (c->timer.slot && c->timer.due_ms <= due)
 		return;
-	if (due != UINT64_MAX && worker_set_timer(c->worker, &c->timer, due))
-		conn_lost(c, ENOMEM);
+	if (due != UINT64_MAX)
+		worker_set_timer(c->worker, &c->timer, due);
 }
 
 void conn_input_again(struct conn *c)

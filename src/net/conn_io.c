@@ -410,10 +410,13 @@ static int make_bufferevent(struct conn *c)
 	return 0;
 }
 
-/* What the socket did not take: all but the first bytes. */
+/* What the socket did not take: all but the first bytes. libevent says nothing
+ * if it has no memory to watch for room, so that is asked for once more. */
 static int queue(
 	struct conn *c, const struct iovec *iov, size_t n_iov, size_t taken)
 {
+	bool is_first = c->queued == 0;
+
 	if (!c->bev && make_bufferevent(c))
 		return -ENOMEM;
 	for (size_t i = 0; i < n_iov; i++) {
@@ -426,7 +429,7 @@ static int queue(
 				iov[i].iov_len - skip))
 			return -ENOMEM;
 	}
-	return 0;
+	return is_first && bufferevent_enable(c->bev, EV_WRITE) ? -ENOMEM : 0;
 }
 
 /* len: of all parts together. */

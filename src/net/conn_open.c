@@ -102,6 +102,7 @@ static struct conn *conn_new(
 	c->opened_ms = c->last_ms = worker_now_ms(w);
 	set_peer(c, from);
 	if (!service_tally(svc->count, w->index) || set_local(c, from) ||
+		timers_reserve(&w->timers, w->ids.n + 1) ||
 		idmap_add(&w->ids, c)) {
 		drop_new(c);
 		return NULL;

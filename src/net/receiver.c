@@ -32,12 +32,14 @@
 #include "net/worker.h"
 
 #define SAY_EVERY_SECS 60
+#define AGAIN_US       100000
 
 struct receiver_seat {
 	struct receiver *receiver; /* borrowed */
 	struct worker *worker;     /* borrowed */
 	struct dgram_part *part;   /* owned; its worker's alone; may be NULL */
 	struct event *say;         /* owned; set while this worker says */
+	struct event again;        /* while a socket could not be watched */
 };
 
 struct receiver {
@@ -225,6 +227,26 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		on_refused(s->part->seat);
 }
 
+/* What the kernel has no room for now is tried again. */
+static void watch_all(struct dgram_part *part)
+{
+	static const struct timeval soon = {.tv_usec = AGAIN_US};
+	bool failed = false;
+
+	for (size_t i = 0; i < part->n_sockets; i++)
+		failed |= event_add(&part->sockets[i].event, NULL) < 0;
+	if (failed)
+		(void)event_add(&part->seat->again, &soon);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct receiver_seat *seat = arg;
+
+	if (seat->part)
+		watch_all(seat->part);
+}
+
 static void part_start(struct dgram_part *part)
 {
 	for (size_t i = 0; i < part->n_sockets; i++) {
@@ -233,9 +255,8 @@ static void part_start(struct dgram_part *part)
 		event_assign(&s->event, worker_base(part->seat->worker),
 			listener_fd(s->listener), EV_READ | EV_PERSIST,
 			on_readable, s);
-		if (event_add(&s->event, NULL))
-			log_error("cannot watch a socket: out of memory");
 	}
+	watch_all(part);
 }
 
 static void part_stop(struct dgram_part *part)
@@ -400,6 +421,8 @@ int receiver_new(struct receiver **ret, struct crew *crew)
 
 		seat->receiver = r;
 		seat->worker = crew->workers[i];
+		evtimer_assign(&seat->again, worker_base(seat->worker),
+			on_again, seat);
 		seat->say = evtimer_new(
 			worker_base(seat->worker), on_say, seat);
 		err = seat->say ? 0 : -ENOMEM;
@@ -418,6 +441,8 @@ void receiver_free(struct receiver *r)
 		return;
 	for (unsigned i = 0; i < r->crew->n_workers; i++) {
 		part_stop(r->seats[i].part);
+		if (r->seats[i].worker)
+			evtimer_del(&r->seats[i].again);
 		part_free(r->seats[i].part);
 		if (r->seats[i].say)
 			event_free(r->seats[i].say);

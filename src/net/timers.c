@@ -60,26 +60,32 @@ void timers_fini(struct timers *ts)
 	*ts = (struct timers){0};
 }
 
-int timers_set(struct timers *ts, struct timer *t, uint64_t due_ms)
+int timers_reserve(struct timers *ts, size_t n)
 {
-	if (t->slot) {
-		t->due_ms = due_ms;
-		settle(ts, t->slot - 1, t);
-		return 0;
-	}
-	if (ts->n == ts->size) {
-		size_t size = ts->size ? ts->size * 2 : 64;
-		struct timer **heap = realloc(
-			ts->heap, size * sizeof(struct timer *));
+	size_t size = ts->size ? ts->size : 64;
+	struct timer **heap;
 
-		if (!heap)
-			return -ENOMEM;
-		ts->heap = heap;
-		ts->size = size;
-	}
-	t->due_ms = due_ms;
-	sift_up(ts, ts->n++, t);
+	if (n <= ts->size)
+		return 0;
+	while (size < n)
+		size *= 2;
+	heap = realloc(ts->heap, size * sizeof(struct timer *));
+	if (!heap)
+		return -ENOMEM;
+	ts->heap = heap;
+	ts->size = size;
 	return 0;
+}
+
+void timers_set(struct timers *ts, struct timer *t, uint64_t due_ms)
+{
+	t->due_ms = due_ms;
+	if (t->slot) {
+		settle(ts, t->slot - 1, t);
+		return;
+	}
+	assert(ts->n < ts->size);
+	sift_up(ts, ts->n++, t);
 }
 
 void timers_remove(struct timers *ts, struct timer *t)

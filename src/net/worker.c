@@ -38,6 +38,7 @@
 
 #define LAG_EVERY_MS    100
 #define INPUT_WINDOW_US 10000
+#define REAP_AGAIN_US   100000
 #define PER_CLOCK       8 /* timers, or connections that are freed */
 
 unsigned worker_index(const struct worker *w)
@@ -107,13 +108,11 @@ static void arm(struct worker *w)
 		w->armed_ms = next;
 }
 
-int worker_set_timer(struct worker *w, struct timer *t, uint64_t due_ms)
+void worker_set_timer(struct worker *w, struct timer *t, uint64_t due_ms)
 {
-	int err = timers_set(&w->timers, t, due_ms);
-
-	if (!err && due_ms < w->armed_ms)
+	timers_set(&w->timers, t, due_ms);
+	if (due_ms < w->armed_ms)
 		arm(w);
-	return err;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -143,11 +142,14 @@ void worker_reap(struct worker *w, struct conn *c)
 	event_active(w->reaper, EV_TIMEOUT, 0);
 }
 
-static void bury(struct worker *w)
+/* False if those who ended are still to be told of. */
+static bool bury(struct worker *w)
 {
-	if (w->released && !TAILQ_EMPTY(&w->dead))
-		w->released(w->released_arg, w);
+	if (w->released && !TAILQ_EMPTY(&w->dead) &&
+		!w->released(w->released_arg, w))
+		return false;
 	TAILQ_CONCAT(&w->buried, &w->dead, link);
+	return true;
 }
 
 static void free_buried(struct worker *w, uint64_t until_us)
@@ -165,12 +167,15 @@ static void free_buried(struct worker *w, uint64_t until_us)
 static void on_reap(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval at_once = {0, 0};
+	static const struct timeval later = {.tv_usec = REAP_AGAIN_US};
 	struct worker *w = arg;
+	bool is_told = bury(w);
 
-	bury(w);
 	free_buried(w, clock_mono_us() + REAP_SLICE_US);
 	if (!TAILQ_EMPTY(&w->buried) && event_add(w->reaper, &at_once))
 		free_buried(w, UINT64_MAX);
+	if (TAILQ_EMPTY(&w->buried) && !is_told)
+		(void)event_add(w->reaper, &later);
 	if (w->must_shed) {
 		w->must_shed = false;
 		worker_shed(w);
@@ -468,7 +473,8 @@ void crew_drop_all(struct crew *crew)
 
 		while ((c = TAILQ_FIRST(&w->conns)))
 			conn_lost(c, ETIMEDOUT);
-		bury(w);
+		if (!bury(w)) /* nobody will ask any more */
+			TAILQ_CONCAT(&w->buried, &w->dead, link);
 		free_buried(w, UINT64_MAX);
 	}
 }

@@ -79,8 +79,9 @@ struct worker {
 	/* As it was weighed last, see shed.c. */
 	_Atomic uint64_t largest_bytes, leaving_bytes;
 	struct mail orders[ORDER_N]; /* letters that lie ready */
-	void (*released)(
-		void *arg, struct worker *w); /* acceptor: all of `dead` */
+	/* The acceptor's: told of all of `dead`. False: it cannot be just now,
+	 * and is to be told again. */
+	bool (*released)(void *arg, struct worker *w);
 	void *released_arg;
 	struct survey_part *visits; /* owned list; the first is going on ... */
 	struct survey_part **visits_end;
@@ -92,7 +93,7 @@ struct worker {
 };
 
 /* Sets the deadline of c's timer and wakes the loop in time for it. */
-int worker_set_timer(struct worker *w, struct timer *t, uint64_t due_ms);
+void worker_set_timer(struct worker *w, struct timer *t, uint64_t due_ms);
 /* Has conn_on_again() called in the loop's next turn, or as soon after that as
  * others have had theirs. 0 or -ENOMEM. */
 int worker_again(struct worker *w, const struct conn *c);

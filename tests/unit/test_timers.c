@@ -8,6 +8,12 @@
 
 static struct timers timers;
 
+static void set_up(void)
+{
+	ck_assert_int_eq(timers_reserve(&timers, N), 0);
+	ck_assert_int_eq(timers_reserve(&timers, 1), 0); /* there is room */
+}
+
 static void tear_down(void)
 {
 	timers_fini(&timers);
@@ -29,7 +35,7 @@ START_TEST(due_is_at_the_millisecond)
 {
 	struct timer t = {0};
 
-	ck_assert_int_eq(timers_set(&timers, &t, 100), 0);
+	timers_set(&timers, &t, 100);
 	ck_assert_uint_eq(timers_next_ms(&timers), 100);
 	ck_assert_ptr_null(timers_take_due(&timers, 99));
 	ck_assert_ptr_eq(timers_take_due(&timers, 100), &t);
@@ -104,7 +110,7 @@ int main(void)
 	SRunner *sr = srunner_create(s);
 	int failed;
 
-	tcase_add_checked_fixture(tc, NULL, tear_down);
+	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, empty_has_none_due);
 	tcase_add_test(tc, due_is_at_the_millisecond);
 	tcase_add_test(tc, moving_keeps_one);
