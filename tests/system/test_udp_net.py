@@ -43,7 +43,8 @@ class Neighbours(Test):
                 space.run('ip', 'addr', 'add', f'192.0.2.{end}/24', 'brd', '192.0.2.255',
                           'dev', name)
                 if has_ipv6():
-                    space.run('ip', '-6', 'addr', 'add', f'fd00:1::{end}/64', 'dev', name)
+                    space.run('ip', '-6', 'addr', 'add', f'fd00:1::{end}/64', 'dev', name,
+                              'nodad')  # answers for it at once
         self.d = stack.enter_context(Daemon(SERVICES, prefix=self.here.prefix))
 
     def asker(self, *args, **kwargs):
