@@ -18,7 +18,10 @@
 struct play {
 	struct world w;
 	const struct dialect *dialect;
+	const struct dialect
+		*doubting; /* of one who was greeted, see dialect.h */
 	struct dialect_input input;
+	unsigned view;         /* how its own answers are written */
 	struct member *member; /* NULL: not let in yet */
 	struct member *person, *program;
 	struct strbuf buffer; /* what a connection would hold */
@@ -42,7 +45,9 @@ static void tell_posts(void)
 			post->room, (unsigned)post->home.conn);
 		for (int k = 0; k < 2 && post->msg; k++)
 			dialect_find(dialects[k])
-				->render(post->msg, 0, &play.told);
+				->render(post->msg,
+					post->home.conn == 3 ? play.view : 0,
+					&play.told);
 	}
 	outbox_clear(out);
 }
@@ -65,8 +70,31 @@ static void speak(const struct dialect *dialect)
 	enter();
 }
 
+/* What the dialect itself has to say comes before what the line leads to. */
+static void see_to_input(void)
+{
+	play.view |= play.input.view;
+	strbuf_add(&play.told, (const char *)play.input.reply.bytes,
+		play.input.reply.len);
+	play.input.reply.len = 0;
+}
+
+static enum dialect_event reconsider(
+	const struct slice *data, bool is_all, struct chat_call *call)
+{
+	enum dialect_event event = DIALECT_READ;
+
+	if (play.doubting)
+		event = play.doubting->reconsider(
+			&play.input, data, is_all, call);
+	if (event != DIALECT_MORE)
+		play.doubting = NULL;
+	return event;
+}
+
 static void act(enum dialect_event event, const struct chat_call *call)
 {
+	see_to_input();
 	if (event == DIALECT_BECOMES) {
 		speak(play.input.next);
 	} else if (event == DIALECT_READ) {
@@ -91,7 +119,11 @@ static void read_buffer(struct chat_call *call)
 	memcpy(all, play.buffer.data, data.len);
 	while (data.len > 0 && !play.is_over) {
 		chat_call_clear(call);
-		event = play.dialect->read(&play.input, &data, call, &used);
+		used = 0;
+		event = reconsider(&data, false, call);
+		if (event != DIALECT_BECOMES && event != DIALECT_STRANGE)
+			event = play.dialect->read(
+				&play.input, &data, call, &used);
 		ck_assert_uint_le(used, data.len);
 		if (event == DIALECT_MORE)
 			break;
@@ -111,7 +143,9 @@ static void read_end(struct chat_call *call)
 
 	while (event == DIALECT_BECOMES && !play.is_over) {
 		chat_call_clear(call);
-		event = play.dialect->end(&play.input, &rest, call);
+		event = reconsider(&rest, true, call);
+		if (event != DIALECT_BECOMES && event != DIALECT_STRANGE)
+			event = play.dialect->end(&play.input, &rest, call);
 		if (event != DIALECT_MORE)
 			act(event, call);
 	}
@@ -138,7 +172,12 @@ static void start(const char *dialect)
 	play.program = world_enter(&play.w, 2, 0, NULL);
 	strbuf_adds(&play.buffer, "");
 	outbox_clear(&play.w.out);
-	speak(dialect_find(dialect));
+	if (strcmp(dialect, "greeted") != 0) {
+		speak(dialect_find(dialect));
+		return;
+	}
+	speak(dialect_find("text"));
+	play.doubting = dialect_find("auto");
 }
 
 static void stop(void)
@@ -200,6 +239,7 @@ static char *perform(
 	"\0\0\0\x10{\"type\":\"leave\"}" \
 	"\0\0\0\x1E{\"type\":\"chat\",\"message\":\"hi\"}" \
 	"\0\0\0\x51" LONG40 LONG40 "1"
+#define PING "{\"type\":\"ping\"}"
 #define BYTES(text) {text, sizeof(text) - 1}
 
 static const struct {
@@ -219,6 +259,20 @@ static const struct {
 	{"auto", BYTES(FRAME_TALK), "\"code\":\"not_in_room\""},
 	{"frame", BYTES("hell"), "error: that is a length of 1,751,477,356"},
 	{"auto", BYTES("\xFF\xFD\x06hello\r\0/who\r\n\xFF\xF4"), "hello"},
+	/* the end of the first line, and what it makes of its sender */
+	{"greeted", BYTES(TEXT_TALK), "unfinished"},
+	{"greeted", BYTES(" {\"type\":\"ping\"} x\n" PING), "invalid_json"},
+	{"auto", BYTES(" {\"type\":\"ping\"} x\n" PING), "invalid_json"},
+	{"auto", BYTES("hello\r\0 " PING "\nGET / HTTP/1.1\n"), "hello"},
+	{"greeted", BYTES("hello\r\0 " PING "\nGET / HTTP/1.1\n"), "hello"},
+	{"greeted", BYTES("GET /\xFF\xF1 HTTP/1.1\r\n"), "GET / HTTP/1.1"},
+	{"auto", BYTES("GET /" LONG40 " HTTP/1.1\r\nhi\n"), "hi"},
+	{"greeted", BYTES("GET / HTTP/1.0"), "not a web page"},
+	{"auto", BYTES("GET / HTTP/1.0"), "not a web page"},
+	{"greeted", BYTES("\0\0\0\x0F" PING), "pong"},
+	/* how to write to it, and answers to its options */
+	{"text", BYTES("/ping\n/ping\r\nhe\xFF\xF1llo\n\xFF\xFD\x06/ping\r\n"
+		"/pi\xFF\xFD\x06ng\r\n\xFF\xFD\x06"), "pong\r\n"},
 };
 /* clang-format on */
 
