@@ -465,18 +465,21 @@ void crew_stop(struct crew *crew)
 	}
 }
 
+static void drop_all(struct worker *w)
+{
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&w->conns)))
+		conn_lost(c, ETIMEDOUT);
+	if (!bury(w)) /* nobody will ask any more */
+		TAILQ_CONCAT(&w->buried, &w->dead, link);
+	free_buried(w, UINT64_MAX);
+}
+
 void crew_drop_all(struct crew *crew)
 {
-	for (unsigned i = 0; i < crew->n_workers; i++) {
-		struct worker *w = crew->workers[i];
-		struct conn *c;
-
-		while ((c = TAILQ_FIRST(&w->conns)))
-			conn_lost(c, ETIMEDOUT);
-		if (!bury(w)) /* nobody will ask any more */
-			TAILQ_CONCAT(&w->buried, &w->dead, link);
-		free_buried(w, UINT64_MAX);
-	}
+	for (unsigned i = 0; i < crew->n_workers; i++)
+		drop_all(crew->workers[i]);
 }
 
 void crew_fini(struct crew *crew)
