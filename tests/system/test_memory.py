@@ -78,6 +78,16 @@ class MainThread(Test):
                     lambda w=watcher: w.is_served() and self.has_failed(), f'allocation {n}')
             control.said(self.d, 'status')
 
+    def test_list_is_whole_or_refused(self):
+        socket.create_connection(self.d.address('echo'), PATIENCE).close()
+        wait_until(lambda: ' echo ' in control.said(self.d, 'closed'), 'its end')
+        for n in range(1, 60):
+            self.fail_at(n)
+            done = control.sockctl(self.d, 'closed')
+            if done.returncode == 0:
+                self.assertIn(' echo ', done.stdout, n)
+            self.fail_at(0)
+
     def test_ban_comes_into_force(self):
         for n in itertools.count(1):
             address = f'192.0.2.{n}'
