@@ -5,6 +5,9 @@ something, never the daemon, and what is to be in force comes to be."""
 import itertools
 import mmap
 import os
+import re
+import resource
+import signal
 import socket
 import struct
 import tempfile
@@ -60,7 +63,7 @@ class MainThread(Test):
         self.left = self.enterContext(mmap.mmap(file.fileno(), 4))
         self.d = self.enterContext(Daemon(
             CONFIG, env={'LD_PRELOAD': NO_MEMORY, 'NO_MEMORY': file.name},
-            allow_errors='the bans of before stay in force for now: out of memory'))
+            allow_errors='out of memory|Cannot allocate memory|reload failed'))
 
     def fail_at(self, n):
         self.left[:] = struct.pack('=I', n)
@@ -87,6 +90,26 @@ class MainThread(Test):
             if done.returncode == 0:
                 self.assertIn(' echo ', done.stdout, n)
             self.fail_at(0)
+
+    def test_reload_does_not_overrate_the_descriptors(self):
+        resource.prlimit(self.d.pid, resource.RLIMIT_NOFILE, (256, 256))
+        for _ in range(100):
+            self.enterContext(socket.create_connection(self.d.address('echo'), PATIENCE))
+        wait_until(lambda: control.asked(self.d, 'status')['connections'] == 100, 'connections')
+        control.said(self.d, 'reload', '--wait')
+        before = control.asked(self.d, 'status')['max_connections']
+        self.assertLess(before, 256 - 30)
+        for n in itertools.count(1):
+            self.fail_at(n)
+            control.sockctl(self.d, 'reload', '--wait')
+            if not self.has_failed():
+                break
+        self.fail_at(0)
+        self.d.signal(signal.SIGUSR1)
+        self.d.wait_log('max_connections=')
+        for line in self.d.log('limits.connections is lowered'):
+            most = int(re.search(r'connections=(\d+)', line)[1])
+            self.assertLess(most, before + 10, line) # sockctl takes some, too
 
     def test_ban_comes_into_force(self):
         for n in itertools.count(1):
