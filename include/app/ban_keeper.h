@@ -19,9 +19,11 @@ int ban_keeper_new(
 /* The configuration is another one: who is exempt may be, too. NULL is fine. */
 void ban_keeper_apply(struct ban_keeper *k);
 /* Has done() called when what the list is now is in force in all workers, with
- * how many connections were closed for it; not at all if the daemon ends
- * before. 0 or -ENOMEM. */
-typedef void (*ban_settled_fn)(void *arg, uint64_t ref, uint64_t n_closed);
+ * how many connections were closed for it; or with -ENOMEM when that failed,
+ * then it will be so later. Not at all if the daemon ends before. 0 or -ENOMEM.
+ */
+typedef void (*ban_settled_fn)(
+	void *arg, uint64_t ref, int err, uint64_t n_closed);
 int ban_keeper_await(
 	struct ban_keeper *k, ban_settled_fn done, void *arg, uint64_t ref);
 /* After crew_stop(): writes what is not written yet. */

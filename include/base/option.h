@@ -108,8 +108,9 @@ int option_set_defaults(const struct option *table, void *target);
 void option_fini(const struct option *table, void *target);
 /* True if both structs hold the same value there. */
 bool option_equal(const struct option *opt, const void *a, const void *b);
-/* True if the field holds the row's default; not for OPT_INHERIT. */
-bool option_is_default(const struct option *opt, const void *target);
+/* 1 if the field holds the row's default, else 0, or -ENOMEM; not for
+ * OPT_INHERIT. */
+int option_is_default(const struct option *opt, const void *target);
 /* The row named so, or NULL. */
 const struct option *option_find(const struct option *table, const char *key);
 

@@ -38,7 +38,8 @@ struct conn_end {
 void conn_set_used(struct conn *c);
 
 /* Who is told of the last n of all workers, the latest first: in the thread of
- * the mailbox, ends borrowed for the call. ref as in net/census.h. */
+ * the mailbox, ends borrowed for the call; NULL: there was no memory for them.
+ * ref as in net/census.h. */
 struct conn_ends_asker {
 	void (*done)(
 		void *arg, uint64_t ref, const struct conn_end *ends, size_t n);

@@ -8,7 +8,8 @@
  *
  * One page is on its way at a time; what changes meanwhile is in the next. A
  * page that could not be written is tried again with the next change or after
- * a minute, and at the end. Main thread, but for what says otherwise. */
+ * a minute, and at the end. A set that could not be made is tried again every
+ * second. Main thread, but for what says otherwise. */
 #include "app/ban_keeper.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@
 #include "ban_file.h"
 
 #define RETRY_SECS 60
+#define AGAIN_SECS 1    /* for what is to be in force */
 #define LAST_MS    5000 /* for the last writing */
 
 /* Somebody who waits until a change is in force. */
@@ -52,6 +54,8 @@ struct ban_keeper {
 	uint64_t n_sweeps;     /* so many were begun, and ended: */
 	uint64_t n_swept;
 	struct waiters waiters; /* owned, in the order of their sweeps */
+	struct event *again;    /* owned: while is_behind */
+	bool is_behind;         /* the last sweep could not be begun */
 	struct mail changed;    /* lies ready, or: */
 	atomic_bool is_on_its_way;
 	struct ban_file *file; /* a reference; NULL: nothing is kept */
@@ -64,27 +68,43 @@ struct ban_keeper {
 
 /* To the workers. */
 
-/* Tells those who wait for this sweep or one before it. */
-static void tell_waiters(struct ban_keeper *k, uint64_t sweep, uint64_t n)
+static void tell_waiter(struct waiter *waiter, int err, uint64_t n_closed)
 {
-	struct waiter *waiter;
-
-	while ((waiter = STAILQ_FIRST(&k->waiters)) && waiter->sweep <= sweep) {
-		STAILQ_REMOVE_HEAD(&k->waiters, link);
-		waiter->done(waiter->arg, waiter->ref, n);
-		free(waiter);
-	}
+	waiter->done(waiter->arg, waiter->ref, err, n_closed);
+	free(waiter);
 }
 
 /* They end in the order in which they began. */
 static void on_swept(void *arg, uint64_t n_closed)
 {
 	struct ban_keeper *k = arg;
+	struct waiter *waiter;
 
-	tell_waiters(k, ++k->n_swept, n_closed);
+	k->n_swept++;
+	while ((waiter = STAILQ_FIRST(&k->waiters)) &&
+		waiter->sweep <= k->n_swept) {
+		STAILQ_REMOVE_HEAD(&k->waiters, link);
+		tell_waiter(waiter, 0, n_closed);
+	}
 	if (n_closed)
 		log_notice("banned ones were disconnected connections=%llu",
 			(unsigned long long)n_closed);
+}
+
+/* Those who wait for the sweep that could not be begun. */
+static void fail_waiters(struct ban_keeper *k, int err)
+{
+	struct waiters all = STAILQ_HEAD_INITIALIZER(all);
+	struct waiter *waiter;
+
+	STAILQ_CONCAT(&all, &k->waiters);
+	while ((waiter = STAILQ_FIRST(&all))) {
+		STAILQ_REMOVE_HEAD(&all, link);
+		if (waiter->sweep > k->n_sweeps)
+			tell_waiter(waiter, err, 0);
+		else
+			STAILQ_INSERT_TAIL(&k->waiters, waiter, link);
+	}
 }
 
 static struct banset *make_set(
@@ -248,6 +268,23 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 
 /* The list changed. */
 
+static void note_in_force(struct ban_keeper *k, int err)
+{
+	static const struct timeval tv = {.tv_sec = AGAIN_SECS};
+
+	/* Without memory for a timer, too, it is tried again at once. */
+	if (err && event_add(k->again, &tv))
+		event_active(k->again, EV_TIMEOUT, 0);
+	if (err && !k->is_behind)
+		log_error("the bans of before stay in force for now: out of "
+			  "memory");
+	else if (!err && k->is_behind)
+		log_notice("the bans are in force again");
+	k->is_behind = err != 0;
+	if (err)
+		fail_waiters(k, err);
+}
+
 void ban_keeper_apply(struct ban_keeper *k)
 {
 	struct ban_list list;
@@ -260,14 +297,19 @@ void ban_keeper_apply(struct ban_keeper *k)
 		err = put_in_force(k, &list);
 		ban_list_fini(&list);
 	}
-	if (!err)
-		return;
-	log_error("the bans of before stay in force: out of memory");
-	tell_waiters(k, UINT64_MAX, 0);
+	note_in_force(k, err);
 }
 
-/* The letter that tells of the list as it is now is on its way still, or the
- * last sweep was begun for it. */
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct ban_keeper *k = arg;
+
+	if (k->is_behind)
+		ban_keeper_apply(k);
+}
+
+/* The letter that tells of the list as it is now is on its way still, or a
+ * sweep for it will be tried again, or the last one was begun for it. */
 int ban_keeper_await(
 	struct ban_keeper *k, ban_settled_fn done, void *arg, uint64_t ref)
 {
@@ -276,7 +318,8 @@ int ban_keeper_await(
 	if (!waiter)
 		return -ENOMEM;
 	*waiter = (struct waiter){.done = done, .arg = arg, .ref = ref};
-	waiter->sweep = k->n_sweeps + atomic_load(&k->is_on_its_way);
+	waiter->sweep = k->n_sweeps +
+		(k->is_behind || atomic_load(&k->is_on_its_way));
 	STAILQ_INSERT_TAIL(&k->waiters, waiter, link);
 	return 0;
 }
@@ -305,6 +348,15 @@ static void on_changed(void *arg)
 }
 
 /* Its life. */
+
+static void free_timers(struct ban_keeper *k)
+{
+	if (k->retry)
+		event_free(k->retry);
+	if (k->again)
+		event_free(k->again);
+	k->retry = k->again = NULL;
+}
 
 static void keep_nothing(struct ban_keeper *k)
 {
@@ -367,9 +419,10 @@ int ban_keeper_new(
 	k->changed.run = run_changed;
 	k->changed.free = changed_free;
 	k->retry = evtimer_new(s->base, on_retry, k);
+	k->again = evtimer_new(s->base, on_again, k);
 	if (dir)
 		k->file = ban_file_new(state_dir_file(dir, "bans"));
-	if (!k->retry || (dir && !k->file)) {
+	if (!k->retry || !k->again || (dir && !k->file)) {
 		ban_keeper_free(k);
 		return -ENOMEM;
 	}
@@ -409,8 +462,7 @@ void ban_keeper_stop(struct ban_keeper *k)
 {
 	if (!k)
 		return;
-	event_free(k->retry);
-	k->retry = NULL;
+	free_timers(k);
 	if (k->file &&
 		(k->is_dirty || k->is_writing ||
 			atomic_load(&k->is_on_its_way)))
@@ -427,8 +479,7 @@ void ban_keeper_free(struct ban_keeper *k)
 		STAILQ_REMOVE_HEAD(&k->waiters, link);
 		free(waiter);
 	}
-	if (k->retry)
-		event_free(k->retry);
+	free_timers(k);
 	ban_file_unref(k->file);
 	free(k);
 }

@@ -101,14 +101,17 @@ static int load_files(const struct config_load *load, const char *file)
 	return r;
 }
 
+/* Where memory ran out, values are missing that the next step counts on. */
 static void fill(const struct config_load *load)
 {
 	config_fill_defaults(load, config_options, load->cfg);
 	config_fill_global(load);
 	config_fill_rooms(load);
 	config_fill_services(load);
-	config_find_dirs(load->cfg, load->errors);
-	config_check(load);
+	if (!load->errors->is_oom)
+		config_find_dirs(load->cfg, load->errors);
+	if (!load->errors->is_oom)
+		config_check(load);
 }
 
 static int verdict(const struct config_errors *errors)

@@ -368,7 +368,7 @@ static void check_unbuilt(const struct config_load *load)
 {
 	for (const struct option *opt = config_options; opt->key; opt++)
 		if ((opt->flags & OPT_UNBUILT) &&
-			!option_is_default(opt, load->cfg))
+			!config_is_default(load, opt, load->cfg))
 			config_errors_at(load->errors,
 				config_tree_find(load->tree, opt->key),
 				opt->key, "this is not in this build");

@@ -265,6 +265,16 @@ void config_fill_defaults(const struct config_load *load,
 	}
 }
 
+bool config_is_default(const struct config_load *load, const struct option *opt,
+	const void *target)
+{
+	int r = option_is_default(opt, target);
+
+	if (r < 0)
+		config_errors_oom(load->errors);
+	return r != 0;
+}
+
 void config_fill_global(const struct config_load *load)
 {
 	static const char *const groups[] = {"services", "chat.rooms", NULL};

@@ -192,6 +192,10 @@ void config_fill_level(const struct config_load *load,
 /* Defaults, then what OPT_INHERIT rows take from the global options. */
 void config_fill_defaults(const struct config_load *load,
 	const struct option *table, void *target);
+/* Whether a value is what the row has for it. Where memory does not do for
+ * looking this is noted, and it passes for that. */
+bool config_is_default(const struct config_load *load, const struct option *opt,
+	const void *target);
 void config_fill_global(const struct config_load *load);
 void config_fill_rooms(const struct config_load *load);
 

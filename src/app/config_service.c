@@ -261,7 +261,7 @@ static void check_unbuilt(
 {
 	for (const struct option *opt = table; opt->key; opt++)
 		if ((opt->flags & OPT_UNBUILT) &&
-			!option_is_default(opt, target))
+			!config_is_default(f->load, opt, target))
 			complain(f, opt->key, "this is not in this build");
 }
 
@@ -336,7 +336,7 @@ static void check_for_datagrams(const struct filling *f)
 	const struct service_config *svc = f->svc;
 
 	for (size_t i = 0; i < sizeof(idle_keys) / sizeof(char *); i++)
-		if (!option_is_default(
+		if (!config_is_default(f->load,
 			    option_find(config_service_options, idle_keys[i]),
 			    svc))
 			warn(f, idle_keys[i],
@@ -412,8 +412,9 @@ static void fill_service(const struct config_load *load,
 	known = find_protocol(&f);
 	n_errors = load->errors->n_errors;
 	fill_keys(&f, known);
-	/* Looking across values makes sense only if each is right. */
-	if (svc->enabled && n_errors == load->errors->n_errors)
+	/* Looking across values makes sense only if each is there and right. */
+	if (svc->enabled && n_errors == load->errors->n_errors &&
+		!load->errors->is_oom)
 		check_enabled(&f, known);
 }
 

@@ -48,15 +48,17 @@ static void pause_accepting(struct control *c, int err)
 	if (log_limit_pass(&accept_limit, &left_out))
 		log_error("cannot accept on the control socket: %s%s",
 			strerror(err), log_left_out(more, left_out));
-	(void)event_del(c->acceptable);
-	(void)event_add(c->resume, &tv);
+	/* Who cannot be woken must not sleep. */
+	if (event_add(c->resume, &tv) == 0)
+		(void)event_del(c->acceptable);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
 {
 	struct control *c = arg;
 
-	(void)event_add(c->acceptable, NULL);
+	if (event_add(c->acceptable, NULL))
+		pause_accepting(c, ENOMEM);
 }
 
 /* Whoever else is let in cannot keep out those who answer for the daemon. */

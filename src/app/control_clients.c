@@ -323,6 +323,10 @@ static void closed_done(
 
 	if (!req)
 		return;
+	if (!ends) {
+		control_done(req, no_memory(req));
+		return;
+	}
 	(void)read_query(req, &words);
 	if (words.limit && words.limit < n)
 		n = words.limit;

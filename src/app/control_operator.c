@@ -69,14 +69,20 @@ static void text_or_none(struct report *r, const char *key, const char *text)
 		report_none(r, key);
 }
 
-static void ban_settled(void *arg, uint64_t ref, uint64_t n_closed)
+static void ban_settled(void *arg, uint64_t ref, int err, uint64_t n_closed)
 {
 	struct control_request *req = control_find(arg, ref);
 
 	if (!req)
 		return;
-	report_count(req->report, "connections_closed", n_closed);
-	control_done(req, 0);
+	if (err)
+		errmsg_set(&req->error, -err,
+			"the list of bans is changed, but that is not in "
+			"force yet: out of memory; it is tried again every "
+			"second");
+	else
+		report_count(req->report, "connections_closed", n_closed);
+	control_done(req, err);
 }
 
 /* The answer comes when it is so: in all services, if it is a network. */

@@ -2,7 +2,7 @@
 /*
  * One who is connected to the control socket. Requests are done one after
  * another: while one is worked on or its answer is sent nothing is read, so
- * what a peer can make us hold is one line and one answer.
+ * what a peer can make us hold is two lines and one answer.
  *
  *	NAMING ─▶ READING ─▶ WORKING ─▶ SENDING ─┬▶ READING
  *	             │ EOF                       └▶ LEAVING ─▶ DEAD
@@ -41,14 +41,6 @@
 /* Unread, of a verb that streams; an answer may be larger. */
 #define EMIT_MAX ((size_t)256 * 1024)
 
-static void set_timer(struct control_peer *peer, unsigned ms)
-{
-	struct timeval tv = {.tv_sec = ms / 1000,
-		.tv_usec = (suseconds_t)(ms % 1000) * 1000};
-
-	(void)event_add(peer->timer, &tv);
-}
-
 static void die(struct control_peer *peer)
 {
 	if (peer->state == CONTROL_DEAD)
@@ -60,7 +52,37 @@ static void die(struct control_peer *peer)
 	event_active(peer->control->reaper, EV_TIMEOUT, 0);
 }
 
+/* What is not waited for never comes: without memory for that it is dead. */
+
+static void set_timer(struct control_peer *peer, unsigned ms)
+{
+	struct timeval tv = {.tv_sec = ms / 1000,
+		.tv_usec = (suseconds_t)(ms % 1000) * 1000};
+
+	if (peer->state != CONTROL_DEAD && event_add(peer->timer, &tv))
+		die(peer);
+}
+
+static void read_on(struct control_peer *peer)
+{
+	if (peer->state != CONTROL_DEAD &&
+		bufferevent_enable(peer->bev, EV_READ))
+		die(peer);
+}
+
 /* Answers. */
+
+static size_t unsent(const struct control_peer *peer)
+{
+	return evbuffer_get_length(bufferevent_get_output(peer->bev));
+}
+
+/* libevent itself begins to write when there is something, but keeps silent if
+ * it lacked memory for that, or for noticing. */
+static int write_on(struct control_peer *peer)
+{
+	return unsent(peer) > 0 ? bufferevent_enable(peer->bev, EV_WRITE) : 0;
+}
 
 static void answer(struct control_peer *peer, int err)
 {
@@ -76,6 +98,8 @@ static void answer(struct control_peer *peer, int err)
 	req->report = NULL;
 	req->id = 0;
 	peer->state = CONTROL_SENDING;
+	if (unsent(peer) == 0 || write_on(peer)) /* on_sent() will not come */
+		die(peer);
 	set_timer(peer, SENDING_MS);
 }
 
@@ -92,11 +116,13 @@ bool control_emit(struct control_request *req, const char *line, size_t len)
 {
 	struct control_peer *peer = (struct control_peer *)((char *)req -
 		offsetof(struct control_peer, req));
-	struct evbuffer *out = bufferevent_get_output(peer->bev);
 
 	assert(peer->state == CONTROL_WORKING);
-	return evbuffer_get_length(out) + len <= EMIT_MAX &&
-		bufferevent_write(peer->bev, line, len) == 0;
+	if (unsent(peer) + len > EMIT_MAX ||
+		bufferevent_write(peer->bev, line, len))
+		return false;
+	(void)write_on(peer); /* else the next tick does it */
+	return true;
 }
 
 const char *control_user_name(const struct control_request *req)
@@ -169,7 +195,7 @@ static void leave(struct control_peer *peer)
 	peer->state = CONTROL_LEAVING;
 	(void)shutdown(bufferevent_getfd(peer->bev), SHUT_WR);
 	evbuffer_drain(in, evbuffer_get_length(in));
-	bufferevent_enable(peer->bev, EV_READ);
+	read_on(peer);
 	set_timer(peer, LEAVING_MS);
 }
 
@@ -188,8 +214,10 @@ static void proceed(struct control_peer *peer)
 		peer->state = CONTROL_READING;
 		set_timer(peer, READING_MS);
 		if (!peer->is_eof)
-			bufferevent_enable(peer->bev, EV_READ);
+			read_on(peer);
 	}
+	if (peer->state == CONTROL_DEAD)
+		return;
 	if (find_line(peer, &len, &eol)) {
 		evbuffer_remove(in, line, len);
 		evbuffer_drain(in, eol);
@@ -251,7 +279,7 @@ static void on_tick(struct control_peer *peer)
 {
 	unsigned flags = peer->req.words.verb->flags;
 
-	if (has_hung_up(peer)) {
+	if (has_hung_up(peer) || write_on(peer)) {
 		die(peer);
 	} else if (!(flags & (CTL_SLOW | CTL_STREAMS)) &&
 		clock_mono_ms() - peer->since_ms >= WORKING_MS) {
@@ -299,10 +327,12 @@ int control_peer_open(struct control *c, int fd)
 	c->n_peers++;
 	control_access_init(c, fd, &peer->user);
 	bufferevent_setcb(peer->bev, on_input, on_sent, on_event, peer);
-	bufferevent_setwatermark(peer->bev, EV_READ, 0, CTL_LINE_MAX + 2);
+	/* No watermark: without memory for that libevent would crash. Input is
+	 * looked at after each read, so this is as good. */
+	(void)bufferevent_set_max_single_read(peer->bev, CTL_LINE_MAX + 2);
 	peer->state = CONTROL_NAMING;
 	set_timer(peer, NAMING_MS);
-	if (control_access_find_name(peer))
+	if (peer->state == CONTROL_NAMING && control_access_find_name(peer))
 		proceed(peer);
 	return 0;
 }

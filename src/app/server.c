@@ -40,22 +40,41 @@
 
 #define WORKERS_AUTO_MAX 4
 #define SPARE_FDS        (PLAN_REFUSALS + CONTROL_FDS + 4)
+#define FDS_GUESS        64 /* that are open at the start */
 #define STOP_EXTRA_MS    1000
 #define STATE_MS         5000 /* for the last writing, if drain is shorter */
 
 /* Descriptors. */
 
-static unsigned count_open_fds(void)
+/* False: nobody knows. */
+static bool count_open_fds(rlim_t *ret)
 {
 	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
 
+	*ret = 0;
 	if (!dir)
-		return 64;
+		return false;
 	while (readdir(dir))
-		n++;
+		++*ret;
 	closedir(dir);
-	return n;
+	return true;
+}
+
+/* The most that wanted may be; by a guess at the start, and later, when it may
+ * be far off, what it was before. */
+static rlim_t free_fds(const struct server *s, rlim_t limit)
+{
+	rlim_t in_use = atomic_load(&s->crew.n_conns);
+	rlim_t used;
+
+	if (!count_open_fds(&used)) {
+		if (s->max_connections)
+			return s->max_connections;
+		used = FDS_GUESS;
+	}
+	used += SPARE_FDS;
+	used = used > in_use ? used - in_use : 0;
+	return limit > used ? limit - used : 0;
 }
 
 /* What is open already serves us, not connections; those of connections count
@@ -63,15 +82,14 @@ static unsigned count_open_fds(void)
 uint32_t server_max_connections(const struct server *s, int64_t wanted)
 {
 	struct rlimit lim;
-	rlim_t used = count_open_fds() + SPARE_FDS;
-	rlim_t in_use = atomic_load(&s->crew.n_conns);
+	rlim_t most;
 
 	if (getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur == RLIM_INFINITY)
 		return (uint32_t)wanted;
-	used = used > in_use ? used - in_use : 0;
-	if (lim.rlim_cur >= used + (rlim_t)wanted)
+	most = free_fds(s, lim.rlim_cur);
+	if (most >= (rlim_t)wanted)
 		return (uint32_t)wanted;
-	wanted = lim.rlim_cur > used ? (int64_t)(lim.rlim_cur - used) : 0;
+	wanted = (int64_t)most;
 	log_warning("limits.connections is lowered: the descriptor limit "
 		    "allows no more descriptors=%llu connections=%lld",
 		(unsigned long long)lim.rlim_cur, (long long)wanted);

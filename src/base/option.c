@@ -527,17 +527,18 @@ void option_fini(const struct option *table, void *target)
 	}
 }
 
-/* The text is exact for every type: two values written alike are the same. */
-static bool same_text(const struct option *opt_a, const void *a,
+/* The text is exact for every type: two values written alike are the same.
+ * -ENOMEM: nobody knows. */
+static int same_text(const struct option *opt_a, const void *a,
 	const struct option *opt_b, const void *b)
 {
 	struct strbuf text[2] = {{0}, {0}};
-	bool same;
+	int same = -ENOMEM;
 
 	option_format(opt_a, a, &text[0]);
 	option_format(opt_b, b, &text[1]);
-	same = !text[0].failed && !text[1].failed &&
-		strcmp(text[0].data, text[1].data) == 0;
+	if (!text[0].failed && !text[1].failed)
+		same = strcmp(text[0].data, text[1].data) == 0;
 	strbuf_fini(&text[0]);
 	strbuf_fini(&text[1]);
 	return same;
@@ -545,10 +546,10 @@ static bool same_text(const struct option *opt_a, const void *a,
 
 bool option_equal(const struct option *opt, const void *a, const void *b)
 {
-	return same_text(opt, a, opt, b);
+	return same_text(opt, a, opt, b) == 1;
 }
 
-bool option_is_default(const struct option *opt, const void *target)
+int option_is_default(const struct option *opt, const void *target)
 {
 	union {
 		int64_t number;
@@ -556,15 +557,16 @@ bool option_is_default(const struct option *opt, const void *target)
 		struct strlist list;
 	} value = {0};
 	struct option row[2] = {*opt, OPTION_END};
-	bool same;
+	int r;
 
 	assert(!(opt->flags & (OPT_REQUIRED | OPT_INHERIT)));
 	row[0].offset = 0;
-	if (option_set_text(row, &value, opt->fallback, NULL) < 0)
-		return false;
-	same = same_text(row, &value, opt, target);
+	r = option_set_text(row, &value, opt->fallback, NULL);
+	if (r < 0)
+		return r;
+	r = same_text(row, &value, opt, target);
 	option_fini(row, &value);
-	return same;
+	return r;
 }
 
 const struct option *option_find(const struct option *table, const char *key)

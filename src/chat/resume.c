@@ -398,7 +398,7 @@ static void claim(const struct turn *turn, struct ticket *ticket)
 			turn, &(struct chat_msg_spec){.type = CHAT_RESUMED}),
 	};
 
-	if (outbox_add_home(turn->out, &post) < 0) {
+	if (!post.msg || outbox_add_home(turn->out, &post) < 0) {
 		reply_post(turn, NULL);
 		return;
 	}

@@ -208,11 +208,18 @@ static bool visit(struct survey *s, struct worker *w, void *data)
 
 /* Folding. */
 
+/* What compares like key; NULL: nothing, as in an array that got no memory. */
+static const void *find(const struct array *in, const void *key, size_t size,
+	int (*compare)(const void *a, const void *b))
+{
+	return in->n ? bsearch(key, in->items, in->n, size, compare) : NULL;
+}
+
 static struct address_row row_of_conn(
 	const struct conn_look *c, const struct look *before)
 {
-	const struct conn_look *was = bsearch(c, before->conns.items,
-		before->conns.n, sizeof(*c), compare_ids);
+	const struct conn_look *was = find(
+		&before->conns, c, sizeof(*c), compare_ids);
 
 	return (struct address_row){
 		.key = c->key,
@@ -232,8 +239,8 @@ static struct address_row row_of_entry(
 	const struct addrtab_row *e, const struct look *before)
 {
 	static const struct addrtab_row none;
-	const struct addrtab_row *was = bsearch(e, before->entries.items,
-		before->entries.n, sizeof(*e), compare_keys);
+	const struct addrtab_row *was = find(
+		&before->entries, e, sizeof(*e), compare_keys);
 	struct address_row row = {.key = e->key};
 
 	if (!was)

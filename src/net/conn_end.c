@@ -97,7 +97,7 @@ struct asking {
 };
 
 struct part {
-	struct conn_end *ends; /* owned */
+	struct conn_end *ends; /* owned; NULL: no memory */
 	size_t n;
 };
 
@@ -131,19 +131,32 @@ static int compare(const void *a, const void *b)
 	return (left->id < right->id) - (left->id > right->id);
 }
 
-static void done(struct survey *s)
+/* The ends of all parts; NULL: there was no memory for them. */
+static struct conn_end *gather(const struct survey *s, size_t *ret_n)
 {
-	const struct conn_ends_asker *asker = &asking_of(s)->asker;
 	struct conn_end *all = calloc(
 		s->n_parts * (size_t)CONN_ENDS_KEPT, sizeof(*all));
-	size_t n = 0;
 
+	*ret_n = 0;
 	for (unsigned i = 0; all && i < s->n_parts; i++) {
 		const struct part *part = survey_part_data(s, i);
 
-		memcpy(all + n, part->ends, part->n * sizeof(*all));
-		n += part->n;
+		if (!part->ends) {
+			free(all);
+			return NULL;
+		}
+		memcpy(all + *ret_n, part->ends, part->n * sizeof(*all));
+		*ret_n += part->n;
 	}
+	return all;
+}
+
+static void done(struct survey *s)
+{
+	const struct conn_ends_asker *asker = &asking_of(s)->asker;
+	size_t n;
+	struct conn_end *all = gather(s, &n);
+
 	if (all)
 		qsort(all, n, sizeof(*all), compare);
 	asker->done(asker->arg, asker->ref, all,

@@ -278,14 +278,14 @@ START_TEST(default_is_known)
 		"false", "6", "65KiB", "6m", "3/s", "ho", "udp", "b, a"};
 
 	for (int i = 0; i < N(others); i++) {
-		ck_assert(option_is_default(&rows[i], &s));
+		ck_assert_int_eq(option_is_default(&rows[i], &s), 1);
 		ck_assert_int_eq(
 			option_set_text(&rows[i], &s, others[i], NULL), 0);
-		ck_assert(!option_is_default(&rows[i], &s));
+		ck_assert_int_eq(option_is_default(&rows[i], &s), 0);
 		ck_assert_int_eq(
 			option_set_text(&rows[i], &s, rows[i].fallback, NULL),
 			0);
-		ck_assert(option_is_default(&rows[i], &s));
+		ck_assert_int_eq(option_is_default(&rows[i], &s), 1);
 	}
 }
 END_TEST
