@@ -281,13 +281,16 @@ void ticket_claim(
 
 void tickets_forget(struct tickets *tickets, uint64_t keep_ms, uint64_t now_ms)
 {
-	struct ticket *ticket;
+	struct ticket *ticket = TAILQ_FIRST(&tickets->gone), *next;
 
-	for (int n = 0; n < FORGET_MAX; n++) {
-		ticket = first_unclaimed(tickets);
-		if (!ticket || !ticket_is_over(ticket, keep_ms, now_ms))
+	for (int n = 0; n < FORGET_MAX && ticket; ticket = next) {
+		next = TAILQ_NEXT(ticket, link);
+		if (ticket->claimer)
+			continue;
+		if (!ticket_is_over(ticket, keep_ms, now_ms))
 			break;
 		ticket_drop(tickets, ticket);
+		n++;
 	}
 }
 
