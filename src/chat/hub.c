@@ -338,6 +338,8 @@ void hub_set_told(
 	struct membership *seat;
 
 	(void)hub;
+	if (!member->ticket)
+		return;
 	LIST_FOREACH (seat, &member->seats, of_member)
 		if (seat->room->index == room && seq < seat->room->seq)
 			seat->n_untold = (uint32_t)(seat->room->seq - seq);

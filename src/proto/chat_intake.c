@@ -57,17 +57,26 @@ int intake_open(struct chat_session *session, const struct dialect *dialect)
 	return enter(session);
 }
 
-enum dialect_event intake_read(struct chat_session *session,
-	const struct slice *data, struct chat_call *call, size_t *ret_used)
+/* READ or MORE: what is in force is right so far. */
+static enum dialect_event reconsider(struct chat_session *session,
+	const struct slice *data, bool is_all, struct chat_call *call)
 {
 	enum dialect_event event = DIALECT_READ;
 
-	*ret_used = 0;
 	if (session->doubting)
 		event = session->doubting->reconsider(
-			&session->input, data, false, call);
+			&session->input, data, is_all, call);
 	if (event != DIALECT_MORE)
 		session->doubting = NULL;
+	return event;
+}
+
+enum dialect_event intake_read(struct chat_session *session,
+	const struct slice *data, struct chat_call *call, size_t *ret_used)
+{
+	enum dialect_event event = reconsider(session, data, false, call);
+
+	*ret_used = 0;
 	if (event == DIALECT_BECOMES || event == DIALECT_STRANGE)
 		return event;
 	event = session->dialect->read(&session->input, data, call, ret_used);
@@ -80,12 +89,8 @@ enum dialect_event intake_read(struct chat_session *session,
 enum dialect_event intake_end(struct chat_session *session,
 	const struct slice *data, struct chat_call *call)
 {
-	enum dialect_event event = DIALECT_READ;
+	enum dialect_event event = reconsider(session, data, true, call);
 
-	if (session->doubting)
-		event = session->doubting->reconsider(
-			&session->input, data, true, call);
-	session->doubting = NULL;
 	if (event == DIALECT_BECOMES || event == DIALECT_STRANGE)
 		return event;
 	return session->dialect->end(&session->input, data, call);

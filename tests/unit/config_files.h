@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "app/config.h"
@@ -120,6 +121,24 @@ static inline char *files_dump(const struct config *cfg)
 static inline void files_assert_has(const char *text, const char *line)
 {
 	ck_assert_msg(strstr(text, line), "no \"%s\" in\n%s", line, text);
+}
+
+/* The text, as t.conf, is refused for one fault, told as "t.conf" and what
+ * begins with `says`. */
+static inline void files_assert_refused(const char *text, const char *says)
+{
+	struct config *cfg;
+	char want[400];
+	int r;
+
+	files_put("t.conf", text);
+	r = files_load(&cfg, NULL);
+	snprintf(want, sizeof(want), "t.conf%s", says);
+	ck_assert_msg(r == EX_CONFIG, "%d\n%s\n%s", r, text, files_said());
+	ck_assert_ptr_null(cfg);
+	ck_assert_msg(strncmp(files_said(), want, strlen(want)) == 0,
+		"want %s\ngot  %s", want, files_said());
+	ck_assert_msg(files_errors.n_errors == 1, "%s", files_said());
 }
 
 #endif

@@ -325,19 +325,7 @@ static const struct {
 
 START_TEST(broken_file_is_told)
 {
-	struct config *cfg;
-	char want[400];
-	int r;
-
-	files_put("t.conf", broken[_i].text);
-	r = files_load(&cfg, NULL);
-	snprintf(want, sizeof(want), "t.conf%s", broken[_i].says);
-	ck_assert_msg(
-		r == EX_CONFIG, "%d\n%s\n%s", r, broken[_i].text, files_said());
-	ck_assert_ptr_null(cfg);
-	ck_assert_msg(strncmp(files_said(), want, strlen(want)) == 0,
-		"want %s\ngot  %s", want, files_said());
-	ck_assert_msg(files_errors.n_errors == 1, "%s", files_said());
+	files_assert_refused(broken[_i].text, broken[_i].says);
 }
 END_TEST
 

@@ -51,16 +51,7 @@ static const struct {
 
 START_TEST(nonsense_is_told)
 {
-	struct config *cfg;
-	char want[400];
-
-	files_put("t.conf", broken[_i].text);
-	ck_assert_msg(files_load(&cfg, NULL) == EX_CONFIG, "%s\n%s",
-		broken[_i].text, files_said());
-	snprintf(want, sizeof(want), "t.conf%s", broken[_i].says);
-	ck_assert_msg(strncmp(files_said(), want, strlen(want)) == 0,
-		"want %s\ngot  %s", want, files_said());
-	ck_assert_msg(files_errors.n_errors == 1, "%s", files_said());
+	files_assert_refused(broken[_i].text, broken[_i].says);
 }
 END_TEST
 
